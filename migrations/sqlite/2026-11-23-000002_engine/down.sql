@@ -1,0 +1,13 @@
+DROP TABLE export_pieces;
+ALTER TABLE export_requests DROP COLUMN part_bytes;
+ALTER TABLE export_requests DROP COLUMN part_entries;
+ALTER TABLE export_requests DROP COLUMN planned_at;
+ALTER TABLE export_requests DROP COLUMN evidence;
+DROP TABLE conversation_versions;
+DROP TABLE user_versions;
+DROP INDEX item_edits_by_time;
+ALTER TABLE item_edits DROP COLUMN item_created_at;
+ALTER TABLE item_edits DROP COLUMN conversation_id;
+DROP INDEX items_by_time;
+ALTER TABLE items DROP COLUMN size;
+CREATE INDEX items_by_time ON items (conversation_id, created_at, id);

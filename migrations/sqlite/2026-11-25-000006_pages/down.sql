@@ -1,0 +1,1 @@
+DROP INDEX export_requests_by_account;

@@ -1,0 +1,247 @@
+//! The JSON of `manifest.json`: what was asked for, when it was cut, what is covered, and how much of everything there is.
+//!
+//! [`Header`] comes from the caller, the counts from the writer; `verify` compares them with the files.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::records::{AccountRef, ConversationRef, Id, Person};
+use crate::model::Timestamp;
+
+/// Version of the format that this program writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The program that wrote the archive.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Program {
+    /// `compliance-exports`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Program {
+    /// This program.
+    #[must_use]
+    pub fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() }
+    }
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestInfo {
+    /// Number of the request.
+    pub id: Id,
+    /// First day, included.
+    pub first_day: NaiveDate,
+    /// Last day, included.
+    pub last_day: NaiveDate,
+    /// IANA name of the zone whose days are meant.
+    pub time_zone: String,
+    /// The first instant of the first day.
+    pub range_start: Timestamp,
+    /// The first instant after the last day.
+    pub range_end: Timestamp,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// Who asked.
+    pub requested_by: Person,
+    /// What it is limited to; none where nothing is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Filters>,
+}
+
+/// What an export is limited to: the conversations in which one of these people takes part or took part until the cut, or
+/// these conversations; with both, those that are both.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Filters {
+    /// People.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<Person>,
+    /// Conversations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations: Vec<ConversationRef>,
+}
+
+/// A stretch of time, `to` excluded.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Span {
+    /// First instant.
+    pub from: Timestamp,
+    /// First instant after it.
+    pub to: Timestamp,
+}
+
+/// When capture was on within the range, up to the cut.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Coverage {
+    /// Capture was on: deleted items were kept.
+    pub captured: Vec<Span>,
+    /// Capture was off: items deleted then are missing (C4).
+    pub gaps: Vec<Span>,
+}
+
+/// When and by whom Compliance Exports was last turned on, as it stood at the cut.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capture {
+    /// When.
+    pub enabled_at: Timestamp,
+    /// By whom; none for the server's operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled_by: Option<Person>,
+    /// When it was turned off again, between the request and the cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+    /// By whom; none for the server's operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_by: Option<Person>,
+}
+
+/// What only the caller knows of the manifest; the writer adds what it counted.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Header {
+    /// What was asked for.
+    pub request: RequestInfo,
+    /// The account exported.
+    pub account: AccountRef,
+    /// The instant whose data the archive shows (C7).
+    pub cut: Timestamp,
+    /// When capture was on.
+    pub coverage: Coverage,
+    /// Who had turned it on. The first archives did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<Capture>,
+    /// Who could request and download at the cut. The first archives did not tell.
+    #[serde(default)]
+    pub access: Vec<Person>,
+}
+
+/// Sums over the whole archive.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Totals {
+    /// Conversations listed.
+    pub conversations: u64,
+    /// Items, deleted ones included.
+    pub items: u64,
+    /// Those of them that are marked deleted.
+    pub deleted: u64,
+}
+
+/// Counts of one day file.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DayCount {
+    /// The day, in the request's zone.
+    pub day: NaiveDate,
+    /// Items, deleted ones included.
+    pub items: u64,
+    /// Those of them that are marked deleted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub deleted: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Counts of one conversation that has items in the range.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FolderCount {
+    /// Path of its sub-folder below the top folder.
+    pub folder: String,
+    /// Its day files.
+    pub days: Vec<DayCount>,
+}
+
+/// One `.zip` of the archive.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartInfo {
+    /// Counted from 1.
+    pub number: u32,
+    /// File name.
+    pub file: String,
+    /// The list of check sums in it.
+    pub sums: String,
+    /// Items in it.
+    pub items: u64,
+    /// Bytes of the `.zip`; absent for the part in which this stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// SHA-256 of the `.zip`; absent for the part in which this stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// The pages for reading in a browser.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pages {
+    /// The page with which one begins.
+    pub index: String,
+    /// Pages of days: as many as day files.
+    pub days: u64,
+}
+
+/// The spreadsheets.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Spreadsheets {
+    /// The folder in which they lie.
+    pub folder: String,
+    /// How many there are: one for each conversation with items, and one more for each further part that holds some of it.
+    pub files: u64,
+    /// The table of all conversations.
+    pub conversations: String,
+}
+
+/// The reading copies beside the JSON.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Copied {
+    /// Pages, if they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Pages>,
+    /// Spreadsheets, if they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<Spreadsheets>,
+}
+
+/// `manifest.json`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The program that wrote it.
+    pub program: Program,
+    /// Request, account, cut, coverage.
+    #[serde(flatten)]
+    pub header: Header,
+    /// 1: the manifest is in the first part.
+    pub part: u32,
+    /// Sums over the whole archive.
+    pub totals: Totals,
+    /// All parts of the archive, this one included.
+    pub parts: Vec<PartInfo>,
+    /// Reading copies beside the JSON, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<Copied>,
+    /// Counts by conversation and day, in the order of writing; a line for each conversation.
+    pub counts: Vec<FolderCount>,
+}
+
+/// `manifest-part-2.json` and so on: which export a later part belongs to, so that none stands without saying so.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartManifest {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The program that wrote it.
+    pub program: Program,
+    /// The same as in `manifest.json`.
+    #[serde(flatten)]
+    pub header: Header,
+    /// Number of this part, from 2.
+    pub part: u32,
+}

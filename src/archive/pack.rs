@@ -1,0 +1,323 @@
+//! Compression and hashing: what becomes of rendered files before they are written ([`super::part`]).
+//!
+//! A [`Bundle`] takes in the text of files as they are rendered, and keeps its buffers for the next ones: an archive is made
+//! without asking the system for memory again and again. A [`Packer`] belongs to one thread and keeps its compressors,
+//! because a fresh one costs more than most files do. The same text gives the same bundle.
+
+use std::fmt::{self, Write as _};
+
+use flate2::{Compress, Compression, FlushCompress, Status};
+use libdeflater::{CompressionLvl, Compressor};
+use sha2::{Digest, Sha256};
+
+use super::container::{Facts, Method};
+use crate::error::{Context, Error, Kind, Result};
+
+/// The level for most bytes.
+const LEVEL: u8 = 6;
+/// Files up to this many bytes are compressed at [`SMALL_LEVEL`]: they become half a percent larger, in three quarters of the
+/// time. Longer ones would become larger by several percent (`cargo bench --bench functions -- "compress an entry"`).
+const SMALL: usize = 4 << 10;
+const SMALL_LEVEL: u8 = 1;
+/// The level for check sums: half of what stands there can't be compressed, so that trying harder gains two percent in twice
+/// the time.
+const SUMS_LEVEL: u8 = 2;
+/// Room for what a compressor puts out that does not know how much it will be.
+const ROOM: usize = 1 << 16;
+
+/// SHA-256.
+pub(super) type Hash = [u8; 32];
+
+/// Where a piece stands in its file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// It is the first.
+    pub first: bool,
+    /// It is the last.
+    pub last: bool,
+}
+
+impl Place {
+    /// The whole file in one piece.
+    pub const WHOLE: Self = Self { first: true, last: true };
+}
+
+/// Something of an archive in a bundle: so many bytes of its paths are the path below the top folder.
+struct Entry {
+    path: usize,
+    content: Content,
+}
+
+enum Content {
+    Directory,
+    /// A file or a piece of one: so many bytes of the text, and of the data once it is packed.
+    File {
+        place: Place,
+        /// Its pieces come between those of others.
+        aside: bool,
+        text: usize,
+        data: usize,
+        /// Of a whole file. Whoever writes a file in pieces hashes the whole.
+        facts: Option<(Facts, Hash)>,
+    },
+}
+
+/// Files and directories, in the order in which they are to be written: rendered, and then packed.
+#[derive(Default)]
+pub struct Bundle {
+    entries: Vec<Entry>,
+    paths: String,
+    text: Vec<u8>,
+    /// What was packed, as far as `packed` tells; the rest is room that need not be cleared again.
+    data: Vec<u8>,
+    packed: usize,
+    /// Where the path and the text begin of the file that is being rendered.
+    open: (usize, usize),
+}
+
+/// What a bundle holds, packed.
+pub(super) enum Packed<'a> {
+    Directory,
+    /// A whole file.
+    File {
+        facts: Facts,
+        hash: Hash,
+        data: &'a [u8],
+    },
+    /// A piece of a file that is too large to be held at once; with its text, for whoever hashes the whole.
+    Piece {
+        place: Place,
+        data: &'a [u8],
+        text: &'a [u8],
+    },
+    /// As a piece, of a file whose pieces come between other files and their pieces.
+    Aside {
+        place: Place,
+        data: &'a [u8],
+        text: &'a [u8],
+    },
+}
+
+impl Bundle {
+    /// Empties it; its buffers stay.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.paths.clear();
+        self.text.clear();
+        self.packed = 0;
+        self.open = (0, 0);
+    }
+
+    /// Bytes that its buffers have room for, about.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.text.capacity() + self.data.capacity() + self.paths.capacity()
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Files, pieces and directories in it.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of text in it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Adds the directory `path` (below the top folder; empty for the top folder itself).
+    pub fn directory(&mut self, path: &str) {
+        self.paths.push_str(path);
+        self.entries.push(Entry { path: path.len(), content: Content::Directory });
+    }
+
+    /// Begins a file, or the next piece of one, whose text then goes into [`Bundle::text`] until [`Bundle::end`].
+    pub fn begin(&mut self, path: fmt::Arguments<'_>) {
+        self.open = (self.paths.len(), self.text.len());
+        // Writing into a text does not fail.
+        let _infallible = self.paths.write_fmt(path);
+    }
+
+    /// Takes the text of what was begun last.
+    pub fn text(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    /// Bytes of text of what was begun last.
+    #[must_use]
+    pub fn open_bytes(&self) -> usize {
+        self.text.len() - self.open.1
+    }
+
+    /// Ends what was begun last.
+    pub fn end(&mut self, place: Place) {
+        self.end_as(place, false);
+    }
+
+    fn end_as(&mut self, place: Place, aside: bool) {
+        let (path, text) = self.open;
+        let (path, text) = (self.paths.len() - path, self.text.len() - text);
+        self.entries.push(Entry { path, content: Content::File { place, aside, text, data: 0, facts: None } });
+        self.open = (self.paths.len(), self.text.len());
+    }
+
+    /// Adds a file, or the next piece of one, whose text is at hand.
+    pub fn add(&mut self, path: &str, place: Place, text: &[u8]) {
+        self.begin(format_args!("{path}"));
+        self.text.extend_from_slice(text);
+        self.end(place);
+    }
+
+    /// Adds a file, or the next piece of one whose pieces come between other files and their pieces: it waits aside until it is
+    /// whole.
+    pub fn add_aside(&mut self, path: &str, place: Place, text: &[u8]) {
+        self.begin(format_args!("{path}"));
+        self.text.extend_from_slice(text);
+        self.end_as(place, true);
+    }
+
+    /// Gives what was packed, in order.
+    pub(super) fn each(&self, take: &mut dyn FnMut(&str, Packed<'_>) -> Result<()>) -> Result<()> {
+        let (mut paths, mut texts, mut all) = (self.paths.as_str(), self.text.as_slice(), self.data.as_slice());
+        let unpacked = || Error::new(Kind::Internal, "files of the archive were to be written before they were packed");
+        for entry in &self.entries {
+            let (path, rest) = paths.split_at_checked(entry.path).ok_or_else(unpacked)?;
+            paths = rest;
+            let Content::File { place, aside, text, data, facts } = &entry.content else {
+                take(path, Packed::Directory)?;
+                continue;
+            };
+            let text = texts.split_off(..*text).ok_or_else(unpacked)?;
+            let data = all.split_off(..*data).ok_or_else(unpacked)?;
+            take(
+                path,
+                match *facts {
+                    Some((facts, hash)) => Packed::File { facts, hash, data },
+                    None if *place == Place::WHOLE => return Err(unpacked()),
+                    None if *aside => Packed::Aside { place: *place, data, text },
+                    None => Packed::Piece { place: *place, data, text },
+                },
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundle").field("entries", &self.entries.len()).field("bytes", &self.text.len()).finish()
+    }
+}
+
+/// The level at which a whole file of so many bytes is compressed.
+#[must_use]
+pub const fn level(bytes: usize) -> u8 {
+    if bytes <= SMALL { SMALL_LEVEL } else { LEVEL }
+}
+
+/// Compresses and hashes.
+pub struct Packer {
+    small: Compressor,
+    whole: Compressor,
+    pieces: Compress,
+}
+
+impl Default for Packer {
+    fn default() -> Self {
+        let compressor = |level: u8| Compressor::new(CompressionLvl::new(level.into()).unwrap_or_default());
+        Self {
+            small: compressor(SMALL_LEVEL),
+            whole: compressor(LEVEL),
+            pieces: Compress::new(Compression::new(u32::from(LEVEL)), false),
+        }
+    }
+}
+
+impl Packer {
+    /// For lists of check sums.
+    pub(super) fn for_sums() -> Self {
+        Self { pieces: Compress::new(Compression::new(SUMS_LEVEL.into()), false), ..Self::default() }
+    }
+
+    /// Packs what was rendered into a bundle. `between` is called between two files.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] if the compressor fails.
+    pub fn pack(&mut self, bundle: &mut Bundle, between: &mut dyn FnMut()) -> Result<()> {
+        let Bundle { entries, text: all, data: out, packed, .. } = bundle;
+        let mut texts = all.as_slice();
+        *packed = 0;
+        for entry in entries {
+            let Content::File { place, text, data, facts, .. } = &mut entry.content else { continue };
+            let raw = texts.split_off(..*text).unwrap_or_default();
+            if *place == Place::WHOLE {
+                let (method, bytes) = self.pack_whole(out, *packed, raw)?;
+                let found =
+                    Facts { method, crc: crc32fast::hash(raw), compressed: bytes as u64, size: raw.len() as u64 };
+                *facts = Some((found, Sha256::digest(raw).into()));
+                *data = bytes;
+            } else {
+                *data = self.pack_piece(out, *packed, raw, place.last)?;
+            }
+            *packed += *data;
+            between();
+        }
+        Ok(())
+    }
+
+    fn pack_whole(&mut self, out: &mut Vec<u8>, at: usize, raw: &[u8]) -> Result<(Method, usize)> {
+        let compressor = if level(raw.len()) == SMALL_LEVEL { &mut self.small } else { &mut self.whole };
+        let room = room(out, at, compressor.deflate_compress_bound(raw.len()));
+        let length = compressor.deflate_compress(raw, room).context(|| "compressing a file of the archive".into())?;
+        if length < raw.len() {
+            return Ok((Method::Deflated, length));
+        }
+        for (place, byte) in room.iter_mut().zip(raw) {
+            *place = *byte;
+        }
+        Ok((Method::Stored, raw.len()))
+    }
+
+    /// Pieces can be put together, because each but the last ends on a byte without ending the stream, and none looks back
+    /// into the one before: so they can be packed side by side.
+    fn pack_piece(&mut self, out: &mut Vec<u8>, at: usize, raw: &[u8], last: bool) -> Result<usize> {
+        self.pieces.reset();
+        let flush = if last { FlushCompress::Finish } else { FlushCompress::Full };
+        let (mut rest, mut length) = (raw, 0);
+        loop {
+            let room = room(out, at + length, raw.len() / 2 + ROOM);
+            let before = (self.pieces.total_in(), self.pieces.total_out());
+            let status =
+                self.pieces.compress(rest, room, flush).context(|| "compressing a file of the archive".into())?;
+            let moved = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
+            let written = moved(self.pieces.total_out(), before.1);
+            rest = rest.get(moved(self.pieces.total_in(), before.0)..).unwrap_or_default();
+            let to_spare = written < room.len();
+            length += written;
+            match status {
+                Status::StreamEnd => return Ok(length),
+                // All is flushed once there was room to spare.
+                Status::Ok | Status::BufError if !last && rest.is_empty() && to_spare => return Ok(length),
+                Status::BufError if to_spare => {
+                    return Err(Error::new(Kind::Internal, "the compressor of the archive made no progress"));
+                }
+                Status::Ok | Status::BufError => {}
+            }
+        }
+    }
+}
+
+/// At least so many bytes from `at` on, whatever they hold.
+fn room(out: &mut Vec<u8>, at: usize, bytes: usize) -> &mut [u8] {
+    if out.len() < at + bytes {
+        out.resize(at + bytes, 0);
+    }
+    out.get_mut(at..).unwrap_or_default()
+}

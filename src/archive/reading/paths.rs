@@ -1,0 +1,131 @@
+//! Where the reading copies lie, and how pages point at one another.
+//!
+//! A day's page lies beside its JSON; what belongs to the archive as a whole lies in [`FOLDER`], and spreadsheets in
+//! [`SPREADSHEETS`]. All names follow from the records alone, so that parts that know nothing of one another make one tree.
+
+use std::fmt::Write;
+
+use chrono::NaiveDate;
+
+/// The page with which one begins.
+pub const INDEX: &str = "index.html";
+/// Pages that list, and what all pages share.
+pub const FOLDER: &str = "Reading";
+/// What the search reads.
+pub const SEARCH_FOLDER: &str = "Reading/search";
+/// One file for each conversation.
+pub const SPREADSHEETS: &str = "Spreadsheets";
+/// A table of all conversations.
+pub const CONVERSATIONS: &str = "conversations.csv";
+
+/// Conversations whose days are listed on one page.
+pub const CHATS_PER_PAGE: u64 = 50;
+/// Conversations on one page of a list.
+pub const ROWS_PER_PAGE: u64 = 500;
+
+/// The page of a day.
+#[must_use]
+pub fn day_page(folder: &str, day: NaiveDate) -> String {
+    format!("{folder}/{day}.html")
+}
+
+/// The page, from 1, on which the days of the conversation of this rank are listed.
+#[must_use]
+pub fn days_page(rank: u64) -> String {
+    format!("{FOLDER}/days-{}.html", rank / CHATS_PER_PAGE + 1)
+}
+
+/// Page `number`, from 1, of a list; `first` is the name of its first page.
+#[must_use]
+pub fn list_page(list: &str, number: u64) -> String {
+    if number == 1 { INDEX.to_owned() } else { format!("{FOLDER}/{list}-{number}.html") }
+}
+
+/// The shard of texts with this number, of those that part `part` holds.
+#[must_use]
+pub fn shard(part: i32, number: u32) -> String {
+    format!("{SEARCH_FOLDER}/{part}-{number}.js")
+}
+
+/// The shard of names with this number.
+#[must_use]
+pub fn names_shard(number: u32) -> String {
+    format!("{SEARCH_FOLDER}/names-{number}.js")
+}
+
+/// The spreadsheet of a conversation; of what a later part holds of it, from that day on.
+#[must_use]
+pub fn spreadsheet(folder: &str, from: Option<NaiveDate>) -> String {
+    let name = folder.rsplit('/').next().unwrap_or(folder);
+    match from {
+        None => format!("{SPREADSHEETS}/{name}.csv"),
+        Some(day) => format!("{SPREADSHEETS}/{name} from {day}.csv"),
+    }
+}
+
+/// A path as an address relative to the page that names it, which lies `up` folders below the top. It never begins with what
+/// a browser takes for a scheme.
+#[must_use]
+pub fn address(up: usize, path: &str) -> String {
+    let mut address = if up == 0 { "./".to_owned() } else { "../".repeat(up) };
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                address.push(char::from(byte))
+            }
+            _ => {
+                let _infallible = write!(address, "%{byte:02X}");
+            }
+        }
+    }
+    address
+}
+
+/// The name of an item's place on its page: letters, digits and `.`, `-`, `_` of its id, and `~` with a number for the rest.
+/// Different ids have different names.
+#[must_use]
+pub fn anchor(id: &str) -> String {
+    let mut anchor = "i-".to_owned();
+    for character in id.chars() {
+        match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' => anchor.push(character),
+            _ => {
+                let _infallible = write!(anchor, "~{:x}~", u32::from(character));
+            }
+        }
+    }
+    anchor
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn pages_have_names_that_say_what_they_are() {
+        let day = NaiveDate::default();
+        assert_eq!(day_page("Team_Chats/Ops - 3", day), "Team_Chats/Ops - 3/1970-01-01.html");
+        assert_eq!((days_page(49), days_page(50)), ("Reading/days-1.html".into(), "Reading/days-2.html".into()));
+        assert_eq!(list_page("teams", 1), "index.html");
+        assert_eq!(list_page("teams", 2), "Reading/teams-2.html");
+        assert_eq!(spreadsheet("Team_Chats/Ops - 3", None), "Spreadsheets/Ops - 3.csv");
+        assert_eq!(spreadsheet("Team_Chats/Ops - 3", Some(day)), "Spreadsheets/Ops - 3 from 1970-01-01.csv");
+    }
+
+    #[test]
+    fn addresses_stay_within_the_archive() {
+        assert_eq!(address(0, "javascript:alert(1)"), "./javascript%3Aalert%281%29");
+        assert_eq!(address(2, "Team_Chats/a#b?c%d & é - 3"), "../../Team_Chats/a%23b%3Fc%25d%20%26%20%C3%A9%20-%203");
+    }
+
+    proptest! {
+        #[test]
+        fn anchors_are_plain_and_differ_where_ids_do(one in "\\PC{0,12}|[a~0-9-]{0,8}", two in "\\PC{0,12}|[a~0-9-]{0,8}") {
+            let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c));
+            prop_assert!(plain(&anchor(&one)));
+            prop_assert_eq!(one == two, anchor(&one) == anchor(&two));
+        }
+    }
+}

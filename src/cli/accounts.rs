@@ -1,0 +1,142 @@
+//! `account`, `user`, `access`, `exports`: what the operator does with accounts and people.
+
+use std::io::{BufRead, IsTerminal};
+
+use super::args::{AccessCommand, AccountCommand, ExportsCommand, PersonArgs, UserCommand};
+use super::output;
+use crate::app::App;
+use crate::domain::access as rights;
+use crate::domain::accounts::{self, NewSignIn};
+use crate::error::{Context, Error, Kind, Result};
+use crate::model::{Account, User, UserId};
+
+pub(super) fn account(app: &App, command: AccountCommand) -> Result<()> {
+    let (store, now) = (&app.store, app.clock.now());
+    match command {
+        AccountCommand::Create { name, time_zone, include_exports } => {
+            accounts::create(store, &name, time_zone, include_exports, now)?;
+            let exports = if include_exports { "included" } else { "not included" };
+            output::line(&format!(
+                "Account “{}” made, time zone {time_zone}, Compliance Exports {exports}.",
+                name.trim()
+            ));
+        }
+        AccountCommand::IncludeExports { name } => {
+            let account = accounts::include_exports(store, &name, true, now)?;
+            output::line(&format!("Compliance Exports is included in “{}”.", account.name));
+        }
+        AccountCommand::ExcludeExports { name } => {
+            let account = accounts::include_exports(store, &name, false, now)?;
+            output::line(&format!("Compliance Exports is not included in “{}”, and off.", account.name));
+        }
+        AccountCommand::List => {
+            let accounts = store.read(accounts::list)?;
+            if accounts.is_empty() {
+                output::aside("There is no account yet: “account create” makes one.");
+            }
+            for account in accounts {
+                let exports = match (account.exports_included, account.exports_on) {
+                    (false, _) => "not included",
+                    (true, false) => "included, off",
+                    (true, true) => "included, on",
+                };
+                output::line(&format!("{}\t{}\texports {exports}", account.name, account.time_zone));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn user(app: &App, command: UserCommand) -> Result<()> {
+    let UserCommand::Create { account, email, name, admin } = command;
+    // Before anybody types a password.
+    app.store.read(|c| accounts::find(c, &account))?;
+    let password = password()?;
+    let new = NewSignIn { account: &account, email: &email, name: &name, admin };
+    accounts::create_user(&app.store, &new, &password, app.clock.now())?;
+    let (account, user) = person(app, &account, &email)?;
+    // One who was an administrator already stays one.
+    let role = if user.is_admin { "an administrator" } else { "a member" };
+    output::line(&format!("{} can sign in to “{}” as {role}.", user.email.unwrap_or(email), account.name));
+    Ok(())
+}
+
+/// Asked for twice on a terminal; otherwise the first line of standard input.
+fn password() -> Result<String> {
+    let failed = || "The password could not be read.".to_owned();
+    if std::io::stdin().is_terminal() {
+        let first = rpassword::prompt_password("Password: ").context(failed)?;
+        let second = rpassword::prompt_password("Once more: ").context(failed)?;
+        return if first == second { Ok(first) } else { Err(Error::invalid("password", "The two passwords differ.")) };
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context(failed)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+pub(super) fn access(app: &App, command: AccessCommand) -> Result<()> {
+    let (store, now) = (&app.store, app.clock.now());
+    match command {
+        AccessCommand::Grant(PersonArgs { account, email }) => {
+            let user = rights::operator_grants(store, &account, &email, now)?;
+            output::line(&format!("{} has access to the Compliance Exports of “{account}”.", user.name));
+        }
+        AccessCommand::Revoke(PersonArgs { account, email }) => {
+            let user = rights::operator_revokes(store, &account, &email, now)?;
+            output::line(&format!("{} has no access to the Compliance Exports of “{account}” any more.", user.name));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn exports(app: &App, command: ExportsCommand) -> Result<()> {
+    let (store, now) = (&app.store, app.clock.now());
+    match command {
+        ExportsCommand::On(args) => {
+            let (account, user) = administrator(app, &args)?;
+            rights::turn_on(store, user, now).map_err(|error| for_operator(error, &args))?;
+            output::line(&format!("Compliance Exports is on in “{}”.", account.name));
+        }
+        ExportsCommand::Off(args) => {
+            let (account, user) = administrator(app, &args)?;
+            rights::turn_off(store, user, now).map_err(|error| for_operator(error, &args))?;
+            output::line(&format!("Compliance Exports is off in “{}”.", account.name));
+        }
+    }
+    Ok(())
+}
+
+fn person(app: &App, account: &str, email: &str) -> Result<(Account, User)> {
+    app.store.read(|c| {
+        let account = accounts::find(c, account)?;
+        let user = accounts::find_user(c, &account, email)?;
+        Ok((account, user))
+    })
+}
+
+/// The administrator in whose name a command acts. The rules that follow refuse others too, but speak to the person
+/// and not to the operator.
+pub(super) fn administrator(app: &App, args: &PersonArgs) -> Result<(Account, UserId)> {
+    let (account, user) = person(app, &args.account, &args.email)?;
+    if user.is_active_admin() {
+        return Ok((account, user.id));
+    }
+    Err(Error::forbidden(format!(
+        "{} is not an active administrator of “{}”. “user create --admin” gives the role.",
+        user.name, account.name
+    )))
+}
+
+/// A refusal as the operator needs it: with what the operator, and nobody on the page, can do about it.
+pub(super) fn for_operator(error: Error, args: &PersonArgs) -> Error {
+    let PersonArgs { account, email } = args;
+    let hint = match error.kind() {
+        Kind::NotIncluded => format!("“account include-exports \"{account}\"” includes it."),
+        Kind::Forbidden => {
+            let message = format!("{email} has no access to the Compliance Exports of “{account}”.");
+            return Error::forbidden(format!("{message} “access grant” gives it, after verifying who asks."));
+        }
+        _ => return error,
+    };
+    Error::new(error.kind(), format!("{error} {hint}"))
+}

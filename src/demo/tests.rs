@@ -1,0 +1,319 @@
+//! What every corpus keeps, whatever the day on which it is made.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at what should not be")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::model::{ConversationKind, ConversationRecord, ItemKind, ItemRecord};
+
+/// Days on which someone may try the demo: ordinary, early in January, after each change of the clock, in a leap year,
+/// at a weekend, at night.
+const NOWS: &[&str] = &[
+    "2026-06-17T13:30:00Z",
+    "2027-01-04T09:00:00Z",
+    "2026-03-31T16:45:12.5Z",
+    "2026-11-07T22:59:59.999999Z",
+    "2028-02-29T00:00:00Z",
+    "2026-09-06T03:00:00Z",
+];
+
+fn now(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn items(recordings: &[Recording]) -> impl Iterator<Item = &ItemRecord> {
+    recordings.iter().filter_map(|recording| match recording {
+        Recording::ItemCreated(item) => Some(item),
+        _ => None,
+    })
+}
+
+fn conversations_of(recordings: &[Recording]) -> BTreeMap<&str, &ConversationRecord> {
+    recordings
+        .iter()
+        .filter_map(|recording| match recording {
+            Recording::Conversation(conversation) => Some((conversation.id.as_str(), conversation)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The local time of an item, as the company's people would read it.
+fn local(at: Timestamp) -> String {
+    at.to_utc().with_timezone(&companies().0.time_zone).format("%H:%M:%S%.6f").to_string()
+}
+
+#[test]
+fn the_same_now_gives_the_same_corpus() {
+    assert_eq!(conversations(now(NOWS[0])), conversations(now(NOWS[0])));
+}
+
+#[test]
+fn it_is_large_enough_to_be_seen_working_and_small_enough_to_be_quick() {
+    for text in NOWS {
+        let count = items(&conversations(now(text))).count();
+        assert!((3_000..=6_000).contains(&count), "{count} items for {text}");
+    }
+}
+
+#[test]
+fn everything_happens_in_order_and_before_now() {
+    for text in NOWS {
+        let now = now(text);
+        let mut rank_before = 0;
+        let mut before = Timestamp::MIN;
+        for recording in conversations(now) {
+            let (rank, at) = match &recording {
+                Recording::Account(_) => (0, None),
+                Recording::User(user) => (1, user.deactivated_at),
+                Recording::Conversation(conversation) => (2, conversation.created_at),
+                Recording::Joined(change) | Recording::Left(change) => (3, Some(change.at)),
+                Recording::ItemCreated(item) => (3, Some(item.at)),
+                Recording::ItemEdited(edit) => (3, Some(edit.at)),
+                Recording::ItemDeleted(deletion) => (3, deletion.at),
+            };
+            assert!(rank >= rank_before, "{recording:?}");
+            rank_before = rank;
+            assert!(at.is_none_or(|at| at < now), "{recording:?}");
+            if rank == 3 {
+                assert!(at.unwrap() >= before, "{recording:?}");
+                before = at.unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn people_speak_only_where_they_are_and_change_only_what_is_there() {
+    for text in NOWS {
+        let recordings = conversations(now(text));
+        let mut users = BTreeSet::new();
+        let mut accounts = BTreeSet::new();
+        let mut there: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut posted: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let talks = conversations_of(&recordings);
+        for recording in &recordings {
+            match recording {
+                Recording::Account(account) => assert!(accounts.insert(&account.id)),
+                Recording::User(user) => {
+                    assert!(accounts.contains(user.account.as_ref().unwrap()));
+                    assert!(users.insert(user.id.as_str()), "twice: {}", user.id);
+                }
+                Recording::Conversation(talk) => {
+                    assert!(users.contains(talk.started_by.as_deref().unwrap()));
+                    for member in &talk.members {
+                        assert!(users.contains(member.user.as_str()), "{}", member.user);
+                        assert!(there.insert((talk.id.clone(), member.user.clone())));
+                    }
+                }
+                Recording::Joined(change) => {
+                    assert!(there.insert((change.conversation.clone(), change.user.clone())), "{change:?}");
+                }
+                Recording::Left(change) => {
+                    assert!(there.remove(&(change.conversation.clone(), change.user.clone())), "{change:?}");
+                }
+                Recording::ItemCreated(item) => {
+                    let author = item.by.clone().unwrap();
+                    assert!(there.contains(&(item.conversation.clone(), author)), "{item:?}");
+                    assert!(item.parent.as_deref().is_none_or(|id| posted.contains(&(item.conversation.as_str(), id))));
+                    let talk = talks[item.conversation.as_str()];
+                    assert!(item.at >= talk.created_at.unwrap() && talk.archived_at.is_none_or(|end| item.at < end));
+                    let assignees = item.content.details.iter().flat_map(|details| &details.assignees);
+                    assert!(assignees.into_iter().all(|id| users.contains(id.as_str())));
+                    assert!(posted.insert((&item.conversation, &item.id)), "twice: {}", item.id);
+                }
+                Recording::ItemEdited(edit) => {
+                    assert!(posted.contains(&(edit.conversation.as_str(), edit.id.as_str())), "{edit:?}");
+                }
+                Recording::ItemDeleted(deletion) => {
+                    assert!(posted.remove(&(deletion.conversation.as_str(), deletion.id.as_str())), "{deletion:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_is_there_in_every_state() {
+    for text in NOWS {
+        let recordings = conversations(now(text));
+        for kind in [ItemKind::Message, ItemKind::Note, ItemKind::Task, ItemKind::Event] {
+            assert!(items(&recordings).any(|item| item.kind == kind), "no {kind} for {text}");
+        }
+        let talks = conversations_of(&recordings);
+        use ConversationKind::{Direct, Group, Personal, Team};
+        for kind in [Personal, Direct, Group, Team] {
+            assert!(
+                items(&recordings).any(|item| talks[item.conversation.as_str()].kind == kind),
+                "no {kind} for {text}"
+            );
+        }
+        for talk in talks.values() {
+            let people = talk.members.len();
+            assert!(match talk.kind {
+                Personal => people == 1,
+                Direct => people == 2,
+                Group => people > 2 && talk.name.is_none(),
+                Team => people > 1 && talk.name.is_some(),
+            });
+        }
+        assert!(items(&recordings).filter(|item| item.parent.is_some()).count() > 100);
+        assert!(items(&recordings).filter(|item| !item.attachments.is_empty()).count() > 50);
+    }
+}
+
+#[test]
+fn c4_items_are_edited_and_deleted_before_and_during_capture() {
+    for text in NOWS {
+        let on_at = captured_since(now(text));
+        let recordings = conversations(now(text));
+        let created: BTreeMap<_, _> =
+            items(&recordings).map(|item| ((&item.conversation, &item.id), item.at)).collect();
+        let mut edits = [0, 0];
+        let mut deletions = [0, 0];
+        let mut across = 0;
+        for recording in &recordings {
+            match recording {
+                Recording::ItemEdited(edit) => edits[usize::from(edit.at >= on_at)] += 1,
+                Recording::ItemDeleted(gone) => {
+                    deletions[usize::from(gone.at.unwrap() >= on_at)] += 1;
+                    across +=
+                        usize::from(gone.at.unwrap() >= on_at && created[&(&gone.conversation, &gone.id)] < on_at);
+                }
+                _ => {}
+            }
+        }
+        assert!(edits.iter().all(|count| *count > 20), "{edits:?} for {text}");
+        assert!(deletions.iter().all(|count| *count > 2), "{deletions:?} for {text}");
+        assert!(across > 0, "nothing posted before and deleted during capture for {text}");
+    }
+}
+
+#[test]
+fn c2_the_companies_share_conversations_of_either() {
+    let recordings = conversations(now(NOWS[0]));
+    let company = |id: &str| people::person(id).unwrap().company;
+    let mut seen = BTreeSet::new();
+    let talks = conversations_of(&recordings);
+    for item in items(&recordings) {
+        let talk = talks[item.conversation.as_str()];
+        let owner = company(talk.started_by.as_deref().unwrap());
+        if talk.members.iter().any(|member| company(&member.user) != owner) {
+            seen.insert((talk.kind, owner));
+        }
+    }
+    use ConversationKind::{Direct, Group, Team};
+    for kind in [Direct, Group, Team] {
+        assert!(seen.contains(&(kind, people::MAIN)) && seen.contains(&(kind, people::PARTNER)), "{kind}: {seen:?}");
+    }
+}
+
+#[test]
+fn c6_items_stand_at_the_borders_of_days() {
+    for text in NOWS {
+        let times: BTreeSet<String> = items(&conversations(now(text))).map(|item| local(item.at)).collect();
+        assert!(times.contains("23:59:59.999999") && times.contains("00:00:00.000000"), "{text}");
+    }
+}
+
+#[test]
+fn c6_items_stand_on_the_days_of_23_and_25_hours() {
+    let on = |now_text: &str, day: &str| -> Vec<String> {
+        let recordings = conversations(now(now_text));
+        let zone = companies().0.time_zone;
+        let that_day = |item: &&ItemRecord| item.at.to_utc().with_timezone(&zone).date_naive().to_string() == day;
+        items(&recordings).filter(that_day).map(|item| local(item.at)).collect()
+    };
+    let spring = on("2026-03-31T16:45:12.5Z", "2026-03-29");
+    assert!(spring.contains(&"01:59:59.999999".into()) && spring.contains(&"03:00:00.000000".into()), "{spring:?}");
+    let autumn = on("2026-11-07T12:00:00Z", "2026-10-25");
+    assert_eq!(autumn.iter().filter(|time| *time == "02:30:00.000000").count(), 2, "{autumn:?}");
+}
+
+#[test]
+fn every_language_is_spoken_and_every_slot_filled() {
+    for text in NOWS {
+        let recordings = conversations(now(text));
+        let all: String = items(&recordings).filter_map(|item| item.content.text.as_deref()).collect();
+        for word in ["Thanks", "sleutel", "Rechnung", "dziękuję", "Merci", "承知しました", "صباح الخير", "🎉", "café"]
+        {
+            assert!(all.to_lowercase().contains(&word.to_lowercase()), "no “{word}” for {text}");
+        }
+        for item in items(&recordings) {
+            let told: String =
+                [&item.content.title, &item.content.text].into_iter().flatten().map(String::as_str).collect();
+            let names: Vec<&str> = item.attachments.iter().map(|file| file.name.as_str()).collect();
+            assert!(!told.contains(['{', '}', '|']) && !names.concat().contains('{'), "{item:?}");
+            assert!(item.content.text.is_some() || item.content.title.is_some() || !names.is_empty(), "{item:?}");
+        }
+    }
+}
+
+#[test]
+fn every_script_that_belongs_to_no_date_is_played() {
+    let recordings = conversations(now(NOWS[0]));
+    let said: BTreeSet<&str> = items(&recordings).filter_map(|item| item.content.text.as_deref()).collect();
+    for script in dialogues::all().filter(|script| !matches!(script.when, script::When::On(..))) {
+        let first = script.lines.first().unwrap();
+        assert!(first.text.contains('{') || said.contains(first.text), "never said: {}", first.text);
+    }
+    assert!(dialogues::all().count() >= 120);
+}
+
+#[test]
+fn a_script_has_a_speaker_for_each_line() {
+    for script in dialogues::all() {
+        let cast = match script.place {
+            script::Place::People(people) => people.len(),
+            script::Place::AnyDirect | script::Place::AnyPartnerDirect => 2,
+            script::Place::AnyGroup => 3,
+            script::Place::Team(_) | script::Place::AnyTeam if script.cast.is_empty() => 4,
+            script::Place::Team(_) | script::Place::AnyTeam => script.cast.len(),
+        };
+        for line in script.lines {
+            assert!(line.speaker < cast, "{}", line.text);
+        }
+    }
+}
+
+#[test]
+fn some_teams_have_awkward_names_and_some_conversations_are_quiet() {
+    let now = now(NOWS[0]);
+    let recordings = conversations(now);
+    let talks = conversations_of(&recordings);
+    let names: Vec<&str> = talks.values().filter_map(|talk| talk.name.as_deref()).collect();
+    assert!(names.contains(&"CON") && names.contains(&"arrivals") && names.contains(&"Arrivals"));
+    assert!(names.iter().any(|name| name.contains(['?', '/', ':', '<'])));
+    assert!(names.iter().any(|name| name.len() > 100));
+    assert!(names.iter().any(|name| name.ends_with('.')));
+    let weeks_ago = now.plus(-chrono::TimeDelta::days(28));
+    let lately: BTreeSet<&str> =
+        items(&recordings).filter(|item| item.at > weeks_ago).map(|item| item.conversation.as_str()).collect();
+    assert!(talks["team-pilot"].archived_at.is_some() && !lately.contains("team-pilot"));
+    assert!(talks.values().any(|talk| talk.kind == ConversationKind::Direct && !lately.contains(talk.id.as_str())));
+}
+
+#[test]
+fn addresses_are_at_domains_that_nobody_can_have() {
+    let recordings = conversations(now(NOWS[0]));
+    let reserved = |email: &str| email.ends_with(".example") && email == email.to_lowercase();
+    for recording in &recordings {
+        if let Recording::User(user) = recording {
+            assert!(user.email.as_deref().is_some_and(reserved), "{user:?}");
+        }
+    }
+    assert!(items(&recordings).all(|item| !item.content.text.as_deref().unwrap_or_default().contains('@')));
+}
+
+#[test]
+fn those_who_sign_in_are_the_people_of_the_corpus() {
+    let (main, partner) = companies();
+    assert!(main.people.iter().filter(|person| person.admin).count() >= 3);
+    assert!(main.people.iter().filter(|person| !person.admin).count() >= 2);
+    assert!(partner.people.iter().any(|person| person.admin));
+    let recordings = conversations(now(NOWS[0]));
+    for person in main.people.iter().chain(&partner.people) {
+        assert!(recordings.iter().any(|recording| matches!(recording, Recording::User(user)
+            if user.id == person.id && user.email.as_deref() == Some(&person.email) && user.name == person.name)));
+    }
+}

@@ -1,0 +1,390 @@
+//! Who may do what with an account's exports, carried out: A2–A5, B8.
+//!
+//! Every function takes the number of the person who asks and looks the rights up in the database, in the same
+//! transaction as what it does (A5).
+
+use std::collections::BTreeSet;
+
+use super::rules::access::{self as rules, Standing};
+use super::rules::people;
+use crate::error::{Error, Kind, Result};
+use crate::format;
+use crate::model::{Account, AccountId, Timestamp, User, UserId};
+use crate::store::{self, Conn, Store};
+
+/// An administrator of an account, as the database says at this moment.
+#[derive(Clone, Debug)]
+pub struct Administrator {
+    /// The person.
+    pub user: User,
+    /// Their account.
+    pub account: Account,
+    /// How they stand towards its exports.
+    pub standing: Standing,
+}
+
+/// A signed-in person and their account; none when the person may no longer sign in.
+pub fn find_signed_in(c: &mut Conn, user: UserId) -> Result<Option<(User, Account)>> {
+    let Some(user) = store::users::find(c, user)?.filter(|user| user.deactivated_at.is_none()) else { return Ok(None) };
+    let account = store::accounts::find(c, user.account_id)?;
+    Ok(account.map(|account| (user, account)))
+}
+
+/// A2: the person as an administrator of their account.
+///
+/// # Errors
+/// [`Kind::SignInNeeded`], or [`Kind::Forbidden`] for one who is no administrator.
+pub fn administrator(c: &mut Conn, user: UserId) -> Result<Administrator> {
+    let Some((user, account)) = find_signed_in(c, user)? else {
+        return Err(Error::new(Kind::SignInNeeded, "Please sign in."));
+    };
+    if !rules::opens_administration(&account, &user) {
+        return Err(Error::forbidden(format!(
+            "Only administrators of {} can open this page. If you should be one, ask an administrator of your company.",
+            account.name
+        )));
+    }
+    let granted = store::access::find(c, account.id, user.id)?;
+    let standing = rules::standing(&account, granted);
+    Ok(Administrator { user, account, standing })
+}
+
+/// A1: an administrator of an account that includes the feature.
+///
+/// # Errors
+/// Those of [`administrator`], or [`Kind::NotIncluded`].
+pub fn administrator_of_included(c: &mut Conn, user: UserId) -> Result<Administrator> {
+    let administrator = administrator(c, user)?;
+    if administrator.standing == Standing::NotIncluded {
+        return Err(Error::new(
+            Kind::NotIncluded,
+            format!("Compliance Exports is not included in the account {}.", administrator.account.name),
+        ));
+    }
+    Ok(administrator)
+}
+
+/// A3, B8: an administrator with access, while the feature is on or after it has been turned off.
+///
+/// # Errors
+/// Those of [`administrator_of_included`], or [`Kind::Forbidden`] with whom to ask.
+pub fn administrator_with_access(c: &mut Conn, user: UserId) -> Result<Administrator> {
+    let administrator = administrator_of_included(c, user)?;
+    if administrator.standing.has_access() {
+        return Ok(administrator);
+    }
+    let Holders { people, others } = some_holders(c, &administrator, NAMED)?;
+    let names: Vec<String> = people.into_iter().map(|user| user.name).collect();
+    let ask = match (names.join(", "), others) {
+        (names, _) if names.is_empty() => "the operator of this server".to_owned(),
+        (names, 0) => names,
+        (names, others) => format!("{names}, or {}", format::count(others, "other", "others")),
+    };
+    Err(Error::forbidden(format!("You do not have access to Compliance Exports. To get it, ask {ask}.")))
+}
+
+/// A3: an administrator with access, while the feature is on.
+///
+/// # Errors
+/// Those of [`administrator_with_access`], or [`Kind::Conflict`] while it is off.
+pub fn administrator_with_access_while_on(c: &mut Conn, user: UserId) -> Result<Administrator> {
+    let administrator = administrator_of_included(c, user)?;
+    if !administrator.account.exports_on {
+        return Err(Error::conflict("Compliance Exports is off. Turn it on first, on the Administration page."));
+    }
+    administrator_with_access(c, user)
+}
+
+/// Those of an account who have access, by name.
+///
+/// # Errors
+/// When the database fails.
+pub fn holders(c: &mut Conn, account: &Account) -> Result<Vec<User>> {
+    store::access::list(c, account.id)
+}
+
+/// How many of those with access a refusal names.
+const NAMED: u16 = 5;
+
+/// Those with access, as far as a page names them.
+#[derive(Clone, Debug, Default)]
+pub struct Holders {
+    /// Some of them, by name: all, if there are not more than the page names, and always whoever looks, if among them.
+    pub people: Vec<User>,
+    /// How many more there are.
+    pub others: i64,
+}
+
+/// Some of those who have access, among them the administrator who asks.
+///
+/// # Errors
+/// When the database fails.
+pub fn some_holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> Result<Holders> {
+    let (account, user) = (administrator.account.id, &administrator.user);
+    let mut people = store::access::list_some(c, account, limit)?;
+    if people.len() < usize::from(limit) {
+        return Ok(Holders { people, others: 0 });
+    }
+    if administrator.standing.has_access() && people.iter().all(|person| person.id != user.id) {
+        people.pop();
+        people.push(user.clone());
+        people.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    }
+    let named = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    Ok(Holders { people, others: store::access::count(c, account)?.saturating_sub(named) })
+}
+
+/// What has been chosen on Manage and not been saved: who had access when it was shown, and who is ticked now.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// Those who were shown with access.
+    pub had: BTreeSet<UserId>,
+    /// Those who are ticked.
+    pub ticked: BTreeSet<UserId>,
+}
+
+impl Choices {
+    /// Those whose access is to change.
+    fn changed(&self) -> BTreeSet<UserId> {
+        self.had.symmetric_difference(&self.ticked).copied().collect()
+    }
+}
+
+/// An administrator, as Manage lists them.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Who.
+    pub user: User,
+    /// Had access when they were first shown.
+    pub had: bool,
+    /// Is ticked.
+    pub ticked: bool,
+}
+
+/// What Manage shows.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    /// Those whose access has been changed and not saved, whatever is looked for; then those that were found, with
+    /// access first; by name.
+    pub people: Vec<Candidate>,
+    /// How many fit what was looked for.
+    pub found: usize,
+    /// How many active administrators the account has.
+    pub all: usize,
+}
+
+/// A4: the account's administrators whose name or email holds what `find` says, at most so many; with what has been chosen.
+///
+/// # Errors
+/// Those of [`administrator_with_access_while_on`].
+pub fn candidates(
+    c: &mut Conn,
+    user: UserId,
+    find: &str,
+    limit: usize,
+    choices: &Choices,
+) -> Result<(Administrator, Candidates)> {
+    let administrator = administrator_with_access_while_on(c, user)?;
+    let account = administrator.account.id;
+    let holders: BTreeSet<UserId> = store::access::list_ids(c, account)?.into_iter().collect();
+    let admins = store::users::list_active_admins(c, account)?;
+    let (all, changed) = (admins.len(), choices.changed());
+    let known = |id| choices.had.contains(&id) || choices.ticked.contains(&id);
+    let candidate = |user: User| {
+        let (has, known) = (holders.contains(&user.id), known(user.id));
+        let had = if known { choices.had.contains(&user.id) } else { has };
+        Candidate { had, ticked: if known { choices.ticked.contains(&user.id) } else { has }, user }
+    };
+    let (mut people, others): (Vec<User>, Vec<User>) = admins.into_iter().partition(|user| changed.contains(&user.id));
+    let sought = people::Sought::new(find);
+    let fits = |user: &User| sought.fits(&user.name, user.email.as_deref());
+    let kept = people.iter().filter(|user| fits(user)).count();
+    let (with, without): (Vec<User>, Vec<User>) =
+        others.into_iter().filter(fits).partition(|user| holders.contains(&user.id));
+    let found = kept + with.len() + without.len();
+    people.extend(with.into_iter().chain(without).take(limit));
+    let people = people.into_iter().map(candidate).collect();
+    Ok((administrator, Candidates { people, found, all }))
+}
+
+/// A3: turns the feature on; tells whether it was off. Whoever does so is the first, and at first the only one with
+/// access. One that is on stays as it is.
+///
+/// # Errors
+/// Those of [`administrator_of_included`].
+pub fn turn_on(store: &Store, user: UserId, now: Timestamp) -> Result<bool> {
+    store.write(|c| {
+        let account = administrator(c, user)?.account.id;
+        store::accounts::lock(c, account)?;
+        let Administrator { user, account, .. } = administrator_of_included(c, user)?;
+        if account.exports_on {
+            return Ok(false);
+        }
+        for former in store::access::list(c, account.id)? {
+            revoke(c, &account, &former, Some(user.id), now)?;
+        }
+        grant(c, &account, &user, Some(user.id), now)?;
+        store::accounts::update_on(c, account.id, true)?;
+        store::capture::create(c, account.id, Some(user.id), now)?;
+        store::audit::create(c, account.id, Some(user.id), "exports.turned_on", &account.name, now)?;
+        Ok(true)
+    })
+}
+
+/// A3, B8: turns the feature off. One that is off stays as it is.
+///
+/// # Errors
+/// Those of [`administrator_with_access`].
+pub fn turn_off(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
+    store.write(|c| {
+        let account = administrator(c, user)?.account.id;
+        store::accounts::lock(c, account)?;
+        let Administrator { user, account, .. } = administrator_with_access(c, user)?;
+        if account.exports_on { switch_off(c, &account, Some(user.id), now) } else { Ok(()) }
+    })
+}
+
+pub(super) fn switch_off(c: &mut Conn, account: &Account, by: Option<UserId>, now: Timestamp) -> Result<()> {
+    store::accounts::update_on(c, account.id, false)?;
+    store::capture::close(c, account.id, by, now)?;
+    store::audit::create(c, account.id, by, "exports.turned_off", &account.name, now)
+}
+
+/// A4: sets who has access to exactly these. Those who kept it keep it; others lose it.
+///
+/// # Errors
+/// Those of [`change_access`].
+pub fn set_access(store: &Store, user: UserId, wanted: &[UserId], now: Timestamp) -> Result<()> {
+    save(store, user, now, |c, account| {
+        let had = store::access::list_ids(c, account)?.into_iter().collect();
+        Ok(Choices { had, ticked: wanted.iter().copied().collect() })
+    })
+}
+
+/// A4: gives access to those who are ticked and had none, and takes it from those who had it and are not ticked. Nobody
+/// else is touched: what somebody else has saved since the list was shown stays.
+///
+/// # Errors
+/// Those of [`administrator_with_access_while_on`]; [`Kind::Invalid`] when nobody would remain, or one of them can't be
+/// given access.
+pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timestamp) -> Result<()> {
+    save(store, user, now, |_, _| Ok(choices.clone()))
+}
+
+fn save(
+    store: &Store,
+    user: UserId,
+    now: Timestamp,
+    choices: impl Fn(&mut Conn, AccountId) -> Result<Choices>,
+) -> Result<()> {
+    store.write(|c| {
+        let account = administrator(c, user)?.account.id;
+        store::accounts::lock(c, account)?;
+        let Administrator { user, account, .. } = administrator_with_access_while_on(c, user)?;
+        let Choices { had, ticked } = choices(c, account.id)?;
+        for &id in ticked.difference(&had) {
+            let person = store::users::find(c, id)?.filter(|person| rules::can_be_given_access(&account, person));
+            let Some(person) = person else {
+                return Err(Error::invalid(
+                    "user",
+                    "One of the people you chose is no longer an administrator. The list below is up to date.",
+                ));
+            };
+            if !store::access::find(c, account.id, id)? {
+                grant(c, &account, &person, Some(user.id), now)?;
+            }
+        }
+        for &id in had.difference(&ticked) {
+            let person = store::users::find(c, id)?.filter(|person| person.account_id == account.id);
+            if let Some(person) = person
+                && store::access::find(c, account.id, id)?
+            {
+                revoke(c, &account, &person, Some(user.id), now)?;
+            }
+        }
+        if store::access::count(c, account.id)? == 0 {
+            return Err(Error::invalid("user", "At least one person must keep access."));
+        }
+        Ok(())
+    })
+}
+
+/// A4: the operator grants access, as support.
+///
+/// # Errors
+/// When the person is not an active administrator of the account, or the feature is not included.
+pub fn operator_grants(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
+    store.write(|c| {
+        let account = super::accounts::find_locked(c, account)?;
+        let user = super::accounts::find_user(c, &account, email)?;
+        if !account.exports_included {
+            return Err(Error::conflict(format!(
+                "Compliance Exports is not included in the account “{0}”: “account include-exports \"{0}\"” includes it.",
+                account.name
+            )));
+        }
+        if !rules::can_be_given_access(&account, &user) {
+            return Err(Error::conflict(format!(
+                "{} is not an active administrator of {}, and only those can be given access.",
+                user.name, account.name
+            )));
+        }
+        if !store::access::find(c, account.id, user.id)? {
+            grant(c, &account, &user, None, now)?;
+        }
+        Ok(user)
+    })
+}
+
+/// A4: the operator revokes access. At least one must remain while the feature is on.
+///
+/// # Errors
+/// When it would be the last one, or there was none to revoke.
+pub fn operator_revokes(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
+    store.write(|c| {
+        let account = super::accounts::find_locked(c, account)?;
+        let user = super::accounts::find_user(c, &account, email)?;
+        let with_access = store::access::list(c, account.id)?;
+        if !with_access.iter().any(|person| person.id == user.id) {
+            return Err(Error::conflict(format!("{} has no access to revoke.", user.name)));
+        }
+        if account.exports_on && with_access.len() == 1 {
+            return Err(Error::conflict(format!(
+                "{} is the last person with access, and at least one must remain. Grant it to someone else first.",
+                user.name
+            )));
+        }
+        revoke(c, &account, &user, None, now)?;
+        Ok(user)
+    })
+}
+
+/// A4: one who is no active administrator (any more) loses access at that moment.
+pub(super) fn revoke_if_ineligible(c: &mut Conn, user: UserId, now: Timestamp) -> Result<()> {
+    let Some(user) = store::users::find(c, user)? else { return Ok(()) };
+    let Some(account) = store::accounts::find(c, user.account_id)? else { return Ok(()) };
+    if rules::can_be_given_access(&account, &user) {
+        return Ok(());
+    }
+    // Somebody may be saving who has access at this moment: whoever comes second sees what the first has done.
+    store::accounts::lock(c, account.id)?;
+    if store::access::find(c, account.id, user.id)? {
+        revoke(c, &account, &user, None, now)?;
+    }
+    Ok(())
+}
+
+fn grant(c: &mut Conn, account: &Account, to: &User, by: Option<UserId>, now: Timestamp) -> Result<()> {
+    store::access::create(c, account.id, to.id, by, now)?;
+    store::audit::create(c, account.id, by, "access.granted", &subject(to), now)
+}
+
+fn revoke(c: &mut Conn, account: &Account, from: &User, by: Option<UserId>, now: Timestamp) -> Result<()> {
+    store::access::delete(c, account.id, from.id)?;
+    store::audit::create(c, account.id, by, "access.revoked", &subject(from), now)
+}
+
+/// A person as the audit trail names them: whatever they are called later, the number stays.
+pub(super) fn subject(user: &User) -> String {
+    format!("user {}, {}", user.id, user.name)
+}

@@ -1,0 +1,153 @@
+//! What the operator does with accounts and people from the command line (A1).
+
+use chrono_tz::Tz;
+
+use super::{access, sign_in};
+use crate::error::{Error, Result};
+use crate::model::{Account, AccountId, Timestamp, User, UserId};
+use crate::store::{self, Conn, Store};
+
+/// Makes an account.
+///
+/// # Errors
+/// When the name is blank, too long, or taken.
+pub fn create(store: &Store, name: &str, zone: Tz, include_exports: bool, now: Timestamp) -> Result<AccountId> {
+    let name = checked_name(name)?;
+    store.write(|c| {
+        if let Some(account) = store::accounts::find_by_name(c, name)? {
+            return Err(Error::conflict(format!("There already is an account “{}”.", account.name)));
+        }
+        let id = store::accounts::create(c, name, zone, include_exports, now)?;
+        store::audit::create(c, id, None, "account.created", name, now)?;
+        Ok(id)
+    })
+}
+
+/// Includes Compliance Exports in an account, or excludes it (A1). Excluding also turns it off: what is deleted from then
+/// on is not kept.
+///
+/// # Errors
+/// When there is no such account.
+pub fn include_exports(store: &Store, name: &str, included: bool, now: Timestamp) -> Result<Account> {
+    store.write(|c| {
+        let account = find_locked(c, name)?;
+        if account.exports_included == included {
+            return Ok(account);
+        }
+        if account.exports_on && !included {
+            access::switch_off(c, &account, None, now)?;
+        }
+        store::accounts::update_included(c, account.id, included)?;
+        let action = if included { "exports.included" } else { "exports.excluded" };
+        store::audit::create(c, account.id, None, action, &account.name, now)?;
+        find(c, name)
+    })
+}
+
+/// The account with this name.
+///
+/// # Errors
+/// When there is none, with what to do.
+pub fn find(c: &mut Conn, name: &str) -> Result<Account> {
+    store::accounts::find_by_name(c, name)?
+        .ok_or_else(|| Error::not_found(format!("There is no account “{name}”. “account list” shows those there are.")))
+}
+
+/// The account with this name, locked: what was read of it stays true until the transaction ends.
+pub(super) fn find_locked(c: &mut Conn, name: &str) -> Result<Account> {
+    let id = find(c, name)?.id;
+    store::accounts::lock(c, id)?;
+    find(c, name)
+}
+
+/// All accounts by name.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(c: &mut Conn) -> Result<Vec<Account>> {
+    store::accounts::list(c)
+}
+
+/// The person of an account with this address.
+///
+/// # Errors
+/// When there is none.
+pub fn find_user(c: &mut Conn, account: &Account, email: &str) -> Result<User> {
+    let email = email.trim().to_lowercase();
+    store::users::find_by_email(c, account.id, &email)?
+        .ok_or_else(|| Error::not_found(format!("Nobody in the account “{}” has the address {email}.", account.name)))
+}
+
+/// A person who can sign in.
+#[derive(Clone, Debug)]
+pub struct NewSignIn<'a> {
+    /// Name of the account.
+    pub account: &'a str,
+    /// Address to sign in with.
+    pub email: &'a str,
+    /// Full name.
+    pub name: &'a str,
+    /// Gives the admin role.
+    pub admin: bool,
+}
+
+/// Makes a person who can sign in. One whom an import has recorded under this address becomes that person; one who can
+/// sign in already gets the new password, and all sessions end; one who was deactivated is active again.
+///
+/// # Errors
+/// When name, address or password do not do, or the address signs in to another account.
+pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Timestamp) -> Result<UserId> {
+    let name = checked_name(new.name)?;
+    let email = new.email.trim().to_lowercase();
+    if email.parse::<lettre::Address>().is_err() {
+        return Err(Error::invalid("email", format!("“{}” is not an email address.", new.email)));
+    }
+    let hash = sign_in::hash_password(password)?;
+    store.write(|c| {
+        // What people are called is recorded (C7). Before anything is changed: those who record take turns.
+        let recording = store::sources::next_recording(c)?;
+        let account = find(c, new.account)?;
+        if let Some((other, _)) =
+            store::users::find_sign_in(c, &email)?.filter(|(user, _)| user.account_id != account.id)
+        {
+            let owner = store::accounts::find(c, other.account_id)?.map_or_else(String::new, |account| account.name);
+            return Err(Error::conflict(format!(
+                "{email} already signs in to the account “{owner}”; an address signs in to one account only."
+            )));
+        }
+        let id = match store::users::find_by_email(c, account.id, &email)? {
+            Some(user) => {
+                let profile = store::users::Profile { name, email: Some(&email), is_bot: false };
+                store::users::update_profile(c, user.id, profile, recording)?;
+                store::users::update_reactivated(c, user.id)?;
+                if new.admin {
+                    store::users::update_admin(c, user.id, true)?;
+                }
+                user.id
+            }
+            None => {
+                let user = store::users::NewUser {
+                    account_id: account.id,
+                    name,
+                    email: Some(&email),
+                    is_bot: false,
+                    is_admin: new.admin,
+                    deactivated_at: None,
+                };
+                store::users::create(c, &user, now)?
+            }
+        };
+        store::users::update_password(c, id, &hash)?;
+        store::sessions::delete_of_user(c, id)?;
+        store::audit::create(c, account.id, None, "user.sign_in_set", &email, now)?;
+        Ok(id)
+    })
+}
+
+fn checked_name(name: &str) -> Result<&str> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("name", "A name has 1 to 100 characters, without line breaks."));
+    }
+    Ok(name)
+}

@@ -1,0 +1,333 @@
+//! What an export holds (C1–C7): the conversations of an account and their items within a range, as they stood at a cut.
+//!
+//! An archive is a function of what is read here. Pages are bounded, and no transaction stays open between them: what
+//! was recorded after the cut is left out by its number. The worker calls this and writes it down.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use super::rules::capture::{self, Appearance};
+use super::rules::days::{self, DayFinder};
+use super::rules::edits::{self, Change, LogEntry};
+use super::rules::memberships::{self, Stay};
+use super::rules::parts::{DayCount, Limits, PlannedDay, Slice, Splitter};
+use crate::error::Result;
+use crate::model::{
+    AccountId, Attachment, CapturePeriod, Content, ConversationId, Copies, Filters, ItemKind, Timestamp, User, UserId,
+};
+use crate::store::conversations::{Choice, Conversation};
+use crate::store::items::Position;
+use crate::store::{self, Conn, Store};
+
+/// Conversations read at a time.
+const CONVERSATIONS: i64 = 200;
+/// Items read at a time.
+const ITEMS: i64 = 500;
+/// Items planned at a time.
+const PLANNED_ITEMS: i64 = 5_000;
+
+/// A person as archives name them.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The person.
+    pub user: User,
+    /// Name of their company.
+    pub account: String,
+}
+
+/// A conversation with its people.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Name of the owning account.
+    pub owner: String,
+    /// Who started it.
+    pub starter: Option<Arc<Person>>,
+    /// Each stay of each person, by the person's number.
+    pub stays: Vec<(Arc<Person>, Stay)>,
+}
+
+/// An item as it shows.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The source's id.
+    pub id: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Who posted it.
+    pub author: Option<Arc<Person>>,
+    /// When.
+    pub created_at: Timestamp,
+    /// The source's id of the item that it replies to.
+    pub parent: Option<String>,
+    /// What it says.
+    pub content: Content,
+    /// Who is to do a task.
+    pub assignees: Vec<Arc<Person>>,
+    /// Its edit log.
+    pub log: Vec<(LogEntry, Option<Arc<Person>>)>,
+    /// Its files.
+    pub attachments: Vec<Attachment>,
+    /// When and by whom it was deleted.
+    pub deleted: Option<(Timestamp, Option<Arc<Person>>)>,
+}
+
+/// Reads what an export holds.
+pub struct Reader<'a> {
+    store: &'a Store,
+    account: AccountId,
+    cut: i64,
+    range: Range<Timestamp>,
+    filters: Filters,
+    periods: Vec<CapturePeriod>,
+    people: HashMap<UserId, Option<Arc<Person>>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of an account's items within a range, as they stood at the cut: the number of the last recording, and when
+    /// capture had been on until then.
+    #[must_use]
+    pub fn new(store: &'a Store, account: AccountId, cut: (i64, &[CapturePeriod]), range: Range<Timestamp>) -> Self {
+        let (cut, periods) = (cut.0, cut.1.to_vec());
+        Self { store, account, cut, range, filters: Filters::default(), periods, people: HashMap::new() }
+    }
+
+    /// The same, of the conversations that filters leave.
+    #[must_use]
+    pub fn limited_to(self, filters: &Filters) -> Self {
+        Self { filters: filters.clone(), ..self }
+    }
+
+    fn choice(&self) -> Choice<'_> {
+        Choice { account: self.account, cut: self.cut, filters: &self.filters }
+    }
+
+    /// Counts what there is to read, in looks at the database that are independent of the reading, and gives the slices of
+    /// the parts, which have these copies beside the JSON, to `take`, in order. `goes_on` is asked regularly; its error ends the planning.
+    ///
+    /// # Errors
+    /// When the database fails; those of `take` and `goes_on`.
+    pub fn plan(
+        &self,
+        zone: Tz,
+        (limits, copies): (Limits, Copies),
+        take: &mut dyn FnMut(Slice) -> Result<()>,
+        goes_on: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
+        let (store, choice) = (self.store, self.choice());
+        let (conversations, stays) = store.read(|c| store::conversations::count_chosen(c, choice))?;
+        let number = |count: i64| u64::try_from(count).unwrap_or(0);
+        let mut splitter = Splitter::new(limits, copies, number(conversations), number(stays));
+        let (mut finder, mut after) = (DayFinder::new(zone), ConversationId::MIN);
+        loop {
+            let page = store.read(|c| store::conversations::page_chosen(c, choice, after, CONVERSATIONS))?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for conversation in page {
+                splitter.conversation(conversation.id).map_or(Ok(()), &mut *take)?;
+                self.plan_conversation(conversation.id, &mut finder, &mut |day| {
+                    splitter.day(day).map_or(Ok(()), &mut *take)?;
+                    goes_on()
+                })?;
+                goes_on()?;
+            }
+        }
+        take(splitter.finish())
+    }
+
+    fn plan_conversation(
+        &self,
+        conversation: ConversationId,
+        finder: &mut DayFinder,
+        take: &mut dyn FnMut(&PlannedDay) -> Result<()>,
+    ) -> Result<()> {
+        let (mut position, mut day) = (None, None::<PlannedDay>);
+        loop {
+            let (items, edits) = self.store.snapshot(|c| {
+                let items = store::items::plan_page(c, conversation, self.cut, &self.range, position, PLANNED_ITEMS)?;
+                let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok((items, Vec::new())) };
+                let (first, last) = (first.created_at, last.created_at);
+                let edits = store::items::list_edit_sizes(c, conversation, self.cut, first, last)?;
+                Ok((items, edits))
+            })?;
+            position = items.last().map(|item| (item.created_at, item.id));
+            let full = i64::try_from(items.len()).is_ok_and(|length| length == PLANNED_ITEMS);
+            let mut edits = edits.into_iter().peekable();
+            for item in items {
+                let appearance = capture::appearance(&self.periods, item.deleted, self.cut);
+                if appearance == Appearance::Hidden {
+                    continue;
+                }
+                let of_item = finder.of(item.created_at);
+                if let Some(planned) = day.take_if(|planned| planned.count.day != of_item) {
+                    take(&planned)?;
+                }
+                let count = DayCount { day: of_item, items: 0, deleted: 0 };
+                let planned = day.get_or_insert(PlannedDay { count, edits: 0, bytes: 0 });
+                planned.count.items += 1;
+                planned.count.deleted += u32::from(appearance == Appearance::Deleted);
+                planned.bytes += u64::try_from(item.size).unwrap_or(0);
+                while let Some((_, bytes)) = edits.next_if(|(at, _)| *at <= item.created_at) {
+                    planned.edits += 1;
+                    planned.bytes += u64::try_from(bytes).unwrap_or(0);
+                }
+            }
+            if !full {
+                return day.as_ref().map_or(Ok(()), take);
+            }
+        }
+    }
+
+    /// How many items of a conversation have been erased since the cut: so many may be missing from what was planned (C4).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn erased_since(&self, conversation: ConversationId) -> Result<i64> {
+        self.store.read(|c| store::items::count_erased_since(c, conversation, self.cut))
+    }
+
+    /// How many conversations come before this one, in the order in which [`Reader::conversations`] gives them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rank(&self, conversation: ConversationId) -> Result<u64> {
+        let before = self.store.read(|c| store::conversations::count_before(c, self.choice(), conversation))?;
+        Ok(u64::try_from(before).unwrap_or(0))
+    }
+
+    /// The days of those of the items with these ids of a conversation that are in the export, by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn days_of(&self, conversation: ConversationId, ids: &[&str], zone: Tz) -> Result<HashMap<String, NaiveDate>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let origins = self.store.read(|c| store::items::list_origins(c, conversation, self.cut, ids))?;
+        let shows = |origin: &store::items::Origin| {
+            self.range.contains(&origin.created_at)
+                && capture::appearance(&self.periods, origin.deleted, self.cut) != Appearance::Hidden
+        };
+        let origins = origins.into_iter().filter(shows);
+        Ok(origins.map(|origin| (origin.external_id, days::day_of(origin.created_at, zone))).collect())
+    }
+
+    /// The next conversations by number after `after`; none when there are no more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn conversations(&mut self, after: ConversationId) -> Result<Vec<Listed>> {
+        let store = self.store;
+        store.snapshot(|c| {
+            let page = store::conversations::page_chosen(c, self.choice(), after, CONVERSATIONS)?;
+            page.into_iter().map(|conversation| self.listed(c, conversation)).collect()
+        })
+    }
+
+    fn listed(&mut self, c: &mut Conn, conversation: Conversation) -> Result<Listed> {
+        let owner =
+            store::accounts::find(c, conversation.owner_account_id)?.map_or_else(String::new, |found| found.name);
+        let starter = self.person_opt(c, conversation.starter_id)?;
+        let mut events: BTreeMap<UserId, Vec<(bool, Option<Timestamp>)>> = BTreeMap::new();
+        for event in store::conversations::list_memberships(c, conversation.id, self.cut)? {
+            events.entry(event.user_id).or_default().push((event.present, event.at));
+        }
+        let mut stays = Vec::new();
+        for (user, events) in events {
+            if let Some(person) = self.person(c, user)? {
+                stays.extend(memberships::stays(events).into_iter().map(|stay| (Arc::clone(&person), stay)));
+            }
+        }
+        Ok(Listed { conversation, owner, starter, stays })
+    }
+
+    /// The next items of a conversation posted within these instants, by time; and where the page after them begins, while
+    /// there may be more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn items(
+        &mut self,
+        conversation: ConversationId,
+        within: &Range<Timestamp>,
+        after: Option<Position>,
+    ) -> Result<(Vec<Shown>, Option<Position>)> {
+        let (store, cut) = (self.store, self.cut);
+        store.snapshot(|c| {
+            let page = store::items::page(c, conversation, cut, within, after, ITEMS)?;
+            let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok((Vec::new(), None)) };
+            let full = i64::try_from(page.len()).is_ok_and(|length| length == ITEMS);
+            let next = full.then_some((last.created_at, last.id));
+            let edits = store::items::list_edits(c, conversation, cut, first.created_at, last.created_at)?;
+            let mut changes: HashMap<_, Vec<Change>> = HashMap::new();
+            for edit in edits {
+                let change = Change { at: edit.edited_at, by: edit.editor_id, after: edit.content };
+                changes.entry(edit.item_id).or_default().push(change);
+            }
+            let mut shown = Vec::with_capacity(page.len());
+            for item in page {
+                let changes = changes.remove(&item.id).unwrap_or_default();
+                shown.extend(self.shown(c, item, changes)?);
+            }
+            Ok((shown, next))
+        })
+    }
+
+    fn shown(&mut self, c: &mut Conn, item: store::items::Item, changes: Vec<Change>) -> Result<Option<Shown>> {
+        let deletion = item.deleted.map(|(at, _, recording)| (at, recording));
+        let deleted = match capture::appearance(&self.periods, deletion, self.cut) {
+            Appearance::Hidden => return Ok(None),
+            Appearance::Live => None,
+            Appearance::Deleted => match item.deleted {
+                Some((at, by, _)) => Some((at, self.person_opt(c, by)?)),
+                None => None,
+            },
+        };
+        let (content, log) = edits::edit_log(item.content, changes);
+        let mut assignees = Vec::new();
+        for id in content.details.iter().flat_map(|details| &details.assignees) {
+            if let Ok(id) = id.parse() {
+                assignees.extend(self.person(c, id)?);
+            }
+        }
+        let log = log
+            .into_iter()
+            .map(|entry| {
+                let editor = self.person_opt(c, entry.by)?;
+                Ok((entry, editor))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Some(Shown {
+            id: item.external_id,
+            kind: item.kind,
+            author: self.person_opt(c, item.author_id)?,
+            created_at: item.created_at,
+            parent: item.parent,
+            content,
+            assignees,
+            log,
+            attachments: item.attachments,
+            deleted,
+        }))
+    }
+
+    fn person_opt(&mut self, c: &mut Conn, id: Option<UserId>) -> Result<Option<Arc<Person>>> {
+        id.map_or(Ok(None), |id| self.person(c, id))
+    }
+
+    /// A person, looked up once: numbers of people are bounded by the company, not by its messages.
+    fn person(&mut self, c: &mut Conn, id: UserId) -> Result<Option<Arc<Person>>> {
+        if let Some(known) = self.people.get(&id) {
+            return Ok(known.clone());
+        }
+        let found = store::users::find_at_cut(c, id, self.cut)?;
+        let found = found.map(|(user, account)| Arc::new(Person { user, account }));
+        self.people.insert(id, found.clone());
+        Ok(found)
+    }
+}

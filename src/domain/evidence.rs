@@ -1,0 +1,84 @@
+//! What a manifest tells of those behind an export as they stood at its cut (C7): who asked, who had turned the feature on,
+//! who had access, and when capture was on.
+//!
+//! Rows of access and capture are changed in place and have no numbers of recordings. So all this is read together with the
+//! cut, and kept with the request: `work` takes it, the worker and [`super::contents`] use it.
+
+use serde::{Deserialize, Serialize};
+
+use super::filters::{self, Chosen};
+use crate::error::{Error, Result};
+use crate::model::{CapturePeriod, ExportRequest, RequestId, User, UserId};
+use crate::store::{self, Conn, Store};
+
+/// What was so at the cut.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Evidence {
+    /// Name of the account, to which all these people belong.
+    pub account: String,
+    /// Who asked for the export.
+    pub requester: User,
+    /// When capture was on, oldest first. There is one period at least: what is off can't be asked for.
+    pub periods: Vec<CapturePeriod>,
+    /// Who began the last period; none for the operator.
+    pub enabled_by: Option<User>,
+    /// Who ended it; none for the operator, or while it goes on.
+    pub disabled_by: Option<User>,
+    /// Who could manage access, request and download.
+    pub access: Vec<User>,
+    /// What those were called whom and what it is limited to.
+    #[serde(default, skip_serializing_if = "Chosen::is_empty")]
+    pub chosen: Chosen,
+}
+
+/// What is so now. For the same instant as the cut, both must be read in one [`Store::snapshot`].
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn read(c: &mut Conn, request: &ExportRequest) -> Result<Evidence> {
+    let account = store::accounts::find(c, request.account_id)?.map_or_else(String::new, |account| account.name);
+    let Some(requester) = store::users::find(c, request.requester_id)? else {
+        return Err(Error::internal("The person who requested the export is gone.", request.requester_id.to_string()));
+    };
+    let periods = store::capture::list(c, request.account_id)?;
+    let last = periods.last().copied();
+    let mut find = |id: Option<UserId>| id.map_or(Ok(None), |id| store::users::find(c, id));
+    let enabled_by = find(last.and_then(|period| period.on_by))?;
+    let disabled_by = find(last.and_then(|period| period.off_by))?;
+    let access = store::access::list(c, request.account_id)?;
+    let chosen = filters::called(c, &request.filters)?;
+    Ok(Evidence { account, requester, periods, enabled_by, disabled_by, access, chosen })
+}
+
+/// What was so at the cut of a request.
+///
+/// # Errors
+/// [`crate::error::Kind::Conflict`] if its cut was taken before evidence was kept, with what to do; otherwise when the
+/// database fails.
+pub fn find(store: &Store, request: RequestId) -> Result<Evidence> {
+    let Some(evidence) = store.read(|c| find_kept(c, request))? else {
+        return Err(Error::conflict(
+            "An earlier version of the server began this export, and did not note who had access. Retry it, or request \
+             it again.",
+        ));
+    };
+    Ok(evidence)
+}
+
+/// What was so at the cut of a request; none if it has no cut yet, or an earlier version took it.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn find_kept(c: &mut Conn, request: RequestId) -> Result<Option<Evidence>> {
+    store::exports::find_evidence(c, request)?.as_deref().map(parsed).transpose()
+}
+
+/// As the request keeps it.
+pub(super) fn text(evidence: &Evidence) -> Result<String> {
+    serde_json::to_string(evidence).map_err(|error| Error::internal("writing down the evidence of an export", error))
+}
+
+fn parsed(text: &str) -> Result<Evidence> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::internal("The database holds evidence that this version does not know.", error))
+}

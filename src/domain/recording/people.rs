@@ -1,0 +1,156 @@
+//! Recording companies and people.
+//!
+//! An import speaks for its own account's people only: people of other companies it may add, not change.
+
+use super::{Outcome, Person, Recorder, clean, refuse};
+use crate::domain::access;
+use crate::error::Result;
+use crate::model::{AccountRecord, User, UserRecord};
+use crate::store::users::Profile;
+use crate::store::{self, Conn};
+
+impl Recorder {
+    pub(super) fn account(&mut self, c: &mut Conn, record: &AccountRecord) -> Result<Outcome> {
+        let (id, name) = (clean(&record.id), clean(record.name.trim()));
+        if id.is_empty() || name.is_empty() {
+            return refuse("a company needs an id and a name");
+        }
+        if store::sources::find_account(c, self.source, &id)?.is_some() {
+            return Ok(Outcome::Unchanged);
+        }
+        let account = match store::accounts::find_by_name(c, &name)? {
+            Some(account) => account.id,
+            None => store::accounts::create(c, &name, chrono_tz::UTC, false, self.now)?,
+        };
+        store::sources::create_account(c, self.source, &id, account)?;
+        Ok(Outcome::Added)
+    }
+
+    pub(super) fn user(&mut self, c: &mut Conn, record: &UserRecord) -> Result<Outcome> {
+        let id = clean(&record.id);
+        if id.is_empty() {
+            return refuse("a person needs an id");
+        }
+        let account = match &record.account {
+            None => self.account,
+            Some(company) => match store::sources::find_account(c, self.source, &clean(company))? {
+                Some(account) => account,
+                None => return refuse(format!("the company “{company}” has not been recorded")),
+            },
+        };
+        if record.admin.is_some() && account != self.account {
+            return refuse("an import can give or take the admin role only in its own account");
+        }
+        let name = clean(record.name.trim());
+        let name = if name.is_empty() { id.clone() } else { name };
+        let email =
+            record.email.as_deref().map(|email| clean(email.trim()).to_lowercase()).filter(|email| !email.is_empty());
+
+        let known = match self.find_person(c, &record.id)? {
+            Some(person) if person.account != account => {
+                return refuse(format!("the person “{id}” has been recorded as belonging to another company"));
+            }
+            Some(person) => store::users::find(c, person.id)?,
+            None => None,
+        };
+        if let Some(user) = known {
+            if account != self.account {
+                return Ok(Outcome::Unchanged);
+            }
+            return self.update_user(c, &user, record, &name, email.as_deref());
+        }
+        let holder = match email.as_deref() {
+            Some(email) => store::users::find_by_email(c, account, email)?,
+            None => None,
+        };
+        let shared = holder.is_some();
+        let same = match holder {
+            // A bot may share its maker's address, and two people of one source an office's: it stays with the first.
+            Some(user) if record.bot || user.is_bot || store::sources::has_user(c, self.source, user.id)? => None,
+            same => same,
+        };
+        let user_id = match &same {
+            Some(user) => user.id,
+            None => {
+                let new = store::users::NewUser {
+                    account_id: account,
+                    name: &name,
+                    email: email.as_deref().filter(|_| !shared),
+                    is_bot: record.bot,
+                    is_admin: record.admin.unwrap_or(false),
+                    deactivated_at: record.deactivated_at,
+                };
+                store::users::create(c, &new, self.now)?
+            }
+        };
+        store::sources::create_user(c, self.source, &id, user_id)?;
+        self.people.insert(record.id.clone(), Person { id: user_id, account });
+        if let Some(user) = same.filter(|_| account == self.account) {
+            self.update_user(c, &user, record, &name, email.as_deref())?;
+        }
+        Ok(Outcome::Added)
+    }
+
+    fn update_user(
+        &mut self,
+        c: &mut Conn,
+        user: &User,
+        record: &UserRecord,
+        name: &str,
+        email: Option<&str>,
+    ) -> Result<Outcome> {
+        // What a source does not say (a person without a name is called by the id), it does not take away.
+        let name = if record.name.trim().is_empty() { user.name.as_str() } else { name };
+        let email = match email.filter(|email| user.email.as_deref() != Some(email)) {
+            None => user.email.as_deref(),
+            Some(wanted) if store::users::find_by_email(c, user.account_id, wanted)?.is_some() => {
+                if user.email.is_some() {
+                    return refuse(format!("the address {wanted} already belongs to another person of the company"));
+                }
+                // As when the person came: the address stays with whom it belongs to.
+                None
+            }
+            Some(wanted) if store::users::find_sign_in(c, wanted)?.is_some() && signs_in(c, user)? => {
+                return refuse(format!("the address {wanted} signs in to another account"));
+            }
+            wanted => wanted,
+        };
+        let mut changed = self.update_roles(c, user, record)?;
+        let profile = Profile { name, email, is_bot: record.bot };
+        if store::users::update_profile(c, user.id, profile, self.number)? {
+            access::revoke_if_ineligible(c, user.id, self.now)?;
+            changed = true;
+        }
+        Ok(if changed { Outcome::Added } else { Outcome::Unchanged })
+    }
+
+    /// A4: one who loses the admin role or is deactivated loses access at that moment.
+    fn update_roles(&mut self, c: &mut Conn, user: &User, record: &UserRecord) -> Result<bool> {
+        let deactivated = match record.deactivated_at {
+            Some(at) if store::users::find_deactivation(c, user.id)?.is_none_or(|known| known < at) => Some(at),
+            _ => None,
+        };
+        if record.admin.is_none_or(|admin| admin == user.is_admin) && deactivated.is_none() {
+            return Ok(false);
+        }
+        // Nobody gives access to someone who is losing the right to it at this moment.
+        store::accounts::lock(c, user.account_id)?;
+        if let Some(admin) = record.admin.filter(|&admin| admin != user.is_admin) {
+            store::users::update_admin(c, user.id, admin)?;
+            let action = if admin { "user.made_admin" } else { "user.no_longer_admin" };
+            store::audit::create(c, user.account_id, None, action, &access::subject(user), self.now)?;
+        }
+        if let Some(at) = deactivated {
+            store::users::update_deactivated(c, user.id, at)?;
+            store::sessions::delete_of_user(c, user.id)?;
+            store::audit::create(c, user.account_id, None, "user.deactivated", &access::subject(user), self.now)?;
+        }
+        access::revoke_if_ineligible(c, user.id, self.now)?;
+        Ok(true)
+    }
+}
+
+fn signs_in(c: &mut Conn, user: &User) -> Result<bool> {
+    let Some(email) = &user.email else { return Ok(false) };
+    Ok(store::users::find_sign_in(c, email)?.is_some_and(|(found, _)| found.id == user.id))
+}

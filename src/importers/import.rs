@@ -1,0 +1,197 @@
+//! One import: what a reader finds goes to the door (`domain::recording`), and the [`Summary`] tells what became of it.
+//!
+//! How it goes there lives in `batches`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use super::batches::{self, Target};
+use super::{Place, Sink, events, mattermost, slack};
+use crate::clock::Clock;
+use crate::domain::recording::Outcome;
+use crate::error::Result;
+use crate::model::{AccountId, Recording};
+use crate::store::{self, Store};
+
+/// Problems and notes beyond so many are only counted.
+const MAX_TOLD: usize = 1_000;
+
+/// The format of an archive.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Format {
+    /// A Slack workspace export.
+    Slack,
+    /// A Mattermost bulk export.
+    Mattermost,
+    /// Our own events.
+    Events,
+}
+
+impl Format {
+    /// Its name, and that of the source it makes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Mattermost => "mattermost",
+            Self::Events => "events",
+        }
+    }
+
+    fn read(self, path: &Path, sink: &mut dyn Sink) -> Result<()> {
+        match self {
+            Self::Slack => slack::read(path, sink),
+            Self::Mattermost => mattermost::read(path, sink),
+            Self::Events => events::read(path, sink),
+        }
+    }
+}
+
+/// What a fact is about, as the summary counts it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Subject {
+    /// A company.
+    Companies,
+    /// A person or bot.
+    People,
+    /// A conversation.
+    Conversations,
+    /// Someone came or went.
+    Memberships,
+    /// Something was posted.
+    Items,
+    /// Something was changed.
+    Edits,
+    /// Something was deleted.
+    Deletions,
+}
+
+impl Subject {
+    fn of(recording: &Recording) -> Self {
+        match recording {
+            Recording::Account(_) => Self::Companies,
+            Recording::User(_) => Self::People,
+            Recording::Conversation(_) => Self::Conversations,
+            Recording::Joined(_) | Recording::Left(_) => Self::Memberships,
+            Recording::ItemCreated(_) => Self::Items,
+            Recording::ItemEdited(_) => Self::Edits,
+            Recording::ItemDeleted(_) => Self::Deletions,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Companies => "companies",
+            Self::People => "people",
+            Self::Conversations => "conversations",
+            Self::Memberships => "joins and leaves",
+            Self::Items => "items",
+            Self::Edits => "edits",
+            Self::Deletions => "deletions",
+        })
+    }
+}
+
+/// What became of the facts about one subject.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Count {
+    /// Added or changed something.
+    pub added: u64,
+    /// Were known.
+    pub unchanged: u64,
+    /// Belong to items deleted while capture was off: not brought back (C4).
+    pub erased: u64,
+}
+
+/// What became of an import.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// By subject.
+    pub counts: BTreeMap<Subject, Count>,
+    /// What was refused, where and why.
+    pub problems: Vec<(Place, String)>,
+    /// What the operator should know.
+    pub notes: Vec<(Place, String)>,
+    /// Problems beyond those told.
+    pub more_problems: u64,
+    /// Notes beyond those told.
+    pub more_notes: u64,
+}
+
+impl Summary {
+    /// What became of the facts about a subject.
+    #[must_use]
+    pub fn of(&self, subject: Subject) -> Count {
+        self.counts.get(&subject).copied().unwrap_or_default()
+    }
+
+    /// Something was refused.
+    #[must_use]
+    pub fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
+    pub(super) fn problem(&mut self, place: Place, reason: String) {
+        if self.problems.len() < MAX_TOLD { self.problems.push((place, reason)) } else { self.more_problems += 1 }
+    }
+
+    pub(super) fn note(&mut self, place: Place, text: String) {
+        if self.notes.len() < MAX_TOLD { self.notes.push((place, text)) } else { self.more_notes += 1 }
+    }
+
+    pub(super) fn count(&mut self, place: Place, recording: &Recording, outcome: Outcome) {
+        let count = self.counts.entry(Subject::of(recording)).or_default();
+        match outcome {
+            Outcome::Added => count.added += 1,
+            Outcome::Unchanged => count.unchanged += 1,
+            Outcome::Erased => count.erased += 1,
+            Outcome::Refused(reason) => self.problem(place, reason),
+        }
+    }
+}
+
+/// Imports the archive at `path` into an account. With `strict`, nothing is recorded if anything is refused; otherwise all
+/// but what is refused.
+///
+/// # Errors
+/// When the archive as a whole can't be read, or the database fails. What was recorded before stays, unless `strict`.
+pub fn import(
+    store: &Store,
+    clock: &Clock,
+    account: AccountId,
+    (format, path): (Format, &Path),
+    strict: bool,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Summary> {
+    let target = Target { store, clock, account, source: format.as_str(), strict };
+    let summary = batches::record(target, progress, |sink| format.read(path, sink))?;
+    let items = summary.of(Subject::Items).added;
+    let told = format!("{}, {items} items added, {} problems", format.as_str(), summary.problems.len());
+    store.write(|c| store::audit::create(c, account, None, "import.finished", &told, clock.now()))?;
+    Ok(summary)
+}
+
+/// Records facts that are at hand, such as the demo's, in batches.
+///
+/// # Errors
+/// When the database fails.
+pub fn record_all(
+    store: &Store,
+    clock: &Clock,
+    account: AccountId,
+    format: Format,
+    recordings: impl IntoIterator<Item = Recording>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Summary> {
+    let target = Target { store, clock, account, source: format.as_str(), strict: false };
+    batches::record(target, progress, |sink| {
+        for (number, recording) in (1..).zip(recordings) {
+            sink.record(&Place::default(), recording)?;
+            sink.progress(number, 0);
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,21 @@
+//! The vocabulary: plain data that every layer speaks, with the names of the product's own vocabulary.
+//!
+//! Here live types without behaviour beyond parsing and printing themselves. No rule (see [`crate::domain::rules`]), no
+//! SQL, no HTTP. Everyone may use it; it uses nobody.
+
+mod account;
+mod conversation;
+mod export;
+mod recording;
+mod time;
+
+pub use account::{Account, AccountId, CapturePeriod, User, UserId};
+pub use conversation::{
+    Attachment, Content, ConversationId, ConversationKind, Details, EventTime, ItemKind, TaskStatus,
+};
+pub use export::{Copies, CopyFormat, ExportRequest, Filters, MailEvent, MailTrouble, Part, RequestId, Status, Way};
+pub use recording::{
+    AccountRecord, ConversationRecord, DeletionRecord, EditRecord, ItemRecord, MemberRecord, MembershipRecord,
+    Recording, UserRecord,
+};
+pub use time::{OutOfRange, Timestamp};

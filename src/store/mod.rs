@@ -1,0 +1,73 @@
+//! The database: the only place that knows Diesel and SQL.
+//!
+//! Here live the tables, the pool, and small verbs on rows (find, create, update, delete) in a module for each subject.
+//! No rule lives here: who may do what, and what follows from it, is decided by `domain`, `importers` and `worker`, which
+//! compose these verbs within [`Store::read`] and [`Store::write`]. SQLite and PostgreSQL share every query; where they
+//! differ, `connection` knows.
+
+pub mod access;
+pub mod accounts;
+pub mod audit;
+pub mod capture;
+mod connection;
+pub mod conversations;
+pub mod downloads;
+pub mod exports;
+pub mod installation;
+pub mod items;
+pub mod mails;
+pub mod participants;
+pub mod pieces;
+mod schema;
+pub mod sessions;
+pub mod sources;
+pub mod summaries;
+#[cfg(test)]
+mod tests;
+pub mod users;
+pub mod volume;
+
+pub use connection::{Bulk, Conn, PoolOptions, Store};
+
+use crate::error::{Error, Kind};
+use crate::model::Timestamp;
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        let text = error.to_string();
+        if text.contains("database is locked")
+            || text.contains("database table is locked")
+            || text.contains("lock timeout")
+        {
+            Error::new(Kind::Unavailable, "The database is busy. Please try again in a moment.").because(error)
+        } else if text.contains("disk is full") {
+            Error::new(Kind::Unavailable, "The server's disk is full. Please ask its operator to free some space.")
+                .because(error)
+        } else if text.contains("readonly database") {
+            Error::new(Kind::Unavailable, "The server can't write to its database. Please ask its operator.")
+                .because(error)
+        } else {
+            Error::internal("The database refused a query.", error)
+        }
+    }
+}
+
+/// The message of an error about a row that this version can't read.
+pub const UNREADABLE: &str = "The database holds a value that this version does not know.";
+
+/// A column that ought to hold what we wrote there.
+fn instant(micros: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_micros(micros).map_err(|error| Error::internal(UNREADABLE, error))
+}
+
+fn instant_opt(micros: Option<i64>) -> Result<Option<Timestamp>, Error> {
+    micros.map(instant).transpose()
+}
+
+/// A column that ought to hold a name of one of our enums, or another text that parses.
+fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, Error>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error| Error::internal(UNREADABLE, format!("“{text}”: {error}")))
+}

@@ -1,0 +1,141 @@
+//! Downloads (B6, B7): streamed from where the archive lies, in pieces, whatever its size.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::{
+    self, Charset, ContentDisposition, DispositionParam, DispositionType, EntityTag, ExtendedValue, Header,
+    IfNoneMatch, IfRange, Range,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
+
+use crate::domain::requests;
+use crate::error::{Context, Error, Result};
+use crate::model::{Part, RequestId};
+use crate::web::range::{self, Answer};
+use crate::web::sessions::Visitor;
+use crate::web::{State, blocking};
+
+/// Bytes read at a time.
+const PIECE: u64 = 256 * 1024;
+
+/// `GET` and `HEAD /administration/exports/{id}/parts/{number}`: administrators with access at this moment.
+///
+/// # Errors
+/// Those of [`requests::find_part`]; when the bytes are not where they should be.
+pub async fn get(
+    request: HttpRequest,
+    state: web::Data<State>,
+    path: web::Path<(RequestId, i32)>,
+    visitor: Visitor,
+) -> Result<HttpResponse> {
+    let (id, number) = path.into_inner();
+    let user = visitor.user;
+    let (part, storage_key) = state.read(move |c, now| requests::find_part(c, user, id, number, now)).await?;
+    let blobs = state.blobs.clone();
+    let file = blocking::run(move || blobs.find(&storage_key)).await?;
+    let file = file.ok_or_else(|| {
+        Error::internal("The archive is missing on the server. Request the export again.", "a blob is missing")
+    })?;
+
+    let size = u64::try_from(part.size).unwrap_or(0);
+    // A hash of the content is the strongest of tags, and the one shown on the page.
+    let tag = EntityTag::new_strong(part.sha256.clone());
+    let (range, if_range) = asked_range(&request);
+    let if_none_match =
+        request.headers().contains_key(header::IF_NONE_MATCH).then(|| IfNoneMatch::parse(&request).ok()).flatten();
+    let (status, first, length) = match range::answer(size, &tag, range, if_range, if_none_match) {
+        Answer::Whole => (StatusCode::OK, 0, size),
+        Answer::Part(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
+        Answer::Unchanged => {
+            return Ok(HttpResponse::NotModified().insert_header(header::ETag(tag)).finish());
+        }
+        Answer::OutOfRange => {
+            return Ok(HttpResponse::RangeNotSatisfiable()
+                .insert_header((header::CONTENT_RANGE, format!("bytes */{size}")))
+                .finish());
+        }
+    };
+    if request.method() == Method::GET {
+        let noted = part.clone();
+        state.with_store(move |store, now| requests::note_download(store, user, id, &noted, now)).await?;
+    }
+    let mut response = HttpResponse::build(status);
+    response
+        .content_type("application/zip")
+        .insert_header(header::ETag(tag))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header(disposition(&part));
+    if status == StatusCode::PARTIAL_CONTENT {
+        let range = format!("bytes {first}-{}/{size}", first + length - 1);
+        response.insert_header((header::CONTENT_RANGE, range));
+    }
+    let file = blocking::run(move || {
+        let mut file = file;
+        file.seek(SeekFrom::Start(first)).context(|| "The archive could not be read.".to_owned())?;
+        Ok(file)
+    })
+    .await?;
+    Ok(response.body(SizedStream::new(length, pieces(file, length))))
+}
+
+/// The range that is asked for, and of which file. Only GET has ranges (RFC 9110); and a condition that can't be read is
+/// one that does not hold, so it gets the whole.
+fn asked_range(request: &HttpRequest) -> (Option<Range>, Option<IfRange>) {
+    let range = (request.method() == Method::GET).then(|| Range::parse(request).ok()).flatten();
+    if !request.headers().contains_key(header::IF_RANGE) {
+        return (range, None);
+    }
+    match IfRange::parse(request) {
+        Ok(if_range) => (range, Some(if_range)),
+        Err(_) => (None, None),
+    }
+}
+
+/// The next `length` bytes of a file, read as fast as they are taken.
+fn pieces(file: File, length: u64) -> impl futures_util::Stream<Item = Result<Bytes>> {
+    stream::try_unfold((file, length), |(file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let (piece, file) = blocking::run(move || {
+            let mut piece = Vec::new();
+            let mut part = file.take(left.min(PIECE));
+            let read = part.read_to_end(&mut piece).and_then(|read| match read {
+                0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+                _ => Ok(piece),
+            });
+            let piece = read.context(|| "The archive could not be read to its end.".to_owned())?;
+            Ok((piece, part.into_inner()))
+        })
+        .await
+        .inspect_err(|error| tracing::error!(cause = %error.causes(), "a download broke off: {error}"))?;
+        let left = left - piece.len() as u64;
+        Ok(Some((Bytes::from(piece), (file, left))))
+    })
+}
+
+/// The file name, for all browsers and in full for those that know how.
+fn disposition(part: &Part) -> ContentDisposition {
+    let plain: String = part
+        .file_name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || " ._-()".contains(c) { c } else { '_' })
+        .collect();
+    ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![
+            DispositionParam::Filename(plain),
+            DispositionParam::FilenameExt(ExtendedValue {
+                charset: Charset::Ext("UTF-8".to_owned()),
+                language_tag: None,
+                value: part.file_name.clone().into_bytes(),
+            }),
+        ],
+    }
+}

@@ -1,0 +1,201 @@
+//! Builds one part: read and render › compress › write as threads connected by bounded channels, then the check, and the way
+//! into its place.
+//!
+//! The reader fills one batch after the other; the writer gives each back when it is written. There are only so many, so
+//! memory is bounded whoever is slow. Packers finish in any order; the writer puts batches back into theirs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::super::{Worker, disk};
+use super::courtesy::Courtesy;
+use super::output::{Batch, Output};
+use super::pulse::Pulse;
+use super::read::{Others, Source};
+use super::tally::{self, Written};
+use super::{plan, records};
+use crate::archive::manifest::Header;
+use crate::archive::{self, Packer, PartWriter};
+use crate::domain::contents::Reader;
+use crate::domain::evidence::{self, Evidence};
+use crate::domain::rules::days;
+use crate::domain::work::{self, Claim, Piece};
+use crate::error::{Context, Error, Kind, Result};
+use crate::model::ExportRequest;
+use crate::store::pieces::Built;
+
+/// Batches in the pipeline for each packer, beside the one that is being filled: one that it packs, one that waits for it, one
+/// that waits to be written.
+const BATCHES_PER_PACKER: usize = 3;
+/// Bytes that a batch may hold to be kept for the next part: a single item can be much larger than what is usual.
+const KEPT: usize = 8 << 20;
+
+/// A part that lies in the work folder, checked.
+pub(super) struct Finished {
+    pub(super) path: PathBuf,
+    /// About it; it has no storage key yet.
+    pub(super) built: Built,
+}
+
+impl Worker {
+    pub(super) fn part(&self, claim: &Claim, piece: &Piece, pulse: &Pulse) -> Result<Built> {
+        let id = claim.request.id;
+        // Somebody may have taken it for a folder of temporary files that can be removed.
+        crate::blobs::create_private_dir(&self.work_folder)?;
+        let folder = self.folder_of(&claim.key);
+        fs::create_dir(&folder).context(|| format!("making the folder {}", folder.display()))?;
+        let others = Others {
+            built: if piece.number == 1 { work::built_parts(&self.store, id)? } else { Vec::new() },
+            counts: &|number| work::built_counts(&self.store, id, number),
+        };
+        let finished = self.build(&claim.request, piece, &others, &folder, pulse)?;
+        pulse.check()?;
+        let storage_key = storage_key(claim, piece.number);
+        self.blobs.bring(&finished.path, &storage_key)?;
+        Ok(Built { storage_key, ..finished.built })
+    }
+
+    /// Builds a part in `folder` and checks it.
+    pub(super) fn build(
+        &self,
+        request: &ExportRequest,
+        piece: &Piece,
+        others: &Others<'_>,
+        folder: &Path,
+        pulse: &Pulse,
+    ) -> Result<Finished> {
+        disk::check_space(folder, piece.plan.items(), request.copies, self.keep_free)?;
+        let evidence = evidence::find(&self.store, request.id)?;
+        let mut reader = plan::reader(&self.store, request, &evidence);
+        let header = header(request, &evidence);
+        let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
+        let source = Source { request, header: &header, piece, others, folder };
+        let written = self.pipe(&source, &mut reader, &mut part, pulse)?;
+        tally::reconcile(&piece.plan, &written.slice, &mut reader)?;
+        let number = u32::try_from(piece.number).unwrap_or(u32::MAX);
+        let sums = others.built.iter().map(|other| (records::sums_file(other.number), other.sums_sha256.clone()));
+        let sums: Vec<_> = sums.collect();
+        let mut part = part.finish(number, &sums, &self.key, &records::comment(&header, number))?;
+        let mut courtesy = Courtesy::default();
+        let checked = archive::check(&mut part, &mut || {
+            courtesy.give_way();
+            pulse.check()
+        })?;
+        let built = Built {
+            number: piece.number,
+            items: i64::try_from(written.slice.items()).unwrap_or(i64::MAX),
+            counts: written.slice.to_text(),
+            kinds: written.kinds.to_text(),
+            storage_key: String::new(),
+            size: i64::try_from(checked.size).unwrap_or(i64::MAX),
+            sha256: checked.sha256,
+            sums_sha256: part.sums_sha256,
+        };
+        Ok(Finished { path: part.path, built })
+    }
+
+    /// Reads, packs and writes what a part holds; gives what was written, counted.
+    fn pipe(
+        &self,
+        source: &Source<'_>,
+        reader: &mut Reader<'_>,
+        part: &mut PartWriter,
+        pulse: &Pulse,
+    ) -> Result<Written> {
+        let batches = self.packers * BATCHES_PER_PACKER;
+        // All of them come back, with the one that the reader begins with.
+        let (give_back, free) = bounded(batches + 1);
+        for _ in 0..batches {
+            give_back.send(self.batches.take()).context(|| "filling a channel".to_owned())?;
+        }
+        let (to_packers, to_pack) = bounded(batches);
+        let (to_writer, packed) = bounded(batches);
+        let spare = free.clone();
+        let written = thread::scope(|scope| {
+            let mut output = Output::new(self.batches.take(), free, to_packers, pulse);
+            let reading = scope.spawn(move || source.read(reader, &mut output));
+            for _ in 0..self.packers {
+                let (to_pack, to_writer) = (to_pack.clone(), to_writer.clone());
+                scope.spawn(move || {
+                    let mut packer = self.compressors.take();
+                    pack(&mut packer, &to_pack, &to_writer);
+                    self.compressors.give(packer);
+                });
+            }
+            // The last packer ends the writing, and a writer that fails ends all others.
+            drop((to_pack, to_writer));
+            let written = write(&packed, &give_back, part, pulse);
+            drop((packed, give_back));
+            let read =
+                reading.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the reader met a fault of ours")));
+            let written = written?;
+            if read? != written.slice {
+                return Err(Error::conflict(
+                    "The check of completeness failed: not all that was read was written. Retry.",
+                ));
+            }
+            Ok(written)
+        });
+        for batch in spare.try_iter().filter(|batch| batch.bundle.room() <= KEPT) {
+            self.batches.give(batch);
+        }
+        written
+    }
+}
+
+/// What the manifest says of the request.
+pub(super) fn header(request: &ExportRequest, evidence: &Evidence) -> Header {
+    let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
+    records::header(request, &range, request.cut.unwrap_or_default().1, evidence)
+}
+
+fn pack(packer: &mut Packer, to_pack: &Receiver<Batch>, to_writer: &Sender<Result<Batch>>) {
+    let mut courtesy = Courtesy::default();
+    while let Ok(mut batch) = to_pack.recv() {
+        let packed = packer.pack(&mut batch.bundle, &mut || courtesy.give_way()).map(|()| batch);
+        // A writer that is gone has failed and says why.
+        if to_writer.send(packed).is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes what the packers give, in the order of reading, until they have ended.
+fn write(
+    packed: &Receiver<Result<Batch>>,
+    give_back: &Sender<Batch>,
+    part: &mut PartWriter,
+    pulse: &Pulse,
+) -> Result<Written> {
+    let (mut written, mut early, mut next) = (Written::default(), BTreeMap::new(), 0);
+    while let Ok(packed) = packed.recv() {
+        let packed = packed?;
+        early.insert(packed.number, packed);
+        while let Some(batch) = early.remove(&next) {
+            pulse.check()?;
+            part.write(&batch.bundle)?;
+            for tick in &batch.ticks {
+                written.count(*tick);
+            }
+            pulse.add(batch.items);
+            next += 1;
+            // A reader that has ended needs no more.
+            let _ = give_back.send(batch);
+        }
+    }
+    Ok(written)
+}
+
+/// Names the request for the operator, and the claim so that two workers never write the same file.
+fn storage_key(claim: &Claim, part: i32) -> String {
+    format!("export-{}-{}-part-{part}.zip", claim.request.id, claim.key)
+}
+
+/// The key of the claim that a storage key names.
+pub(in super::super) fn claim_key(storage_key: &str) -> Option<&str> {
+    storage_key.split('-').nth(2)
+}

@@ -1,0 +1,188 @@
+//! The building of exports, one piece of work at a time, from claim to end: a plan, or a part (C1–C7 as the archive shows
+//! them).
+//!
+//! Here is what surrounds the work: the claim with its [`pulse`], the end, failures and who is told of them. The work itself:
+//!
+//! | Step | Where | What |
+//! |---|---|---|
+//! | plan | [`plan`] | takes the cut, counts, divides into parts |
+//! | read, render | [`read`] | reads a part's conversations and items in order, and turns them into text |
+//! | copy | [`copies`] | adds pages and spreadsheets for reading, where the request asks for them |
+//! | compress | [`build`] | hashes and compresses the text, on all cores |
+//! | write | [`build`] | puts it into the `.zip` in order |
+//! | check | [`build`] | compares counts with the plan, and what lies there with what was written |
+//!
+//! Read, compress and write are threads connected by bounded channels ([`build`]).
+
+mod again;
+mod build;
+mod copies;
+mod courtesy;
+mod output;
+mod plan;
+mod pulse;
+mod read;
+mod records;
+mod spool;
+mod tally;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Instant;
+
+use chrono::TimeDelta;
+
+pub use self::again::Rebuilt;
+pub(super) use self::build::claim_key;
+pub(super) use self::output::Batch;
+use self::pulse::{Interruption, Pulse};
+use super::{Stop, Worker, disk};
+use crate::domain::evidence;
+use crate::domain::work::{self, Claim, HandedIn, Release, Task};
+use crate::error::{Error, Kind, Result};
+use crate::model::RequestId;
+use crate::store::pieces::Built;
+
+/// How often the end of a piece of work is tried to be noted while the database is busy.
+const HAND_IN_TRIES: u32 = 5;
+/// How long something that may pass is waited for.
+const WAIT: TimeDelta = TimeDelta::seconds(30);
+
+impl Worker {
+    /// Does the piece of work that has waited longest, if there is one; only of the request `only` if one is given. Tells
+    /// whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails; a failure of the export itself is recorded with it.
+    pub fn export_next(&self, only: Option<RequestId>, stop: &Stop) -> Result<bool> {
+        self.discard()?;
+        let Some(claim) = work::claim(&self.store, &self.policy, only, self.clock.now())? else {
+            return Ok(false);
+        };
+        self.work_on(claim, stop)?;
+        Ok(true)
+    }
+
+    /// Removes the finished parts of exports that were cancelled or have failed.
+    ///
+    /// # Errors
+    /// When the database or the data folder fails; what stays then is swept up.
+    pub fn discard(&self) -> Result<()> {
+        for key in work::discard(&self.store)? {
+            self.blobs.delete(&key)?;
+        }
+        Ok(())
+    }
+
+    fn work_on(&self, mut claim: Claim, stop: &Stop) -> Result<()> {
+        let part = match &claim.task {
+            Task::Plan => None,
+            Task::Part(piece) => Some(piece.number),
+        };
+        let span = tracing::info_span!("export", request = claim.request.id, account = claim.request.account_id, part);
+        let _entered = span.enter();
+        tracing::info!(attempt = claim.attempts, "work on an export begins");
+        let began = Instant::now();
+        let folder = self.folder_of(&claim.key);
+        let pulse = Pulse::default();
+        if stop.is_asked() {
+            pulse.interrupt(Interruption::Stopping);
+        }
+        let ended = Stop::default();
+        let outcome = thread::scope(|scope| {
+            let (held, pulse, ended) = (claim.clone(), &pulse, &ended);
+            scope.spawn(move || pulse.beat(self, &held, stop, ended));
+            // A fault of ours in one export must not take the thread, and with it all exports, down.
+            let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut claim, pulse)));
+            ended.ask();
+            done.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "The export ran into a fault of ours.")))
+        });
+        // Before the end is noted: on a full disk, the database needs the room.
+        if let Err(error) = fs::remove_dir_all(&folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(cause = %error, "temporary files were left behind; they will be swept up");
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        match (outcome, pulse.interruption()) {
+            (Ok(None), _) => {
+                tracing::info!(seconds, "export planned");
+                Ok(())
+            }
+            (Ok(Some(built)), _) => match self.hand_in(&claim, &built)? {
+                HandedIn::Lost => self.blobs.delete(&built.storage_key),
+                HandedIn::Noted => {
+                    tracing::info!(items = built.items, bytes = built.size, seconds, "part built");
+                    Ok(())
+                }
+                HandedIn::Completed => {
+                    tracing::info!(items = built.items, bytes = built.size, seconds, "export completed");
+                    Ok(())
+                }
+            },
+            (Err(_), Some(Interruption::Lost)) => {
+                tracing::info!("export was cancelled or failed, or another worker has taken the work up");
+                Ok(())
+            }
+            (Err(_), Some(Interruption::Stopping)) => {
+                tracing::info!("work on an export goes back into the queue: this process stops");
+                work::release(&self.store, &claim, Release::Stopping, self.clock.now()).map(drop)
+            }
+            (Err(error), None) => self.fail(&claim, &error),
+        }
+    }
+
+    /// Does the task; gives the part, if it was one, checked and in its place.
+    fn run(&self, claim: &mut Claim, pulse: &Pulse) -> Result<Option<Built>> {
+        pulse.check()?;
+        match claim.task.clone() {
+            Task::Plan => self.plan(claim, pulse).map(|()| None),
+            Task::Part(piece) => self.part(claim, &piece, pulse).map(Some),
+        }
+    }
+
+    fn hand_in(&self, claim: &Claim, built: &Built) -> Result<HandedIn> {
+        let count = match &claim.task {
+            Task::Plan => 0,
+            Task::Part(piece) => piece.count,
+        };
+        let top = records::top_folder(&build::header(&claim.request, &evidence::find(&self.store, claim.request.id)?));
+        let file_name = |number| records::part_file(&top, number, count);
+        let mut tries = 1;
+        loop {
+            match work::hand_in(&self.store, claim, &self.policy, built, &file_name, self.clock.now()) {
+                // A part may be hours of work: a database that is busy for a moment must not cost it. After an error its
+                // bytes stay: the database may have taken it on all the same. The sweeper will know.
+                Err(error) if error.kind() == Kind::Unavailable && tries < HAND_IN_TRIES => {
+                    tracing::warn!(cause = %error.causes(), "the end of a part could not be noted yet: {error}");
+                    tries += 1;
+                }
+                handed_in => return handed_in,
+            }
+        }
+    }
+
+    /// Ends in failure what will fail again, and tries again what may pass.
+    fn fail(&self, claim: &Claim, error: &Error) -> Result<()> {
+        tracing::error!(cause = %error.causes(), "export failed: {error}");
+        let last = i64::from(claim.attempts) >= i64::from(self.policy.attempts);
+        let disk = disk::trouble(error);
+        let now = self.clock.now();
+        let reason = match (disk, error.kind()) {
+            (Some(reason), _) => reason.to_owned(),
+            (None, Kind::Unavailable | Kind::Conflict) => error.message().to_owned(),
+            _ => format!(
+                "Something went wrong on the server. Retry; if it fails again, ask the server's operator to look into \
+                 the log for export {}.",
+                claim.request.id
+            ),
+        };
+        // A count that does not agree does not pass by itself, nor does what is the matter with a disk.
+        if last || disk.is_some() || error.kind() == Kind::Conflict {
+            work::fail(&self.store, claim, &reason, now).map(drop)
+        } else {
+            work::release(&self.store, claim, Release::Later(WAIT), now).map(drop)
+        }
+    }
+}

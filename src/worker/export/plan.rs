@@ -1,0 +1,73 @@
+//! The plan of an export: its cut, how much there is, and which part holds what.
+
+use super::super::{Worker, disk};
+use super::pulse::{Interruption, Pulse};
+use crate::domain::contents::Reader;
+use crate::domain::evidence::{self, Evidence};
+use crate::domain::rules::days;
+use crate::domain::rules::parts::{Limits, Slice};
+use crate::domain::work::{self, Claim};
+use crate::error::Result;
+use crate::model::ExportRequest;
+use crate::store::Store;
+
+impl Worker {
+    pub(super) fn plan(&self, claim: &mut Claim, pulse: &Pulse) -> Result<()> {
+        let ours = |ours: bool| if ours { Ok(()) } else { Err(pulse.interrupt(Interruption::Lost)) };
+        ours(work::take_cut(&self.store, claim, self.clock.now())?)?;
+        // Somebody may have taken it for a folder of temporary files that can be removed.
+        crate::blobs::create_private_dir(&self.work_folder)?;
+        ours(work::begin_plan(&self.store, claim, &self.policy, self.clock.now())?)?;
+        let mut items = 0;
+        divide(
+            &self.store,
+            &claim.request,
+            self.limits,
+            &mut |number, slice| {
+                items += slice.items();
+                ours(work::add_piece(&self.store, claim, &self.policy, number, slice, self.clock.now())?)
+            },
+            &|| pulse.check(),
+        )?;
+        disk::check_space(&self.work_folder, items, claim.request.copies, self.keep_free)?;
+        ours(work::planned(&self.store, claim, items, self.limits, self.clock.now())?)
+    }
+}
+
+/// A reader of what an export holds, as of its cut.
+pub(super) fn reader<'a>(store: &'a Store, request: &ExportRequest, evidence: &Evidence) -> Reader<'a> {
+    let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
+    let (cut, _) = request.cut.unwrap_or_default();
+    Reader::new(store, request.account_id, (cut, &evidence.periods), range).limited_to(&request.filters)
+}
+
+/// Gives what each part holds to `take`, with its number: a single part holds everything. Of several, part 1 holds no
+/// conversation: it tells about the others.
+pub(super) fn divide(
+    store: &Store,
+    request: &ExportRequest,
+    limits: Limits,
+    take: &mut dyn FnMut(i32, &Slice) -> Result<()>,
+    goes_on: &dyn Fn() -> Result<()>,
+) -> Result<()> {
+    // The first slice waits until it is known whether it is the only one.
+    let mut waiting: Option<Slice> = None;
+    let mut number = 1;
+    reader(store, request, &evidence::find(store, request.id)?).plan(
+        request.time_zone,
+        (limits, request.copies),
+        &mut |slice| {
+            if let Some(before) = waiting.replace(slice) {
+                if number == 1 {
+                    take(1, &Slice::default())?;
+                }
+                number += 1;
+                take(number, &before)?;
+            }
+            Ok(())
+        },
+        goes_on,
+    )?;
+    let last = waiting.unwrap_or_default();
+    take(if number == 1 { 1 } else { number + 1 }, &last)
+}

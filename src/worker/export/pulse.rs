@@ -1,0 +1,78 @@
+//! The pulse of a piece of work: tells the database that it goes on and how far it is, and learns that it should not.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::super::{Stop, Worker};
+use crate::domain::work::{self, Claim};
+use crate::error::{Error, Result};
+
+/// How often the database is told, and so how soon a cancelled export ends.
+const PULSE: Duration = Duration::from_millis(500);
+
+/// Why a piece of work was left before its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Interruption {
+    /// The export was cancelled or failed, or another worker has taken the work up.
+    Lost,
+    /// This process stops.
+    Stopping,
+}
+
+/// How far a piece of work is, and whether it should go on: shared by all threads that are at it.
+#[derive(Default)]
+pub(super) struct Pulse {
+    done: AtomicI64,
+    interruption: OnceLock<Interruption>,
+}
+
+impl Pulse {
+    /// So many more items are done.
+    pub(super) fn add(&self, items: i64) {
+        self.done.fetch_add(items, Ordering::Relaxed);
+    }
+
+    /// Items done.
+    pub(super) fn done(&self) -> i64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn interruption(&self) -> Option<Interruption> {
+        self.interruption.get().copied()
+    }
+
+    /// Ends the work if it should not go on.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.interruption() {
+            None => Ok(()),
+            Some(why) => Err(self.interrupt(why)),
+        }
+    }
+
+    pub(super) fn interrupt(&self, why: Interruption) -> Error {
+        // The first reason stands.
+        let _ = self.interruption.set(why);
+        Error::conflict("The export was interrupted.")
+    }
+
+    /// Until `ended`: prolongs the lease and tells the progress, whatever the work is busy with, and learns that it was
+    /// cancelled, taken up by another worker, or that this process stops.
+    pub(super) fn beat(&self, worker: &Worker, claim: &Claim, stop: &Stop, ended: &Stop) {
+        while !ended.wait(PULSE) {
+            if stop.is_asked() {
+                self.interrupt(Interruption::Stopping);
+                return;
+            }
+            match work::heartbeat(&worker.store, claim, &worker.policy, self.done(), worker.clock.now()) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.interrupt(Interruption::Lost);
+                    return;
+                }
+                // The lease outlasts a database that is busy for a while, and another beat follows.
+                Err(error) => tracing::warn!(cause = %error.causes(), "the progress could not be told: {error}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Text that is written down in one pass and needed afterwards, such as the lists: it waits in a file.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::Path;
+
+use crate::archive::render;
+use crate::error::{Context, Result};
+
+/// A temporary file without a name: it is gone whatever happens.
+pub(super) struct Spool {
+    file: BufWriter<File>,
+    pub(super) lines: u64,
+}
+
+impl Spool {
+    pub(super) fn create(folder: &Path) -> Result<Self> {
+        let file = tempfile::tempfile_in(folder).context(|| format!("making a file in {}", folder.display()))?;
+        Ok(Self { file: BufWriter::new(file), lines: 0 })
+    }
+
+    pub(super) fn add(&mut self, text: &[u8]) -> Result<()> {
+        self.lines += 1;
+        self.file.write_all(text).context(|| "writing down the lists".to_owned())
+    }
+
+    /// The text from its beginning.
+    pub(super) fn reader(self) -> Result<BufReader<File>> {
+        let doing = || "reading back the lists".to_owned();
+        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
+        file.rewind().context(doing)?;
+        Ok(BufReader::new(file))
+    }
+
+    /// Gives the text in pieces, each with whether it is the last. An empty text is one piece.
+    pub(super) fn read(self, take: &mut dyn FnMut(Vec<u8>, bool) -> Result<()>) -> Result<()> {
+        let doing = || "reading back the lists".to_owned();
+        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
+        let mut left = file.stream_position().context(doing)?;
+        file.rewind().context(doing)?;
+        loop {
+            let mut text = Vec::new();
+            let piece = left.min(render::PIECE as u64);
+            (&mut file).take(piece).read_to_end(&mut text).context(doing)?;
+            left -= piece;
+            take(text, left == 0)?;
+            if left == 0 {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The workers: they build archives, send mail, and clear away what has expired or was left behind.
+//!
+//! Here lives the carrying out of queued work; what may be claimed and what follows from its end is decided by `domain`.
+//! [`Worker`] does one thing at a time and is what tests drive; [`pool`] runs it in threads beside the web server, and the
+//! command line runs it for one export.
+
+mod disk;
+mod export;
+mod mail;
+pub mod pool;
+mod spares;
+mod stop;
+mod sweep;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use export::Batch;
+pub use export::Rebuilt;
+use spares::Spares;
+pub use stop::Stop;
+
+use crate::archive::Packer;
+use crate::archive::sign::SigningKey;
+use crate::blobs::Blobs;
+use crate::clock::Clock;
+use crate::config::{PublicAddress, Settings};
+use crate::domain::rules::parts::Limits;
+use crate::domain::work::WorkPolicy;
+use crate::error::Result;
+use crate::mail::transport::Transport;
+use crate::store::Store;
+
+/// What a worker needs. Clones do the same work side by side.
+#[derive(Clone)]
+pub struct Worker {
+    store: Store,
+    blobs: Blobs,
+    clock: Clock,
+    policy: WorkPolicy,
+    limits: Limits,
+    /// Threads that compress for one part.
+    packers: usize,
+    batches: Spares<Batch>,
+    compressors: Spares<Packer>,
+    keep_free: u64,
+    work_folder: PathBuf,
+    key: Arc<SigningKey>,
+    transport: Transport,
+    sender: lettre::message::Mailbox,
+    public_address: PublicAddress,
+}
+
+impl Worker {
+    /// A worker as the settings say.
+    ///
+    /// # Errors
+    /// When the data folder can't be written, or the transport of mail can't be made.
+    pub fn new(settings: &Settings, store: Store, blobs: Blobs, key: SigningKey, clock: Clock) -> Result<Self> {
+        let transport = Transport::from_settings(settings)?;
+        let exports = &settings.exports;
+        let work_folder = settings.data_dir.join("tmp");
+        crate::blobs::create_private_dir(&work_folder)?;
+        let lease = chrono::TimeDelta::seconds(exports.lease_seconds.into());
+        Ok(Self {
+            store,
+            blobs,
+            clock,
+            policy: WorkPolicy { lease, attempts: exports.attempts, keep_days: exports.keep_days },
+            limits: Limits {
+                entries: usize::try_from(exports.part_entries).unwrap_or(usize::MAX),
+                bytes: exports.part_bytes.as_u64(),
+            },
+            packers: packers(exports.workers),
+            batches: Spares::default(),
+            compressors: Spares::default(),
+            keep_free: exports.keep_free.as_u64(),
+            work_folder,
+            key: Arc::new(key),
+            transport,
+            sender: settings.mail.from.clone(),
+            public_address: settings.public_address(),
+        })
+    }
+
+    /// The same worker with another transport of mail: tests look into its memory.
+    #[must_use]
+    pub fn with_transport(self, transport: Transport) -> Self {
+        Self { transport, ..self }
+    }
+
+    /// Does all that is queued, and returns when nothing is: how tests drive the queue.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn run_pending(&self) -> Result<()> {
+        let stop = Stop::default();
+        while self.export_next(None, &stop)? || self.mail_next()? {}
+        Ok(())
+    }
+
+    /// The public half of the key that signs archives, as `minisign -P` takes it.
+    #[must_use]
+    pub fn public_key(&self) -> String {
+        self.key.public().line()
+    }
+
+    fn folder_of(&self, key: &str) -> PathBuf {
+        Path::join(&self.work_folder, key)
+    }
+}
+
+/// All cores work when as many parts are built at the same time as may be.
+fn packers(workers: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.div_ceil(workers.max(1))
+}

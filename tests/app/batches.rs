@@ -1,0 +1,212 @@
+//! The door takes many facts at once: what becomes of each must not depend on what else is in the batch, nor on who else
+//! records meanwhile.
+
+use std::cell::Cell;
+
+use compliance_exports::domain::recording::{Outcome, Recorder};
+use compliance_exports::importers::{self, Format, Subject};
+use compliance_exports::model::{AccountId, Recording};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::support::events::{OFFICE, deletion, edit, message, reasons, texts_before};
+use crate::support::{Person, TestApp};
+
+/// Capture is on since 09:30.
+const NOON: &str = "2026-03-16T12:00:00Z";
+const WHILE_ON: &str = "2026-03-16T10:00:00Z";
+const WHILE_OFF: &str = "2026-03-16T09:00:00Z";
+const POSTED: &str = "2026-03-10T10:00:00Z";
+
+fn post(id: &str, text: &str) -> String {
+    message("team", id, POSTED, text)
+}
+
+fn facts(lines: &str) -> Vec<Recording> {
+    lines
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn recorder(app: &TestApp, account: AccountId) -> Recorder {
+    app.store().write(|c| Recorder::new(c, account, "events", app.now())).unwrap()
+}
+
+/// Records the lines in one transaction.
+fn record(app: &TestApp, recorder: &mut Recorder, lines: &str) -> Vec<Outcome> {
+    let facts = facts(lines);
+    let recorded = app.store().write(|c| {
+        recorder.begin(c, app.now())?;
+        recorder.record(c, &facts)
+    });
+    recorded.unwrap()
+}
+
+fn office() -> (TestApp, Person, Recorder) {
+    let (app, ada) = TestApp::with_office();
+    app.at(NOON);
+    let recorder = recorder(&app, app.find_account("Acme").id);
+    (app, ada, recorder)
+}
+
+#[test]
+fn of_two_items_with_one_id_in_a_batch_the_first_is_recorded() {
+    let (app, ada, mut recorder) = office();
+    let lines = [post("m1", "a"), post("m2", "b"), post("m1", "c"), message("direct", "m1", POSTED, "d")];
+    let outcomes = record(&app, &mut recorder, &lines.concat());
+    assert_eq!(outcomes, [Outcome::Added, Outcome::Added, Outcome::Unchanged, Outcome::Added]);
+    assert_eq!(app.export_all(&ada).texts().len(), 3);
+    assert_eq!(app.export_all(&ada).texts().iter().filter(|text| *text == "c").count(), 0);
+    let again = record(&app, &mut recorder, &[post("m1", "e"), post("m3", "f"), post("m2", "g")].concat());
+    assert_eq!(again, [Outcome::Unchanged, Outcome::Added, Outcome::Unchanged], "some are known, some are not");
+}
+
+#[test]
+fn c4_item_and_deletion_in_one_batch_come_to_the_same_in_either_order() {
+    for (at, kept) in [(WHILE_ON, true), (WHILE_OFF, false)] {
+        let (app, ada, mut recorder) = office();
+        let lines = [
+            post("m1", "a"),
+            deletion("team", "m1", at),
+            deletion("team", "m2", at),
+            post("m2", "b"),
+            post("m1", "a"),
+            post("m2", "b"),
+        ];
+        let outcomes = record(&app, &mut recorder, &lines.concat());
+        let [again, after] =
+            if kept { [Outcome::Unchanged, Outcome::Added] } else { [Outcome::Erased, Outcome::Erased] };
+        let expected = [Outcome::Added, Outcome::Added, Outcome::Added, after, again.clone(), again];
+        assert_eq!(outcomes, expected, "deleted at {at}");
+        let items = app.export_all(&ada).items();
+        assert_eq!(items.len(), if kept { 2 } else { 0 });
+        assert!(items.iter().all(|item| item["deleted"]["at"] == at));
+    }
+}
+
+#[test]
+fn an_edit_follows_its_item_in_the_same_batch() {
+    let (app, ada, mut recorder) = office();
+    let lines = [
+        post("m1", "a"),
+        edit("team", "m1", "2026-03-10T10:01:00Z", "b"),
+        post("m2", "c"),
+        edit("team", "m1", "2026-03-10T10:02:00Z", "d"),
+        edit("team", "m1", "2026-03-10T10:01:00Z", "b"),
+        edit("team", "m3", "2026-03-10T10:01:00Z", "too early"),
+        post("m3", "e"),
+    ];
+    let outcomes = record(&app, &mut recorder, &lines.concat());
+    assert_eq!(outcomes[..5], [Outcome::Added, Outcome::Added, Outcome::Added, Outcome::Added, Outcome::Unchanged]);
+    assert!(matches!(&outcomes[5..], [Outcome::Refused(_), Outcome::Added]), "{outcomes:?}");
+    let item = app.export_all(&ada).item("m1");
+    assert_eq!((item["text"].as_str(), texts_before(&item)), (Some("d"), vec![Some("a"), Some("b")]));
+}
+
+#[test]
+fn c4_a_deletion_that_another_recorder_tells_first_is_heeded() {
+    let (app, ada, mut one) = office();
+    let mut other = recorder(&app, app.find_account("Acme").id);
+    assert_eq!(record(&app, &mut one, &post("m0", "a")), [Outcome::Added]);
+    let early = [deletion("team", "m1", WHILE_OFF), deletion("team", "m2", WHILE_ON), post("m3", "b")];
+    assert_eq!(record(&app, &mut other, &early.concat()), [Outcome::Added, Outcome::Added, Outcome::Added]);
+    let outcomes = record(&app, &mut one, &["m1", "m2", "m3", "m4"].map(|id| post(id, id)).concat());
+    assert_eq!(outcomes, [Outcome::Erased, Outcome::Added, Outcome::Unchanged, Outcome::Added]);
+    assert_eq!(app.export_all(&ada).item("m2")["deleted"]["at"], WHILE_ON);
+
+    // What was erased by one stays erased for the other, and so on, turn by turn.
+    assert_eq!(record(&app, &mut one, &deletion("team", "m4", WHILE_OFF)), [Outcome::Added]);
+    assert_eq!(record(&app, &mut other, &post("m4", "again")), [Outcome::Erased]);
+    assert_eq!(record(&app, &mut other, &deletion("team", "m5", WHILE_OFF)), [Outcome::Added]);
+    assert_eq!(
+        record(&app, &mut one, &[post("m5", "c"), post("m4", "d")].concat()),
+        [Outcome::Erased, Outcome::Erased]
+    );
+}
+
+#[test]
+fn a_known_item_stays_known_though_it_is_told_of_a_stranger() {
+    let (app, _, mut recorder) = office();
+    let stranger = |id| post(id, "b").replace("\"u1\"", "\"nobody\"");
+    let lines = [post("m1", "a"), stranger("m1"), stranger("m2"), post("m3", "c")];
+    let outcomes = record(&app, &mut recorder, &lines.concat());
+    let refused = Outcome::Refused("the person “nobody” has not been recorded".to_owned());
+    assert_eq!(outcomes, [Outcome::Added, Outcome::Unchanged, refused, Outcome::Added]);
+}
+
+#[test]
+fn refusals_and_slips_are_told_in_the_order_of_the_lines() {
+    let (app, _) = TestApp::with_office();
+    let lines = [
+        message("nowhere", "m1", POSTED, "a"),
+        "{\"type\":\"left\"}\n".to_owned(),
+        edit("team", "m1", POSTED, "b"),
+        "{\n".to_owned(),
+        post("m1", "c"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.jsonl");
+    std::fs::write(&path, lines.concat()).unwrap();
+    let account = app.find_account("Acme").id;
+    let archive = (Format::Events, path.as_path());
+    let summary = importers::import(app.store(), &app.clock, account, archive, false, &mut |_, _| {}).unwrap();
+    let places: Vec<_> = summary.problems.iter().map(|(place, _)| place.line).collect();
+    assert_eq!(places, [Some(1), Some(2), Some(3), Some(4)], "{:?}", reasons(&summary));
+    assert_eq!(summary.of(Subject::Items).added, 1);
+}
+
+/// Items are m0 to m2 of two conversations; moments are hours.
+fn history() -> impl Strategy<Value = Vec<String>> {
+    let conversation = || prop_oneof![Just("team"), Just("direct")];
+    let at = |hour: u8| format!("2026-03-16T{hour:02}:00:00Z");
+    let fact = prop_oneof![
+        5 => (conversation(), 0..3_u8).prop_map(|(c, item)| message(c, &format!("m{item}"), POSTED, "posted")),
+        2 => (conversation(), 0..3_u8, 8..11_u8)
+            .prop_map(move |(c, item, hour)| edit(c, &format!("m{item}"), &at(hour), &format!("changed at {hour}"))),
+        2 => (conversation(), 0..3_u8, 8..11_u8)
+            .prop_map(move |(c, item, hour)| deletion(c, &format!("m{item}"), &at(hour))),
+        1 => (0..3_u8).prop_map(|item| post(&format!("m{item}"), "b").replace("\"u1\"", "\"nobody\"")),
+    ];
+    proptest::collection::vec(fact, 1..40)
+}
+
+/// One by one: each in a transaction and by a recorder of its own.
+#[test]
+fn a_batch_comes_to_the_same_as_its_facts_one_by_one() {
+    let app = TestApp::start();
+    let number = Cell::new(0);
+    let config = Config { cases: 24, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let result = TestRunner::new(config).run(&(history(), 1..40_usize), |(history, size)| {
+        let mut told = Vec::new();
+        for size in [1, size] {
+            number.set(number.get() + 1);
+            let name = format!("Acme {}", number.get());
+            let (account, ada) = app.account_with_exports_on(&name);
+            app.record(&name, &OFFICE.replace("ada@acme.example", &ada.email));
+            let mut one = recorder(&app, account);
+            let mut outcomes = Vec::new();
+            for lines in history.chunks(size) {
+                if size == 1 {
+                    one = recorder(&app, account);
+                }
+                outcomes.extend(record(&app, &mut one, &lines.concat()));
+            }
+            let items: Vec<_> = app
+                .export_all(&ada)
+                .items()
+                .into_iter()
+                .map(|item| {
+                    let before: Vec<_> = texts_before(&item).into_iter().map(|text| text.map(str::to_owned)).collect();
+                    (item["id"].clone(), item["text"].clone(), before, item["deleted"]["at"].clone())
+                })
+                .collect();
+            told.push((outcomes, items));
+        }
+        prop_assert_eq!(&told[0], &told[1]);
+        Ok(())
+    });
+    result.unwrap();
+}

@@ -1,0 +1,38 @@
+//! The application over HTTP: one [`support::TestApp`] for each test, with a real database and real requests.
+//!
+//! The same suite runs on SQLite and, when `TEST_DATABASE_URL` names a server, on PostgreSQL. Nothing sleeps: tests set
+//! the clock and drive the queue. A test that proves a rule bears its name.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod access;
+mod again;
+mod batches;
+mod companies;
+mod contents;
+mod copies;
+mod corpora;
+mod cut;
+mod downloads;
+mod evidence;
+mod export_page;
+mod faults;
+mod filters;
+mod hammer;
+mod mails;
+mod main_path;
+mod model;
+mod pages;
+mod preview;
+mod reconcile;
+mod recording;
+mod requests;
+mod routes;
+mod sign_in;
+mod support;
+mod work;

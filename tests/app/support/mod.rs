@@ -1,0 +1,17 @@
+//! What tests stand on: the application ([`TestApp`]), people who use it ([`Person`], [`Browser`]), and what comes out of
+//! it ([`Archive`]).
+#![allow(dead_code, unused_imports, reason = "several suites share it, and none needs all of it")]
+
+mod app;
+mod archive;
+mod browser;
+pub mod corpora;
+mod database;
+mod disk;
+pub mod events;
+mod judged;
+
+pub use app::{PASSWORD, Person, TestApp};
+pub use archive::Archive;
+pub use browser::{Browser, Page};
+pub use disk::Disk;

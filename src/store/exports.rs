@@ -213,15 +213,20 @@ fn exists(c: &mut Conn, account: AccountId, than: RequestId, newer: bool) -> Res
     })
 }
 
-/// The requests that wait for a worker to plan them: queued, or left by one whose lease has run out; the longest waiting
-/// first. Only the request `only` if one is given.
+/// The rows that wait for a worker to plan them: queued, or left by one whose lease has run out.
+macro_rules! claimable {
+    ($now:expr) => {
+        (export_requests::status.eq(Status::Accepted.as_str()).and(export_requests::not_before.le($now.micros()))).or(
+            export_requests::status
+                .eq(Status::InProgress.as_str())
+                .and(export_requests::lease_until.lt($now.micros()).assume_not_null()),
+        )
+    };
+}
+
+/// The requests that wait for a worker to plan them; the longest waiting first. Only the request `only` if one is given.
 pub fn list_claimable(c: &mut Conn, now: Timestamp, only: Option<RequestId>) -> Result<Vec<RequestId>> {
-    let queued =
-        export_requests::status.eq(Status::Accepted.as_str()).and(export_requests::not_before.le(now.micros()));
-    let abandoned = export_requests::status
-        .eq(Status::InProgress.as_str())
-        .and(export_requests::lease_until.lt(now.micros()).assume_not_null());
-    let mut query = export_requests::table.filter(queued.or(abandoned)).order(export_requests::id).into_boxed();
+    let mut query = export_requests::table.filter(claimable!(now)).order(export_requests::id).into_boxed();
     if let Some(id) = only {
         query = query.filter(export_requests::id.eq(id));
     }
@@ -237,10 +242,11 @@ pub struct Lease<'a> {
     pub key: &'a str,
 }
 
-/// Takes up a claimable request, as `found` by [`list_claimable`]; tells whether nobody else was quicker.
+/// Takes up a claimable request as it was `found`; tells whether nobody else was quicker: whoever was may have been so before
+/// it was found, after it was listed.
 pub fn claim(c: &mut Conn, found: &ExportRequest, key: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(found.id))
-        .filter(export_requests::status.eq(found.status.as_str()))
+        .filter(claimable!(now))
         .filter(export_requests::attempts.eq(found.attempts))
         .set((
             export_requests::status.eq(Status::InProgress.as_str()),

@@ -43,6 +43,8 @@ pub struct Worker {
     packers: usize,
     batches: Spares<Batch>,
     compressors: Spares<Packer>,
+    /// There are pages beside it, which come first.
+    background: bool,
     keep_free: u64,
     work_folder: PathBuf,
     key: Arc<SigningKey>,
@@ -74,6 +76,7 @@ impl Worker {
             packers: packers(exports.workers),
             batches: Spares::default(),
             compressors: Spares::default(),
+            background: false,
             keep_free: exports.keep_free.as_u64(),
             work_folder,
             key: Arc::new(key),
@@ -87,6 +90,11 @@ impl Worker {
     #[must_use]
     pub fn with_transport(self, transport: Transport) -> Self {
         Self { transport, ..self }
+    }
+
+    /// The same worker, for one who builds exports beside pages.
+    fn in_the_background(self) -> Self {
+        Self { background: true, ..self }
     }
 
     /// Does all that is queued, and returns when nothing is: how tests drive the queue.

@@ -21,19 +21,6 @@ pub struct Pool {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// How far exports step back behind everything else, from 0 (not at all) to 19.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
-
-/// Lets the system prefer other threads to this one, and to those that it starts: an export takes all that is left of the
-/// cores, and nothing that a page needs. Elsewhere than on Linux this would hold for the whole process.
-fn step_back() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICE) {
-        tracing::debug!(cause = %error, "exports have the same priority as pages");
-    }
-}
-
 impl Pool {
     /// Starts threads for `exports` exports at a time, one for mail, one that sweeps. They also heed `stop`.
     ///
@@ -41,14 +28,9 @@ impl Pool {
     /// When the system gives no more threads.
     pub fn start(worker: &Worker, exports: usize, stop: Stop) -> Result<Self> {
         let mut pool = Self { stop, threads: Vec::new() };
+        let builder = worker.clone().in_the_background();
         for number in 1..=exports {
-            let mut stepped_back = false;
-            pool.spawn(format!("export-{number}"), worker, move |worker, stop| {
-                if !std::mem::replace(&mut stepped_back, true) {
-                    step_back();
-                }
-                worker.export_next(None, stop)
-            })?;
+            pool.spawn(format!("export-{number}"), &builder, |worker, stop| worker.export_next(None, stop))?;
         }
         pool.spawn("mail".to_owned(), worker, |worker, _| worker.mail_next())?;
         let mut swept: Option<Instant> = None;

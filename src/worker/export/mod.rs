@@ -44,6 +44,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::RequestId;
 use crate::store::pieces::Built;
 
+/// What an export fails with when it runs into a fault of ours.
+const FAULT: &str = "The export ran into a fault of ours.";
 /// How often the end of a piece of work is tried to be noted while the database is busy.
 const HAND_IN_TRIES: u32 = 5;
 /// How long something that may pass is waited for.
@@ -90,13 +92,21 @@ impl Worker {
             pulse.interrupt(Interruption::Stopping);
         }
         let ended = Stop::default();
+        let held = claim.clone();
         let outcome = thread::scope(|scope| {
-            let (held, pulse, ended) = (claim.clone(), &pulse, &ended);
-            scope.spawn(move || pulse.beat(self, &held, stop, ended));
-            // A fault of ours in one export must not take the thread, and with it all exports, down.
-            let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut claim, pulse)));
-            ended.ask();
-            done.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "The export ran into a fault of ours.")))
+            let working = scope.spawn(|| {
+                let _entered = span.enter();
+                if self.background {
+                    courtesy::step_back();
+                }
+                // A fault of ours in one export must not take the thread, and with it all exports, down.
+                let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut claim, &pulse)));
+                ended.ask();
+                done.unwrap_or_else(|_| Err(Error::new(Kind::Internal, FAULT)))
+            });
+            // Here, at full priority: however busy the machine is, the lease must not run out meanwhile.
+            pulse.beat(self, &held, stop, &ended);
+            working.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, FAULT)))
         });
         // Before the end is noted: on a full disk, the database needs the room.
         if let Err(error) = fs::remove_dir_all(&folder)

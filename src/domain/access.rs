@@ -9,7 +9,7 @@ use super::rules::access::{self as rules, Standing};
 use super::rules::people;
 use crate::error::{Error, Kind, Result};
 use crate::format;
-use crate::model::{Account, AccountId, Timestamp, User, UserId};
+use crate::model::{Account, Timestamp, User, UserId};
 use crate::store::{self, Conn, Store};
 
 /// An administrator of an account, as the database says at this moment.
@@ -250,17 +250,6 @@ pub(super) fn switch_off(c: &mut Conn, account: &Account, by: Option<UserId>, no
     store::audit::create(c, account.id, by, "exports.turned_off", &account.name, now)
 }
 
-/// A4: sets who has access to exactly these. Those who kept it keep it; others lose it.
-///
-/// # Errors
-/// Those of [`change_access`].
-pub fn set_access(store: &Store, user: UserId, wanted: &[UserId], now: Timestamp) -> Result<()> {
-    save(store, user, now, |c, account| {
-        let had = store::access::list_ids(c, account)?.into_iter().collect();
-        Ok(Choices { had, ticked: wanted.iter().copied().collect() })
-    })
-}
-
 /// A4: gives access to those who are ticked and had none, and takes it from those who had it and are not ticked. Nobody
 /// else is touched: what somebody else has saved since the list was shown stays.
 ///
@@ -268,21 +257,12 @@ pub fn set_access(store: &Store, user: UserId, wanted: &[UserId], now: Timestamp
 /// Those of [`administrator_with_access_while_on`]; [`Kind::Invalid`] when nobody would remain, or one of them can't be
 /// given access.
 pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timestamp) -> Result<()> {
-    save(store, user, now, |_, _| Ok(choices.clone()))
-}
-
-fn save(
-    store: &Store,
-    user: UserId,
-    now: Timestamp,
-    choices: impl Fn(&mut Conn, AccountId) -> Result<Choices>,
-) -> Result<()> {
     store.write(|c| {
         let account = administrator(c, user)?.account.id;
         store::accounts::lock(c, account)?;
         let Administrator { user, account, .. } = administrator_with_access_while_on(c, user)?;
-        let Choices { had, ticked } = choices(c, account.id)?;
-        for &id in ticked.difference(&had) {
+        let Choices { had, ticked } = choices;
+        for &id in ticked.difference(had) {
             let person = store::users::find(c, id)?.filter(|person| rules::can_be_given_access(&account, person));
             let Some(person) = person else {
                 return Err(Error::invalid(
@@ -294,7 +274,7 @@ fn save(
                 grant(c, &account, &person, Some(user.id), now)?;
             }
         }
-        for &id in had.difference(&ticked) {
+        for &id in had.difference(ticked) {
             let person = store::users::find(c, id)?.filter(|person| person.account_id == account.id);
             if let Some(person) = person
                 && store::access::find(c, account.id, id)?

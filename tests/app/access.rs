@@ -339,7 +339,7 @@ fn a4_two_who_save_at_once_undo_nothing_of_one_another() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
     let (cleo, dora) = (app.admin("Acme", "Cleo"), app.admin("Acme", "Dora"));
-    access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     let (first, second) = (app.signed_in(&ada), app.signed_in(&bob));
     let [seen_by_ada, seen_by_bob] = [&first, &second].map(|browser| browser.get("/administration/access"));
     assert_eq!(submit_access(&first, &seen_by_ada, &[ada.id, bob.id, cleo.id]).status, 303);
@@ -350,7 +350,7 @@ fn a4_two_who_save_at_once_undo_nothing_of_one_another() {
     assert_eq!(submit_access(&first, &seen_by_ada, &[ada.id]).status, 303);
     assert_eq!(holders(&app, account), ["Ada", "Cleo", "Dora"]);
     assert_eq!(submit_access(&second, &seen_by_bob, &[]).status, 403);
-    access::set_access(app.store(), ada.id, &[ada.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id]).unwrap();
     assert_eq!(submit_access(&first, &seen_by_ada, &[bob.id]).status, 422);
     assert_eq!(holders(&app, account), ["Ada"]);
 }
@@ -431,7 +431,7 @@ fn a4_a_forged_form_gives_access_to_nobody_but_active_administrators_of_the_acco
 fn a4_who_loses_the_admin_role_loses_access_at_that_moment() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
-    access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     let browser = app.signed_in(&bob);
     app.record("Acme", &told(&bob, r#""admin":false"#));
     assert_eq!(holders(&app, account), ["Ada"]);
@@ -447,7 +447,7 @@ fn a4_who_loses_the_admin_role_loses_access_at_that_moment() {
 fn a4_who_is_deactivated_loses_access_at_that_moment() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
-    access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     app.record("Acme", &told(&bob, r#""deactivatedAt":"2026-03-16T09:00:00Z""#));
     assert_eq!(holders(&app, account), ["Ada"]);
     assert_eq!(app.audit(account).last().unwrap(), "operator: access.revoked user 2, Bob");
@@ -461,7 +461,7 @@ fn a4_losing_the_role_while_being_given_access_leaves_no_access() {
         app.record("Acme", &told(&bob, r#""admin":true"#));
         at_once(
             // Refused or not: whichever comes first.
-            || drop(access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now())),
+            || drop(app.set_access(&ada, &[ada.id, bob.id])),
             || drop(app.record("Acme", &told(&bob, r#""admin":false"#))),
         );
         assert_eq!(holders(&app, account), ["Ada"]);
@@ -546,10 +546,7 @@ fn a4_of_two_who_remove_each_other_at_once_one_remains() {
     for _ in 0..5 {
         access::operator_grants(app.store(), "Acme", &ada.email, app.now()).unwrap();
         access::operator_grants(app.store(), "Acme", &bob.email, app.now()).unwrap();
-        at_once(
-            || drop(access::set_access(app.store(), ada.id, &[ada.id], app.now())),
-            || drop(access::set_access(app.store(), bob.id, &[bob.id], app.now())),
-        );
+        at_once(|| drop(app.set_access(&ada, &[ada.id])), || drop(app.set_access(&bob, &[bob.id])));
         assert_eq!(holders(&app, account).len(), 1);
     }
 }
@@ -572,7 +569,7 @@ fn a5_access_that_is_taken_between_form_and_submit_is_gone() {
     let (account, ada, bob) = ada_and_bob(&app);
     let browser = app.signed_in(&ada);
     let key = browser.get("/administration/exports/new").field("form_key").unwrap();
-    access::set_access(app.store(), ada.id, &[bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[bob.id]).unwrap();
     let fields = [("form_key", key.as_str()), ("first_day", "2026-03-01"), ("last_day", "2026-03-02")];
     assert_eq!(browser.post("/administration/exports", &fields).status, 403);
     assert_eq!(save_access(&browser, &[ada.id, bob.id]).status, 403);
@@ -592,7 +589,7 @@ fn a5_a_role_that_is_given_counts_from_the_next_request() {
     app.record("Acme", &told(&mia, r#""admin":true"#));
     assert_eq!(browser.get("/administration").status, 200);
     assert_eq!(browser.get("/administration/access").status, 403);
-    access::set_access(app.store(), ada.id, &[ada.id, mia.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, mia.id]).unwrap();
     assert_eq!(browser.get("/administration/access").status, 200);
 }
 

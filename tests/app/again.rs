@@ -65,7 +65,7 @@ fn c7_an_archive_built_again_is_the_same_byte_for_byte_whatever_has_come_since()
         {"type":"item_deleted","conversation":"c1","id":"m2","at":"2026-03-16T09:45:00Z"}"#,
     );
     let bob = app.admin("Acme", "Bob");
-    compliance_exports::domain::access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     compliance_exports::domain::access::turn_off(app.store(), bob.id, app.now()).unwrap();
 
     let again = rebuild(&app, id);

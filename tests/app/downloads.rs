@@ -4,7 +4,6 @@ use std::fs::OpenOptions;
 use std::io::Read;
 
 use chrono::TimeDelta;
-use compliance_exports::domain::access;
 use compliance_exports::keys;
 use compliance_exports::model::{RequestId, Status};
 use compliance_exports::store;
@@ -178,7 +177,7 @@ fn b6_any_administrator_with_access_downloads() {
     let bob = export.app.admin("Acme", "Bob");
     let browser = export.app.signed_in(&bob);
     assert_eq!(browser.get(&export.part).status, 403);
-    access::set_access(export.app.store(), export.ada.id, &[export.ada.id, bob.id], export.app.now()).unwrap();
+    export.app.set_access(&export.ada, &[export.ada.id, bob.id]).unwrap();
     assert_eq!(browser.get(&export.part).body, export.get(&[]).body);
 }
 
@@ -187,9 +186,9 @@ fn b7_rights_are_those_of_that_moment() {
     let export = exported();
     let bob = export.app.admin("Acme", "Bob");
     let set = |with_access: &[i64]| {
-        access::set_access(export.app.store(), bob.id, with_access, export.app.now()).unwrap();
+        export.app.set_access(&bob, with_access).unwrap();
     };
-    access::set_access(export.app.store(), export.ada.id, &[export.ada.id, bob.id], export.app.now()).unwrap();
+    export.app.set_access(&export.ada, &[export.ada.id, bob.id]).unwrap();
     assert_eq!(export.get(&[]).status, 200);
     set(&[bob.id]);
     let tag = format!("\"{}\"", sha256(&export));

@@ -1,7 +1,7 @@
 //! What the manifest tells of those behind an export: who asked, who had turned the feature on, who had access at the cut.
 
 use compliance_exports::domain::work;
-use compliance_exports::domain::{access, accounts, requests};
+use compliance_exports::domain::{accounts, requests};
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, Person, TestApp};
@@ -11,7 +11,7 @@ fn acme() -> (TestApp, Person, Person) {
     let app = TestApp::start();
     let (_, ada) = app.account_with_exports_on("Acme");
     let bea = app.admin("Acme", "Bea");
-    access::set_access(app.store(), ada.id, &[ada.id, bea.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bea.id]).unwrap();
     app.at("2026-03-16T10:00:00Z");
     (app, ada, bea)
 }
@@ -42,7 +42,7 @@ fn c7_what_changes_after_the_cut_does_not_show() {
     let id = app.request_with_cut(&ada);
     let new = accounts::NewSignIn { account: "Acme", email: &ada.email, name: "Ada Lovelace", admin: true };
     accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
-    access::set_access(app.store(), bea.id, &[bea.id], app.now()).unwrap();
+    app.set_access(&bea, &[bea.id]).unwrap();
     app.turn_off(&bea);
     app.at("2026-03-16T11:00:00Z");
     app.turn_on(&bea);
@@ -86,7 +86,7 @@ fn b3_a_retried_export_tells_of_its_new_cut() {
     let id = app.request_with_cut(&ada);
     let claim = app.claim().expect("a claim");
     assert!(work::fail(app.store(), &claim, "no space", app.now()).unwrap());
-    access::set_access(app.store(), ada.id, &[ada.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id]).unwrap();
     requests::retry(app.store(), ada.id, id, app.app.state().policy, app.now()).unwrap();
     let kept = app.query_sql("SELECT evidence AS value FROM export_requests WHERE evidence IS NOT NULL");
     assert_eq!(kept, Vec::<String>::new());

@@ -383,7 +383,7 @@ fn b6_delete_now_erases_the_bytes_and_keeps_the_fact() {
     let id = completed(&app, &ada);
     let account = app.find_account("Acme").id;
     let (bob, mia) = (app.admin("Acme", "Bob"), app.admin("Acme", "Mia"));
-    access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     let browser = app.signed_in(&bob);
     assert!(app.files().1.len() > 2);
     let page = browser.get(&format!("{}/delete", path(id)));
@@ -489,7 +489,7 @@ fn b7_it_tells_who_downloaded_which_part_and_a_resumed_download_once() {
     let (app, ada) = acme(16);
     let id = completed(&app, &ada);
     let bob = app.admin("Acme", "Bob");
-    access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     let (first, second) = (app.signed_in(&ada), app.signed_in(&bob));
     let part = |number| format!("{}/parts/{number}", path(id));
     first.get(&part(2));
@@ -630,7 +630,7 @@ fn a1_a4_it_is_closed_with_the_right_to_see_it() {
     let id = completed(&app, &ada);
     let bob = app.admin("Acme", "Bob");
     let browser = app.signed_in(&ada);
-    access::set_access(app.store(), ada.id, &[bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[bob.id]).unwrap();
     for tail in ["", "/live"] {
         let page = browser.get(&format!("{}{tail}", path(id)));
         assert_eq!(page.status, 403);

@@ -91,7 +91,7 @@ fn b5_the_link_leads_to_the_sign_in_page_and_from_there_to_the_export() {
 fn b5_only_the_requester_gets_mail_and_none_about_what_was_cancelled() {
     let (app, ada) = acme();
     let bob = app.admin("Acme", "Bob");
-    compliance_exports::domain::access::set_access(app.store(), ada.id, &[ada.id, bob.id], app.now()).unwrap();
+    app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     completed(&app, &bob);
     let cancelled = app.request(&ada, "2026-03-01", "2026-03-16");
     compliance_exports::domain::requests::cancel(app.store(), ada.id, cancelled, app.now()).unwrap();

@@ -37,7 +37,7 @@ impl House {
         for person in [&self.ada, &self.bea] {
             access::turn_on(self.app.store(), person.id, self.app.now()).unwrap();
         }
-        access::set_access(self.app.store(), self.ada.id, &[self.ada.id], self.app.now()).unwrap();
+        self.app.set_access(&self.ada, &[self.ada.id]).unwrap();
         if !route.path.contains("{id}") {
             return 0;
         }

@@ -27,7 +27,7 @@ fn every_page_fits_a_narrow_screen() {
     let others = HARD_NAMES.map(|(name, email)| stage::join(&app, name, email, true));
     let mut wanted: Vec<_> = others.iter().map(|person| person.id).collect();
     wanted.push(ruth.id);
-    access::set_access(app.store(), ruth.id, &wanted, app.now()).unwrap();
+    app.set_access(&ruth, &wanted).unwrap();
 
     let by = |number: usize| others.iter().cycle().nth(number).unwrap();
     for number in 0..20 {
@@ -73,7 +73,7 @@ fn the_picture_of_the_readme() {
     let app = TestApp::start();
     let company = stage::company(&app);
     access::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
-    access::set_access(app.store(), company.ruth.id, &[company.ruth.id, company.ines.id], app.now()).unwrap();
+    app.set_access(&company.ruth, &[company.ruth.id, company.ines.id]).unwrap();
     let reason = "The server's disk is full. Ask the server's operator to free some space, then retry.";
     stage::failed(&app, &company.ines, ("2025-12-01", "2026-03-15"), reason);
     app.advance(TimeDelta::minutes(96));

@@ -49,7 +49,7 @@ fn a5_a_page_that_is_open_ends_with_the_right_to_see_it() {
     let Some(window) = Window::signed_in(&app, &company.ruth) else { return };
     window.waits_for(&format!("#export-{id}[data-status='Queued']"));
 
-    access::set_access(app.store(), company.ruth.id, &[company.bram.id], app.now()).unwrap();
+    app.set_access(&company.ruth, &[company.bram.id]).unwrap();
     window.sees("you no longer have access to these exports");
     window.picture("history-ended");
     window.press("Reload the page");

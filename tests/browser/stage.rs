@@ -144,7 +144,7 @@ pub fn eventually<T>(what: &str, find: impl Fn() -> Option<T>) -> T {
         if let Some(found) = find() {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "{what} has not happened");
+        assert!(began.elapsed() < Duration::from_secs(60), "{what} has not happened");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

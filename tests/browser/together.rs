@@ -14,7 +14,7 @@ const MANAGE: &str = "Manage who can request and download exports";
 fn both(app: &TestApp) -> Option<(Company, Window, Window)> {
     let company = stage::company(app);
     access::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
-    access::set_access(app.store(), company.ruth.id, &[company.ruth.id, company.ines.id], app.now()).unwrap();
+    app.set_access(&company.ruth, &[company.ruth.id, company.ines.id]).unwrap();
     let (ruth, ines) = (Window::signed_in(app, &company.ruth)?, Window::signed_in(app, &company.ines)?);
     Some((company, ruth, ines))
 }

@@ -20,8 +20,8 @@ use crate::support::{Person, TestApp};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 const DRIVER: &str = "/usr/bin/chromedriver";
-/// How long something may take that takes a moment.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long something may take that takes a moment, on the busiest of machines.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
 const DESKTOP: (u32, u32) = (1200, 760);
@@ -140,47 +140,45 @@ impl Window {
 
     /// Presses the link or button with these words, as a screen reader says them; in a dialog, if one is open.
     pub fn press(&self, words: &str) {
-        let scope = if self.has("dialog[open]") { "//dialog[@open]" } else { "" };
-        let path = format!("{scope}//{PRESSABLE}[normalize-space()='{words}']");
-        self.click_at(Locator::XPath(&path));
+        self.until(&format!("“{words}” can be pressed"), || {
+            // Looked at each time: a dialog may be just opening or closing.
+            let scope = if self.has("dialog[open]") { "//dialog[@open]" } else { "" };
+            self.clicks_at(Locator::XPath(&format!("{scope}//{PRESSABLE}[normalize-space()='{words}']")))
+        });
     }
 
     /// Presses what this CSS selector finds.
     pub fn click(&self, selector: &str) {
-        self.click_at(Locator::Css(selector));
+        self.until(&format!("{selector} can be pressed"), || self.clicks_at(Locator::Css(selector)));
     }
 
-    fn click_at(&self, place: Locator<'_>) {
-        // It may be replaced between being found and being pressed: the page is alive.
-        let attempt = || self.try_to(|client| async move { client.find(place).await?.click().await });
-        self.until(&format!("{place:?} can be pressed"), || attempt().is_ok());
+    /// Whether it could be pressed: it may be replaced between being found and being pressed, the page is alive.
+    fn clicks_at(&self, place: Locator<'_>) -> bool {
+        self.try_to(|client| async move { client.find(place).await?.click().await }).is_ok()
     }
 
     /// Fills in the field with this label.
     pub fn fill(&self, label: &str, text: &str) {
         let path = format!("//input[@id=//label[normalize-space()='{label}']/@for]");
-        if self.run(|client| async move { client.find(Locator::XPath(&path)).await?.attr("type").await })
-            == Some("date".to_owned())
-        {
-            // Typing a date depends on the order of day and month in the browser's language.
-            self.script(&format!(
-                "for (const label of document.querySelectorAll('label'))
-                     if (label.textContent.trim() === '{label}') label.control.value = '{text}';"
-            ));
-            return;
-        }
-        let path = format!("//input[@id=//label[normalize-space()='{label}']/@for]");
-        let text = text.to_owned();
-        self.run(|client| async move {
-            let field = client.find(Locator::XPath(&path)).await?;
-            field.clear().await?;
-            field.send_keys(&text).await
+        self.until(&format!("“{label}” can be filled in"), || {
+            let place = Locator::XPath(&path);
+            let filled = self.try_to(|client| async move {
+                let field = client.find(place).await?;
+                if field.attr("type").await?.as_deref() == Some("date") {
+                    // Typing a date depends on the order of day and month in the browser's language.
+                    let arguments = vec![serde_json::to_value(&field)?, text.into()];
+                    return client.execute("arguments[0].value = arguments[1]", arguments).await.map(drop);
+                }
+                field.clear().await?;
+                field.send_keys(text).await
+            });
+            filled.is_ok()
         });
     }
 
-    /// What stands in the field with this id.
+    /// What stands in the field with this id; nothing on a page that is just being left.
     pub fn value(&self, id: &str) -> String {
-        self.script(&format!("return document.getElementById('{id}')?.value")).as_str().unwrap_or_default().to_owned()
+        self.words_of(&format!("document.getElementById('{id}')?.value"))
     }
 
     /// Waits until this stands in the field with this id.
@@ -218,11 +216,14 @@ impl Window {
 
     /// The visible text of what this CSS selector finds first.
     pub fn text(&self, selector: &str) -> String {
-        let script = format!("return document.querySelector({selector:?})?.innerText ?? ''");
-        self.try_to(|client| async move { client.execute(&script, Vec::new()).await })
-            .ok()
-            .and_then(|text| text.as_str().map(str::to_owned))
-            .unwrap_or_default()
+        self.words_of(&format!("document.querySelector({selector:?})?.innerText"))
+    }
+
+    /// What an expression of the page's scripts says; a page that is just being left says nothing.
+    fn words_of(&self, expression: &str) -> String {
+        let script = format!("return {expression}");
+        let said = self.try_to(|client| async move { client.execute(&script, Vec::new()).await });
+        said.ok().and_then(|words| words.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
     /// Waits until these words can be read.
@@ -249,8 +250,7 @@ impl Window {
 
     /// The id of what has the focus; for what has none, its words.
     pub fn focused(&self) -> String {
-        let focused = self.script("const it = document.activeElement; return it.id || it.innerText");
-        focused.as_str().unwrap_or_default().to_owned()
+        self.words_of("document.activeElement?.id || document.activeElement?.innerText")
     }
 
     /// Waits until what has this id, or these words, has the focus.

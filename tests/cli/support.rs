@@ -21,7 +21,7 @@ use crate::database::Database;
 /// Of everybody. Long enough, and no secret.
 pub const PASSWORD: &str = "correct horse battery";
 /// After this time whatever a test waits for will not come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 const DATABASE_VARIABLE: &str = "COMPLIANCE_EXPORTS_DATABASE__URL";
 
 /// Where an operator works: an empty folder in which commands are run, with the data folder `data`.

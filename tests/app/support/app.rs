@@ -11,9 +11,11 @@ use compliance_exports::app::App;
 use compliance_exports::blobs;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::{Overrides, Settings};
+use compliance_exports::domain::access::{self, Choices};
 use compliance_exports::domain::accounts::{self, NewSignIn};
+use compliance_exports::domain::requests;
 use compliance_exports::domain::work::{self, Claim, WorkPolicy};
-use compliance_exports::domain::{access, requests};
+use compliance_exports::error::Result;
 use compliance_exports::importers::{self, Format, Summary};
 use compliance_exports::mail::transport::{Outgoing, Transport};
 use compliance_exports::model::{Account, AccountId, Copies, ExportRequest, Recording, RequestId, Timestamp, UserId};
@@ -155,6 +157,15 @@ impl TestApp {
         let ada = self.admin(name, "Ada");
         access::turn_on(self.store(), ada.id, self.now()).unwrap();
         (account, ada)
+    }
+
+    /// Saves on Manage, just opened, that exactly these have access.
+    pub fn set_access(&self, by: &Person, wanted: &[UserId]) -> Result<()> {
+        let account = self.store().read(|c| access::administrator(c, by.id)).unwrap().account;
+        let had = self.store().read(|c| access::holders(c, &account)).unwrap();
+        let had = had.into_iter().map(|person| person.id).collect();
+        let choices = Choices { had, ticked: wanted.iter().copied().collect() };
+        access::change_access(self.store(), by.id, &choices, self.now())
     }
 
     /// Records events, a JSON object on each line (docs/recording.md), and expects that none is refused.

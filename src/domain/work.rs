@@ -450,6 +450,10 @@ pub fn discard(store: &Store) -> Result<Vec<String>> {
     store.write(|c| {
         let mut keys = Vec::new();
         for request in pieces::list_ended_requests(c)? {
+            // It may have been queued again and taken up since it was listed: then its pieces are those of the new attempt.
+            if !exports::hold_idle(c, request)? {
+                continue;
+            }
             keys.extend(pieces::list_built(c, request)?.into_iter().map(|part| part.storage_key));
             pieces::delete(c, request)?;
         }

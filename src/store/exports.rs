@@ -323,6 +323,15 @@ pub fn find_part_limits(c: &mut Conn, id: RequestId) -> Result<Option<(i64, i64)
     Ok(limits.and_then(|(entries, bytes)| entries.zip(bytes)))
 }
 
+/// Makes sure that a request is not in progress, and that nobody takes it up until the transaction ends; tells whether it is so.
+pub fn hold_idle(c: &mut Conn, id: RequestId) -> Result<bool> {
+    let changed = diesel::update(export_requests::table.find(id))
+        .filter(export_requests::status.ne(Status::InProgress.as_str()))
+        .set(export_requests::id.eq(export_requests::id))
+        .execute(c)?;
+    Ok(changed > 0)
+}
+
 /// Notes how many items are done, which never becomes less.
 pub fn update_done(c: &mut Conn, id: RequestId, done: i64) -> Result<()> {
     diesel::update(export_requests::table.find(id))

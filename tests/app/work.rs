@@ -326,6 +326,23 @@ fn b3_an_export_that_was_taken_up_a_moment_ago_is_not_taken_up_again() {
     assert_eq!((claim("one"), claim("other")), (true, false));
 }
 
+/// A worker that clears away what an ended export has left must not find the pieces of its next attempt.
+#[test]
+fn b3_what_is_in_progress_again_is_not_cleared_away() {
+    let (app, ada) = acme();
+    let id = request(&app, &ada);
+    let idle = || app.store().write(|c| store::exports::hold_idle(c, id)).unwrap();
+    assert!(idle(), "it waits");
+    let claim = claim_part(&app);
+    assert!(!idle(), "it is in progress");
+    assert!(work::fail(app.store(), &claim, "no reason", app.now()).unwrap());
+    assert!(idle(), "it has failed");
+    app.signed_in(&ada).post(&format!("/administration/exports/{id}/retry"), &[]);
+    assert!(idle(), "it waits again");
+    app.work();
+    assert_eq!(app.archive(id).texts(), ["Hello"; 3]);
+}
+
 #[test]
 fn two_workers_share_the_queue_without_double_work() {
     let (app, ada) = acme();

@@ -1,8 +1,8 @@
 //! Giving way to pages.
 //!
-//! Threads of an export have the lower priority ([`step_back`]), but a system that does not preempt lets a thread go on until its slice of
-//! some milliseconds is over, also when one of higher priority has woken up. A page goes through several threads, and would wait
-//! so long for each of them. So all of them also give way several thousand times a second ([`Courtesy`]).
+//! Threads of an export have the lower priority ([`step_back`]), but a system that does not preempt lets a thread go on until
+//! its slice of some milliseconds is over, also when one of higher priority has woken up. A page goes through several threads,
+//! and would wait so long for each of them. So all of them also give way several thousand times a second ([`Courtesy`]).
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use compliance_exports::config::ByteSize;
 use compliance_exports::domain::work::{self, Claim, HandedIn};
-use compliance_exports::model::{RequestId, Status};
+use compliance_exports::error::Kind;
+use compliance_exports::model::{ExportRequest, RequestId, Status};
 use compliance_exports::store;
 use compliance_exports::store::pieces::Built;
 use compliance_exports::worker::Stop;
@@ -29,6 +30,12 @@ fn acme_with(choose: impl FnOnce(&mut compliance_exports::config::Settings)) -> 
 
 fn request(app: &TestApp, by: &Person) -> RequestId {
     app.request(by, "2026-03-01", "2026-03-16")
+}
+
+/// Takes up an export as it was found; tells whether nobody else was quicker.
+fn claims(app: &TestApp, found: &ExportRequest, key: &str) -> bool {
+    let until = app.now().plus(app.policy().lease);
+    app.store().write(|c| store::exports::claim(c, found, key, app.now(), until)).unwrap()
 }
 
 /// Plans the export that has waited longest, and takes up its part.
@@ -133,6 +140,9 @@ fn cancel_in_the_midst(app: &TestApp, by: &Person, id: RequestId) -> bool {
         }
         let cancelled = compliance_exports::domain::requests::cancel(app.store(), by.id, id, app.now());
         assert!(working.join().unwrap().unwrap());
+        if let Err(error) = &cancelled {
+            assert_eq!((error.kind(), app.find_request(id).status), (Kind::Conflict, Status::Completed), "{error}");
+        }
         cancelled.is_ok()
     })
 }
@@ -302,9 +312,7 @@ fn b3_of_two_workers_that_found_the_same_export_one_gets_it() {
     let claim_twice = || {
         let found = app.store().read(|c| store::exports::list_claimable(c, app.now(), None)).unwrap();
         let found = app.find_request(found[0]);
-        let until = app.now().plus(app.policy().lease);
-        let claim = |key| app.store().write(|c| store::exports::claim(c, &found, key, app.now(), until)).unwrap();
-        (claim("one"), claim("other"))
+        (claims(&app, &found, "one"), claims(&app, &found, "other"))
     };
     assert_eq!(claim_twice(), (true, false), "a queued one");
     outlive_leases(&app);
@@ -316,11 +324,7 @@ fn b3_of_two_workers_that_found_the_same_export_one_gets_it() {
 fn b3_an_export_that_was_taken_up_a_moment_ago_is_not_taken_up_again() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
-    let claim = |key| {
-        let found = app.find_request(id);
-        let until = app.now().plus(app.policy().lease);
-        app.store().write(|c| store::exports::claim(c, &found, key, app.now(), until)).unwrap()
-    };
+    let claim = |key| claims(&app, &app.find_request(id), key);
     assert_eq!((claim("one"), claim("other")), (true, false));
     outlive_leases(&app);
     assert_eq!((claim("one"), claim("other")), (true, false));

@@ -210,8 +210,7 @@ impl Window {
 
     /// Whether a condition of the page holds; a page that is just being left holds none.
     pub fn holds(&self, condition: &str) -> bool {
-        let script = format!("return Boolean({condition})");
-        self.try_to(|client| async move { client.execute(&script, Vec::new()).await }).is_ok_and(|holds| holds == true)
+        self.tells(&format!("Boolean({condition})")) == true
     }
 
     /// The visible text of what this CSS selector finds first.
@@ -219,11 +218,14 @@ impl Window {
         self.words_of(&format!("document.querySelector({selector:?})?.innerText"))
     }
 
-    /// What an expression of the page's scripts says; a page that is just being left says nothing.
     fn words_of(&self, expression: &str) -> String {
+        self.tells(expression).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What an expression tells in the page; a page that is just being left tells nothing.
+    fn tells(&self, expression: &str) -> Value {
         let script = format!("return {expression}");
-        let said = self.try_to(|client| async move { client.execute(&script, Vec::new()).await });
-        said.ok().and_then(|words| words.as_str().map(str::to_owned)).unwrap_or_default()
+        self.try_to(|client| async move { client.execute(&script, Vec::new()).await }).unwrap_or_default()
     }
 
     /// Waits until these words can be read.

@@ -5,13 +5,14 @@
 //! built by `worker`, which reads what goes into it through [`super::contents`].
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::evidence;
 use super::rules::parts::{Limits, Slice};
 use super::rules::requests as rules;
-use super::rules::summary::{Counting, KindCounts};
+use super::rules::summary::{ConversationCounts, Counting, KindCounts};
 use crate::error::{Error, Kind, Result};
 use crate::keys;
 use crate::model::{ExportRequest, MailEvent, Part, RequestId, Timestamp};
@@ -35,12 +36,12 @@ pub struct WorkPolicy {
 pub enum Task {
     /// Take the cut, count, and divide.
     Plan,
-    /// Build a part.
-    Part(Piece),
+    /// Build a part. Its plan is long, and the same for whoever holds the claim.
+    Part(Arc<Piece>),
 }
 
 /// A part to be built.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Piece {
     /// Its number, from 1.
     pub number: i32,
@@ -188,7 +189,7 @@ fn claim_piece(c: &mut Conn, policy: &WorkPolicy, found: &Unbuilt, now: Timestam
     request.attempts = request.attempts.max(attempts);
     let count = i32::try_from(pieces::count(c, id)?).unwrap_or(i32::MAX);
     let piece = Piece { number: found.number, count, plan: Slice::parse(&plan)? };
-    Ok(Some(Claim { request, task: Task::Part(piece), attempts, key }))
+    Ok(Some(Claim { request, task: Task::Part(Arc::new(piece)), attempts, key }))
 }
 
 fn is_exhausted(policy: &WorkPolicy, attempts: i32) -> bool {
@@ -355,10 +356,10 @@ pub fn hand_in(
             exports::create_part(c, id, &part, &storage_key)?;
         }
         pieces::delete(c, id)?;
-        if let Some(Contents { summary, pages }) = &contents {
+        if let Some(Contents { summary, conversations }) = &contents {
             summaries::create(c, id, summary)?;
-            for (page, counts) in (1..).zip(pages) {
-                summaries::create_page(c, id, page, counts)?;
+            for (page, counts) in (1..).zip(conversations.chunks(CONVERSATIONS_PER_PAGE)) {
+                summaries::create_page(c, id, page, &KindCounts(counts.to_vec()).to_text())?;
             }
         }
         store::mails::create(c, id, requester_id, MailEvent::Completed, None, now)?;
@@ -373,8 +374,8 @@ pub const CONVERSATIONS_PER_PAGE: usize = 40;
 /// What an export holds, as it is kept for its page.
 struct Contents {
     summary: Summary,
-    /// Counts by conversation.
-    pages: Vec<String>,
+    /// Counts by conversation, in the order in which they are shown.
+    conversations: Vec<ConversationCounts>,
 }
 
 /// Puts the counts of an export's parts together, of which `last` is not handed in yet. Memory grows with conversations and
@@ -390,9 +391,8 @@ fn contents(store: &Store, id: RequestId, count: i32, last: &Built) -> Result<Op
     counting.part(&Slice::parse(&last.counts)?, KindCounts::parse(&last.kinds)?);
     let (totals, conversations) = counting.finish();
     let (by_kind, by_day) = totals.to_texts();
-    let conversations_with_items = i64::try_from(conversations.len()).unwrap_or(i64::MAX);
-    let pages = conversations.chunks(CONVERSATIONS_PER_PAGE).map(|page| KindCounts(page.to_vec()).to_text()).collect();
-    Ok(Some(Contents { summary: Summary { conversations: conversations_with_items, by_kind, by_day }, pages }))
+    let with_items = i64::try_from(conversations.len()).unwrap_or(i64::MAX);
+    Ok(Some(Contents { summary: Summary { conversations: with_items, by_kind, by_day }, conversations }))
 }
 
 /// Fails an export with a reason that an administrator understands; tells whether the piece of work was still ours.

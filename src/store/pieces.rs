@@ -1,9 +1,12 @@
 //! Rows of the parts of exports that are being made: each a piece of work, claimed by lease.
+//!
+//! What a piece holds is as long as the piece, and so kept beside its row, which stays short: workers look at the rows of all
+//! pieces and write their own twice a second.
 
 use diesel::prelude::*;
 
 use super::Conn;
-use super::schema::{export_pieces, export_requests};
+use super::schema::{export_piece_counts, export_pieces, export_requests};
 use crate::error::Result;
 use crate::model::{RequestId, Status, Timestamp};
 
@@ -24,11 +27,17 @@ pub fn create(c: &mut Conn, request: RequestId, new: &NewPiece, now: Timestamp) 
         .values((
             export_pieces::request_id.eq(request),
             export_pieces::number.eq(new.number),
-            export_pieces::plan.eq(&new.plan),
             export_pieces::items_total.eq(new.items),
             export_pieces::items_done.eq(0),
             export_pieces::attempts.eq(0),
             export_pieces::not_before.eq(now.micros()),
+        ))
+        .execute(c)?;
+    diesel::insert_into(export_piece_counts::table)
+        .values((
+            export_piece_counts::request_id.eq(request),
+            export_piece_counts::number.eq(new.number),
+            export_piece_counts::planned.eq(&new.plan),
         ))
         .execute(c)?;
     Ok(())
@@ -95,7 +104,8 @@ pub fn claim(c: &mut Conn, found: &Unbuilt, key: &str, until: Timestamp) -> Resu
 
 /// What a piece holds.
 pub fn find_plan(c: &mut Conn, request: RequestId, number: i32) -> Result<Option<String>> {
-    Ok(export_pieces::table.find((request, number)).select(export_pieces::plan).first(c).optional()?)
+    let counts = export_piece_counts::table.find((request, number));
+    Ok(counts.select(export_piece_counts::planned).first(c).optional()?)
 }
 
 /// A worker's hold on a piece.
@@ -157,8 +167,6 @@ pub fn update_built(c: &mut Conn, lease: &Lease<'_>, built: &Built, now: Timesta
         .set((
             export_pieces::items_done.eq(built.items),
             export_pieces::built_at.eq(now.micros()),
-            export_pieces::counts.eq(&built.counts),
-            export_pieces::kinds.eq(&built.kinds),
             export_pieces::storage_key.eq(&built.storage_key),
             export_pieces::size.eq(built.size),
             export_pieces::sha256.eq(&built.sha256),
@@ -167,7 +175,13 @@ pub fn update_built(c: &mut Conn, lease: &Lease<'_>, built: &Built, now: Timesta
             export_pieces::lease_until.eq(None::<i64>),
         ))
         .execute(c)?;
-    Ok(changed > 0)
+    if changed == 0 {
+        return Ok(false);
+    }
+    diesel::update(export_piece_counts::table.find((lease.request, lease.number)))
+        .set((export_piece_counts::written.eq(&built.counts), export_piece_counts::kinds.eq(&built.kinds)))
+        .execute(c)?;
+    Ok(true)
 }
 
 /// Puts a piece back; tells whether the lease still held. `attempts` is what has been used up.
@@ -236,14 +250,14 @@ pub fn list_built(c: &mut Conn, request: RequestId) -> Result<Vec<Built>> {
 /// The counts of what was written into a piece, once it is built.
 pub fn find_counts(c: &mut Conn, request: RequestId, number: i32) -> Result<Option<String>> {
     let counts: Option<Option<String>> =
-        export_pieces::table.find((request, number)).select(export_pieces::counts).first(c).optional()?;
+        export_piece_counts::table.find((request, number)).select(export_piece_counts::written).first(c).optional()?;
     Ok(counts.flatten())
 }
 
 /// The items by kind of what was written into a piece, once it is built.
 pub fn find_kinds(c: &mut Conn, request: RequestId, number: i32) -> Result<Option<String>> {
     let kinds: Option<Option<String>> =
-        export_pieces::table.find((request, number)).select(export_pieces::kinds).first(c).optional()?;
+        export_piece_counts::table.find((request, number)).select(export_piece_counts::kinds).first(c).optional()?;
     Ok(kinds.flatten())
 }
 
@@ -257,7 +271,7 @@ pub fn list_ended_requests(c: &mut Conn) -> Result<Vec<RequestId>> {
         .load(c)?)
 }
 
-/// Removes a request's pieces.
+/// Removes a request's pieces, with what they hold.
 pub fn delete(c: &mut Conn, request: RequestId) -> Result<()> {
     diesel::delete(export_pieces::table.filter(export_pieces::request_id.eq(request))).execute(c)?;
     Ok(())

@@ -263,7 +263,6 @@ diesel::table! {
     export_pieces (request_id, number) {
         request_id -> BigInt,
         number -> Integer,
-        plan -> Text,
         items_total -> BigInt,
         items_done -> BigInt,
         attempts -> Integer,
@@ -271,11 +270,19 @@ diesel::table! {
         lease_key -> Nullable<Text>,
         lease_until -> Nullable<BigInt>,
         built_at -> Nullable<BigInt>,
-        counts -> Nullable<Text>,
         storage_key -> Nullable<Text>,
         size -> Nullable<BigInt>,
         sha256 -> Nullable<Text>,
         sums_sha256 -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    export_piece_counts (request_id, number) {
+        request_id -> BigInt,
+        number -> Integer,
+        planned -> Text,
+        written -> Nullable<Text>,
         kinds -> Nullable<Text>,
     }
 }
@@ -359,6 +366,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversation_versions,
     export_requests,
     export_pieces,
+    export_piece_counts,
     export_parts,
     export_summaries,
     export_conversations,

@@ -4,14 +4,16 @@
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{Conn, PoolOptions, Store, installation, schema};
+use super::{Conn, PoolOptions, Store, installation, pieces, schema};
 use crate::config::DatabaseUrl;
 use crate::error::Kind;
+use crate::model::Timestamp;
 
 /// Each migration for SQLite and for PostgreSQL.
-const MIGRATIONS: [(&str, &str); 5] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     (
         include_str!("../../migrations/sqlite/2026-11-23-000001_house/up.sql"),
         include_str!("../../migrations/postgres/2026-11-23-000001_house/up.sql"),
@@ -29,8 +31,16 @@ const MIGRATIONS: [(&str, &str); 5] = [
         include_str!("../../migrations/postgres/2026-11-25-000004_export_page/up.sql"),
     ),
     (
+        include_str!("../../migrations/sqlite/2026-11-25-000005_reading_copies/up.sql"),
+        include_str!("../../migrations/postgres/2026-11-25-000005_reading_copies/up.sql"),
+    ),
+    (
         include_str!("../../migrations/sqlite/2026-11-25-000006_pages/up.sql"),
         include_str!("../../migrations/postgres/2026-11-25-000006_pages/up.sql"),
+    ),
+    (
+        include_str!("../../migrations/sqlite/2026-11-26-000007_piece_counts/up.sql"),
+        include_str!("../../migrations/postgres/2026-11-26-000007_piece_counts/up.sql"),
     ),
 ];
 
@@ -79,6 +89,7 @@ fn every_table_and_column_of_the_schema_is_in_the_database() {
                 export_summaries,
                 export_conversations,
                 export_downloads,
+                export_piece_counts,
             ))
         })
         .unwrap();
@@ -186,4 +197,28 @@ fn one_who_records_a_lot_lets_others_write() {
         other.write(|_| Ok(())).unwrap();
         written.store(true, std::sync::atomic::Ordering::SeqCst);
     });
+}
+
+/// Twice a second each worker says how far it is: that must not grow with the part, or an export's time with the square of
+/// its size.
+#[test]
+fn telling_the_progress_of_a_long_part_writes_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), Duration::from_secs(20));
+    let now = Timestamp::from_micros(0).unwrap();
+    let piece = pieces::NewPiece { number: 1, plan: "1 1 2 3\n".repeat(100_000), items: 1 };
+    let written = |work: &dyn Fn(&mut Conn) -> crate::error::Result<bool>| {
+        store.empty_log().unwrap();
+        assert!(store.write(work).unwrap());
+        std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len()
+    };
+    // The request itself is of no account here.
+    store.read(|c| Ok(c.batch_execute("PRAGMA foreign_keys = OFF")?)).unwrap();
+    let created = written(&|c| pieces::create(c, 7, &piece, now).map(|()| true));
+    assert!(created > 800_000, "{created}");
+    let found = pieces::Unbuilt { request_id: 7, number: 1, attempts: 0, not_before: 0, lease_until: None };
+    let claimed = written(&|c| pieces::claim(c, &found, "key", now));
+    let lease = pieces::Lease { request: 7, number: 1, key: "key" };
+    let told = written(&|c| pieces::update_progress(c, &lease, now, 1));
+    assert!(claimed < 20_000 && told < 20_000, "{claimed} and {told}");
 }

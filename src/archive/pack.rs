@@ -224,19 +224,15 @@ pub const fn level(bytes: usize) -> u8 {
 
 /// Compresses and hashes.
 pub struct Packer {
-    small: Compressor,
-    whole: Compressor,
+    /// Made when they are first needed: each holds some hundred kilobytes.
+    small: Option<Compressor>,
+    whole: Option<Compressor>,
     pieces: Compress,
 }
 
 impl Default for Packer {
     fn default() -> Self {
-        let compressor = |level: u8| Compressor::new(CompressionLvl::new(level.into()).unwrap_or_default());
-        Self {
-            small: compressor(SMALL_LEVEL),
-            whole: compressor(LEVEL),
-            pieces: Compress::new(Compression::new(u32::from(LEVEL)), false),
-        }
+        Self { small: None, whole: None, pieces: Compress::new(Compression::new(u32::from(LEVEL)), false) }
     }
 }
 
@@ -273,7 +269,10 @@ impl Packer {
     }
 
     fn pack_whole(&mut self, out: &mut Vec<u8>, at: usize, raw: &[u8]) -> Result<(Method, usize)> {
-        let compressor = if level(raw.len()) == SMALL_LEVEL { &mut self.small } else { &mut self.whole };
+        let level = level(raw.len());
+        let compressor = if level == SMALL_LEVEL { &mut self.small } else { &mut self.whole };
+        let compressor =
+            compressor.get_or_insert_with(|| Compressor::new(CompressionLvl::new(level.into()).unwrap_or_default()));
         let room = room(out, at, compressor.deflate_compress_bound(raw.len()));
         let length = compressor.deflate_compress(raw, room).context(|| "compressing a file of the archive".into())?;
         if length < raw.len() {

@@ -19,7 +19,7 @@ use crate::keys::{hex, hex_digits};
 use crate::model::Timestamp;
 
 /// Bytes of the check sums that are packed at a time.
-const PIECE: usize = 1 << 20;
+const PIECE: u64 = 256 << 10;
 /// Bytes of a file whose pieces wait aside that are held in memory: more wait on the disk.
 const ASIDE: usize = 256 << 10;
 
@@ -219,7 +219,7 @@ impl PartWriter {
         let mut signed = Prehash::new();
         loop {
             text.clear();
-            reader.by_ref().take(left.min(PIECE as u64)).read_to_end(&mut text).context(doing)?;
+            reader.by_ref().take(left.min(PIECE)).read_to_end(&mut text).context(doing)?;
             left -= text.len() as u64;
             hash.update(&text);
             signed.update(&text);

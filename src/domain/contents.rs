@@ -14,14 +14,15 @@ use super::rules::capture::{self, Appearance};
 use super::rules::days::{self, DayFinder};
 use super::rules::edits::{self, Change, LogEntry};
 use super::rules::memberships::{self, Stay};
-use super::rules::parts::{DayCount, Limits, PlannedDay, Slice, Splitter};
+use super::rules::parts::{Limits, PlannedDay, Splitter};
+use super::rules::slices::{DayCount, Slice};
 use crate::error::Result;
 use crate::model::{
     AccountId, Attachment, CapturePeriod, Content, ConversationId, Copies, Filters, ItemKind, Timestamp, User, UserId,
 };
 use crate::store::conversations::{Choice, Conversation};
 use crate::store::items::Position;
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Conn, Reading, Store};
 
 /// Conversations read at a time.
 const CONVERSATIONS: i64 = 200;
@@ -78,8 +79,15 @@ pub struct Shown {
 }
 
 /// Reads what an export holds.
-pub struct Reader<'a> {
-    store: &'a Store,
+#[derive(Debug)]
+pub struct Reader {
+    db: Reading,
+    view: View,
+}
+
+/// What of all that is recorded shows, and the people who were met in it.
+#[derive(Debug)]
+struct View {
     account: AccountId,
     cut: i64,
     range: Range<Timestamp>,
@@ -88,23 +96,28 @@ pub struct Reader<'a> {
     people: HashMap<UserId, Option<Arc<Person>>>,
 }
 
-impl<'a> Reader<'a> {
+impl Reader {
     /// A reader of an account's items within a range, as they stood at the cut: the number of the last recording, and when
-    /// capture had been on until then.
-    #[must_use]
-    pub fn new(store: &'a Store, account: AccountId, cut: (i64, &[CapturePeriod]), range: Range<Timestamp>) -> Self {
+    /// capture had been on until then. It keeps a connection to itself.
+    ///
+    /// # Errors
+    /// When no connection becomes free.
+    pub fn new(
+        store: &Store,
+        account: AccountId,
+        cut: (i64, &[CapturePeriod]),
+        range: Range<Timestamp>,
+    ) -> Result<Self> {
         let (cut, periods) = (cut.0, cut.1.to_vec());
-        Self { store, account, cut, range, filters: Filters::default(), periods, people: HashMap::new() }
+        let view = View { account, cut, range, filters: Filters::default(), periods, people: HashMap::new() };
+        Ok(Self { db: store.reading()?, view })
     }
 
     /// The same, of the conversations that filters leave.
     #[must_use]
-    pub fn limited_to(self, filters: &Filters) -> Self {
-        Self { filters: filters.clone(), ..self }
-    }
-
-    fn choice(&self) -> Choice<'_> {
-        Choice { account: self.account, cut: self.cut, filters: &self.filters }
+    pub fn limited_to(mut self, filters: &Filters) -> Self {
+        self.view.filters.clone_from(filters);
+        self
     }
 
     /// Counts what there is to read, in looks at the database that are independent of the reading, and gives the slices of
@@ -113,24 +126,25 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the database fails; those of `take` and `goes_on`.
     pub fn plan(
-        &self,
+        &mut self,
         zone: Tz,
         (limits, copies): (Limits, Copies),
         take: &mut dyn FnMut(Slice) -> Result<()>,
         goes_on: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
-        let (store, choice) = (self.store, self.choice());
-        let (conversations, stays) = store.read(|c| store::conversations::count_chosen(c, choice))?;
+        let Self { db, view } = self;
+        let choice = view.choice();
+        let (conversations, stays) = db.read(|c| store::conversations::count_chosen(c, choice))?;
         let number = |count: i64| u64::try_from(count).unwrap_or(0);
         let mut splitter = Splitter::new(limits, copies, number(conversations), number(stays));
         let (mut finder, mut after) = (DayFinder::new(zone), ConversationId::MIN);
         loop {
-            let page = store.read(|c| store::conversations::page_chosen(c, choice, after, CONVERSATIONS))?;
+            let page = db.read(|c| store::conversations::page_chosen(c, choice, after, CONVERSATIONS))?;
             let Some(last) = page.last() else { break };
             after = last.id;
             for conversation in page {
                 splitter.conversation(conversation.id).map_or(Ok(()), &mut *take)?;
-                self.plan_conversation(conversation.id, &mut finder, &mut |day| {
+                view.plan_conversation(db, conversation.id, &mut finder, &mut |day| {
                     splitter.day(day).map_or(Ok(()), &mut *take)?;
                     goes_on()
                 })?;
@@ -140,15 +154,108 @@ impl<'a> Reader<'a> {
         take(splitter.finish())
     }
 
+    /// How many items of a conversation have been erased since the cut: so many may be missing from what was planned (C4).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn erased_since(&mut self, conversation: ConversationId) -> Result<i64> {
+        self.db.read(|c| store::items::count_erased_since(c, conversation, self.view.cut))
+    }
+
+    /// How many conversations come before this one, in the order in which [`Reader::conversations`] gives them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rank(&mut self, conversation: ConversationId) -> Result<u64> {
+        let Self { db, view } = self;
+        let before = db.read(|c| store::conversations::count_before(c, view.choice(), conversation))?;
+        Ok(u64::try_from(before).unwrap_or(0))
+    }
+
+    /// The days of those of the items with these ids of a conversation that are in the export, by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn days_of(
+        &mut self,
+        conversation: ConversationId,
+        ids: &[&str],
+        zone: Tz,
+    ) -> Result<HashMap<String, NaiveDate>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let Self { db, view } = self;
+        let origins = db.read(|c| store::items::list_origins(c, conversation, view.cut, ids))?;
+        let shows = |origin: &store::items::Origin| {
+            view.range.contains(&origin.created_at)
+                && capture::appearance(&view.periods, origin.deleted, view.cut) != Appearance::Hidden
+        };
+        let origins = origins.into_iter().filter(shows);
+        Ok(origins.map(|origin| (origin.external_id, days::day_of(origin.created_at, zone))).collect())
+    }
+
+    /// The next conversations by number after `after`; none when there are no more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn conversations(&mut self, after: ConversationId) -> Result<Vec<Listed>> {
+        let Self { db, view } = self;
+        db.snapshot(|c| {
+            let page = store::conversations::page_chosen(c, view.choice(), after, CONVERSATIONS)?;
+            page.into_iter().map(|conversation| view.listed(c, conversation)).collect()
+        })
+    }
+
+    /// The next items of a conversation posted within these instants, by time; and where the page after them begins, while
+    /// there may be more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn items(
+        &mut self,
+        conversation: ConversationId,
+        within: &Range<Timestamp>,
+        after: Option<Position>,
+    ) -> Result<(Vec<Shown>, Option<Position>)> {
+        let Self { db, view } = self;
+        let cut = view.cut;
+        db.snapshot(|c| {
+            let page = store::items::page(c, conversation, cut, within, after, ITEMS)?;
+            let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok((Vec::new(), None)) };
+            let full = i64::try_from(page.len()).is_ok_and(|length| length == ITEMS);
+            let next = full.then_some((last.created_at, last.id));
+            let edits = store::items::list_edits(c, conversation, cut, first.created_at, last.created_at)?;
+            let mut changes: HashMap<_, Vec<Change>> = HashMap::new();
+            for edit in edits {
+                let change = Change { at: edit.edited_at, by: edit.editor_id, after: edit.content };
+                changes.entry(edit.item_id).or_default().push(change);
+            }
+            let mut shown = Vec::with_capacity(page.len());
+            for item in page {
+                let changes = changes.remove(&item.id).unwrap_or_default();
+                shown.extend(view.shown(c, item, changes)?);
+            }
+            Ok((shown, next))
+        })
+    }
+}
+
+impl View {
+    const fn choice(&self) -> Choice<'_> {
+        Choice { account: self.account, cut: self.cut, filters: &self.filters }
+    }
+
     fn plan_conversation(
         &self,
+        db: &mut Reading,
         conversation: ConversationId,
         finder: &mut DayFinder,
         take: &mut dyn FnMut(&PlannedDay) -> Result<()>,
     ) -> Result<()> {
         let (mut position, mut day) = (None, None::<PlannedDay>);
         loop {
-            let (items, edits) = self.store.snapshot(|c| {
+            let (items, edits) = db.snapshot(|c| {
                 let items = store::items::plan_page(c, conversation, self.cut, &self.range, position, PLANNED_ITEMS)?;
                 let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok((items, Vec::new())) };
                 let (first, last) = (first.created_at, last.created_at);
@@ -183,52 +290,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many items of a conversation have been erased since the cut: so many may be missing from what was planned (C4).
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn erased_since(&self, conversation: ConversationId) -> Result<i64> {
-        self.store.read(|c| store::items::count_erased_since(c, conversation, self.cut))
-    }
-
-    /// How many conversations come before this one, in the order in which [`Reader::conversations`] gives them.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn rank(&self, conversation: ConversationId) -> Result<u64> {
-        let before = self.store.read(|c| store::conversations::count_before(c, self.choice(), conversation))?;
-        Ok(u64::try_from(before).unwrap_or(0))
-    }
-
-    /// The days of those of the items with these ids of a conversation that are in the export, by id.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn days_of(&self, conversation: ConversationId, ids: &[&str], zone: Tz) -> Result<HashMap<String, NaiveDate>> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let origins = self.store.read(|c| store::items::list_origins(c, conversation, self.cut, ids))?;
-        let shows = |origin: &store::items::Origin| {
-            self.range.contains(&origin.created_at)
-                && capture::appearance(&self.periods, origin.deleted, self.cut) != Appearance::Hidden
-        };
-        let origins = origins.into_iter().filter(shows);
-        Ok(origins.map(|origin| (origin.external_id, days::day_of(origin.created_at, zone))).collect())
-    }
-
-    /// The next conversations by number after `after`; none when there are no more.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn conversations(&mut self, after: ConversationId) -> Result<Vec<Listed>> {
-        let store = self.store;
-        store.snapshot(|c| {
-            let page = store::conversations::page_chosen(c, self.choice(), after, CONVERSATIONS)?;
-            page.into_iter().map(|conversation| self.listed(c, conversation)).collect()
-        })
-    }
-
     fn listed(&mut self, c: &mut Conn, conversation: Conversation) -> Result<Listed> {
         let owner =
             store::accounts::find(c, conversation.owner_account_id)?.map_or_else(String::new, |found| found.name);
@@ -244,38 +305,6 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(Listed { conversation, owner, starter, stays })
-    }
-
-    /// The next items of a conversation posted within these instants, by time; and where the page after them begins, while
-    /// there may be more.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn items(
-        &mut self,
-        conversation: ConversationId,
-        within: &Range<Timestamp>,
-        after: Option<Position>,
-    ) -> Result<(Vec<Shown>, Option<Position>)> {
-        let (store, cut) = (self.store, self.cut);
-        store.snapshot(|c| {
-            let page = store::items::page(c, conversation, cut, within, after, ITEMS)?;
-            let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok((Vec::new(), None)) };
-            let full = i64::try_from(page.len()).is_ok_and(|length| length == ITEMS);
-            let next = full.then_some((last.created_at, last.id));
-            let edits = store::items::list_edits(c, conversation, cut, first.created_at, last.created_at)?;
-            let mut changes: HashMap<_, Vec<Change>> = HashMap::new();
-            for edit in edits {
-                let change = Change { at: edit.edited_at, by: edit.editor_id, after: edit.content };
-                changes.entry(edit.item_id).or_default().push(change);
-            }
-            let mut shown = Vec::with_capacity(page.len());
-            for item in page {
-                let changes = changes.remove(&item.id).unwrap_or_default();
-                shown.extend(self.shown(c, item, changes)?);
-            }
-            Ok((shown, next))
-        })
     }
 
     fn shown(&mut self, c: &mut Conn, item: store::items::Item, changes: Vec<Change>) -> Result<Option<Shown>> {

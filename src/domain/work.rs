@@ -10,8 +10,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::evidence;
-use super::rules::parts::{Limits, Slice};
+use super::rules::parts::Limits;
 use super::rules::requests as rules;
+use super::rules::slices::Slice;
 use super::rules::summary::{ConversationCounts, Counting, KindCounts};
 use crate::error::{Error, Kind, Result};
 use crate::keys;

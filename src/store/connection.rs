@@ -234,15 +234,15 @@ impl Store {
     /// # Errors
     /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
     pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let connection = &mut *self.connection()?;
-        match connection {
-            Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN")?,
-            Conn::Postgres(inner) => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                AnsiTransactionManager::begin_transaction_sql(inner, begin)?;
-            }
-        }
-        finish(connection, work)
+        snapshot(&mut *self.connection()?, work)
+    }
+
+    /// A connection for many looks in a row.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] when none becomes free.
+    pub fn reading(&self) -> Result<Reading> {
+        self.connection().map(Reading)
     }
 
     /// Whether the database answers.
@@ -268,6 +268,45 @@ impl Store {
         self.pool.get().map_err(|cause| {
             Error::new(Kind::Unavailable, "The server is busy. Please try again in a moment.").because(cause)
         })
+    }
+}
+
+/// A connection that one reader keeps for many looks in a row. What SQLite holds of the tables in memory, it holds for each
+/// connection: a reader that took another for each look would fill them all, and find little of it again. It is given back
+/// when the reader has ended.
+pub struct Reading(PooledConnection<Manager>);
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reading").finish_non_exhaustive()
+    }
+}
+
+impl Reading {
+    /// As [`Store::read`].
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn read<T>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        work(&mut *self.0)
+    }
+
+    /// As [`Store::snapshot`].
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn snapshot<T>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        snapshot(&mut self.0, work)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Conn::Sqlite(inner) = &mut *self.0
+            && let Err(error) = inner.batch_execute("PRAGMA shrink_memory")
+        {
+            tracing::warn!(cause = %error, "memory of the database was not given back");
+        }
     }
 }
 
@@ -301,6 +340,18 @@ impl Bulk<'_> {
             Conn::Postgres(_) => Ok(()),
         }
     }
+}
+
+/// Runs `work` on one state of the database.
+fn snapshot<T>(connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match connection {
+        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN")?,
+        Conn::Postgres(inner) => {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            AnsiTransactionManager::begin_transaction_sql(inner, begin)?;
+        }
+    }
+    finish(connection, work)
 }
 
 /// Runs `work` and ends the transaction that has begun: with a commit, or, if `work` fails, as if nothing had been.

@@ -27,7 +27,7 @@ mod tests;
 pub mod users;
 pub mod volume;
 
-pub use connection::{Bulk, Conn, PoolOptions, Store};
+pub use connection::{Bulk, Conn, PoolOptions, Reading, Store};
 
 use crate::error::{Error, Kind};
 use crate::model::Timestamp;

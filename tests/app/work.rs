@@ -215,7 +215,7 @@ fn b3_a_planner_that_lost_its_lease_undoes_nothing_that_another_has_planned() {
     outlive_leases(&app);
     // Another plans, and takes up the part.
     let part = claim_part(&app);
-    let none = compliance_exports::domain::rules::parts::Slice::default();
+    let none = compliance_exports::domain::rules::slices::Slice::default();
     assert!(!work::begin_plan(app.store(), &late, &app.policy(), app.now()).unwrap());
     assert!(!work::add_piece(app.store(), &late, &app.policy(), 2, &none, app.now()).unwrap());
     assert!(!work::planned(app.store(), &late, 0, Default::default(), app.now()).unwrap());

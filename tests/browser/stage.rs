@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use chrono::{NaiveDate, TimeDelta};
 use compliance_exports::demo;
 use compliance_exports::domain::accounts::{self, NewSignIn};
-use compliance_exports::domain::rules::parts::{DayCount, Limits, Portion, Slice};
+use compliance_exports::domain::rules::parts::Limits;
+use compliance_exports::domain::rules::slices::{DayCount, Slice};
 use compliance_exports::domain::work::{self, Claim, HandedIn, Release, Task, WorkPolicy};
 use compliance_exports::importers::{self, Format};
 use compliance_exports::model::RequestId;
@@ -56,7 +57,10 @@ pub fn record_conversations(app: &TestApp) {
 /// A slice of so many items.
 fn slice_of(items: i64) -> Slice {
     let count = DayCount { day: NaiveDate::default(), items: u32::try_from(items).unwrap(), deleted: 0 };
-    Slice(vec![Portion { conversation: 1, days: vec![count], begins: true }])
+    let mut slice = Slice::default();
+    slice.conversation(1, true);
+    slice.add(count);
+    slice
 }
 
 /// Takes up the export that waits, and plans it in so many parts of so many items.

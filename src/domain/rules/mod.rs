@@ -12,5 +12,6 @@ pub mod parts;
 pub mod people;
 pub mod progress;
 pub mod requests;
+pub mod slices;
 pub mod summary;
 pub mod volume;

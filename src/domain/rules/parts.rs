@@ -4,9 +4,7 @@
 //! Pure: the plan hands in counts in the order in which the archive holds them, and gets [`Slice`]s. Sizes are reckoned, on
 //! the safe side, from the bytes of the texts, because what compression will make of them is not known yet.
 
-use chrono::{Days, NaiveDate};
-
-use crate::error::{Error, Result};
+use super::slices::{DayCount, Slice};
 use crate::model::{ConversationId, Copies};
 
 /// Entries that a part has beside its conversations: five folders, two lists, manifest, check sums and signature.
@@ -92,90 +90,6 @@ impl Default for Limits {
     }
 }
 
-/// Counts of one day file.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct DayCount {
-    /// The day, in the request's zone (C6).
-    pub day: NaiveDate,
-    /// Items, deleted ones included.
-    pub items: u32,
-    /// Those of them that are marked deleted (C4).
-    pub deleted: u32,
-}
-
-/// What one part holds of one conversation.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Portion {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// Its days, in order; none for one without items in the range.
-    pub days: Vec<DayCount>,
-    /// Whether it begins here: then its folder itself is an entry of this part.
-    pub begins: bool,
-}
-
-/// What one part holds, in the order of the archive: conversations by number, days by date.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Slice(pub Vec<Portion>);
-
-impl Slice {
-    /// Items in all.
-    #[must_use]
-    pub fn items(&self) -> u64 {
-        self.days().map(|day| u64::from(day.items)).sum()
-    }
-
-    /// All day files.
-    pub fn days(&self) -> impl Iterator<Item = &DayCount> {
-        self.0.iter().flat_map(|portion| &portion.days)
-    }
-
-    /// A short text from which [`Slice::parse`] makes the same again: a line for each conversation with its number, whether
-    /// it begins here, and then for each day the days since the one before (the first: since 1970), items and deleted.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        use std::fmt::Write;
-        let mut text = String::new();
-        for portion in &self.0 {
-            let _infallible = write!(text, "{} {}", portion.conversation, u8::from(portion.begins));
-            let mut last = NaiveDate::default();
-            for count in &portion.days {
-                let step = count.day.signed_duration_since(last).num_days();
-                let _infallible = write!(text, " {step} {} {}", count.items, count.deleted);
-                last = count.day;
-            }
-            text.push('\n');
-        }
-        text
-    }
-
-    /// Reads what [`Slice::to_text`] has written.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Internal`] if it is anything else.
-    pub fn parse(text: &str) -> Result<Self> {
-        let portion = |line: &str| -> Option<Portion> {
-            let mut numbers = line.split(' ');
-            let conversation = numbers.next()?.parse().ok()?;
-            let begins = numbers.next()? == "1";
-            let (mut days, mut day) = (Vec::new(), NaiveDate::default());
-            while let Some(step) = numbers.next() {
-                let step: i64 = step.parse().ok()?;
-                let distance = Days::new(step.unsigned_abs());
-                day = if step < 0 { day.checked_sub_days(distance)? } else { day.checked_add_days(distance)? };
-                days.push(DayCount {
-                    day,
-                    items: numbers.next()?.parse().ok()?,
-                    deleted: numbers.next()?.parse().ok()?,
-                });
-            }
-            Some(Portion { conversation, days, begins })
-        };
-        let portions: Option<Vec<_>> = text.lines().map(portion).collect();
-        portions.map(Self).ok_or_else(|| Error::internal("The plan of an export can't be read.", "no counts"))
-    }
-}
-
 /// What the plan tells of a day of a conversation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PlannedDay {
@@ -214,29 +128,28 @@ impl Splitter {
     /// The next conversation; the slice that was full before it, if one was.
     pub fn conversation(&mut self, conversation: ConversationId) -> Option<Slice> {
         let full = self.make_room(1, self.needs.per_conversation, 0);
-        self.slice.0.push(Portion { conversation, days: Vec::new(), begins: true });
+        self.slice.conversation(conversation, true);
         full
     }
 
     /// The next day of the conversation handed in last; the slice that was full before it, if one was.
     pub fn day(&mut self, day: &PlannedDay) -> Option<Slice> {
-        let conversation = self.slice.0.last().map(|portion| portion.conversation)?;
+        let last = self.slice.last()?;
+        // Before the first of them, the spreadsheet of what this part holds of the conversation.
+        let (conversation, begins) = (last.conversation, last.days.is_empty());
         let records = u64::from(day.count.items) + day.edits;
         let Needs { copies, per_day, per_record, texts, .. } = self.needs;
-        // The JSON, its page, and, before the first of them, the spreadsheet of what this part holds of the conversation.
-        let begins = self.slice.0.last().is_some_and(|portion| portion.days.is_empty());
+        // The JSON, its page, that spreadsheet.
         let entries = 1 + usize::from(copies.html) + usize::from(copies.csv && begins);
         let searched = if copies.html { day.bytes + records * SHARD_RECORD } else { 0 };
         let full = self.make_room(entries, per_day + records * per_record + day.bytes * texts, searched);
         if copies.csv && !begins && full.is_some() {
             self.entries += 1;
         }
-        if self.slice.0.is_empty() {
-            self.slice.0.push(Portion { conversation, days: Vec::new(), begins: false });
+        if self.slice.is_empty() {
+            self.slice.conversation(conversation, false);
         }
-        if let Some(portion) = self.slice.0.last_mut() {
-            portion.days.push(day.count);
-        }
+        self.slice.add(day.count);
         full
     }
 
@@ -265,6 +178,7 @@ impl Splitter {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{Days, NaiveDate};
     use proptest::prelude::*;
 
     use super::*;
@@ -306,7 +220,7 @@ mod tests {
         let slices = split(limits, &[vec![(1, 0); 5], vec![(1, 0)]]);
         let shape: Vec<Vec<_>> = slices
             .iter()
-            .map(|slice| slice.0.iter().map(|p| (p.conversation, p.begins, p.days.len())).collect())
+            .map(|slice| slice.portions().map(|p| (p.conversation, p.begins, p.days.len())).collect())
             .collect();
         assert_eq!(shape, [vec![(1, true, 2)], vec![(1, false, 3)], vec![(2, true, 1)]]);
     }
@@ -315,7 +229,7 @@ mod tests {
     fn a_day_larger_than_a_part_has_one_to_itself() {
         let limits = Limits { bytes: 10_000, ..Limits::default() };
         let slices = split(limits, &[vec![(1, 10), (1, 50_000), (1, 10)]]);
-        assert_eq!(slices.iter().map(|slice| slice.days().count()).collect::<Vec<_>>(), [1, 1, 1]);
+        assert_eq!(slices.iter().map(|slice| slice.days().len()).collect::<Vec<_>>(), [1, 1, 1]);
     }
 
     #[test]
@@ -333,27 +247,27 @@ mod tests {
             bytes in 2_000_u64..40_000,
         ) {
             let slices = split(Limits { entries, bytes }, &conversations);
-            let mut whole: Vec<Portion> = Vec::new();
+            let mut whole: Vec<(ConversationId, Vec<DayCount>)> = Vec::new();
             for slice in &slices {
-                prop_assert!(slices.len() == 1 || !slice.0.is_empty());
+                prop_assert!(slices.len() == 1 || !slice.is_empty());
                 let (mut used, mut size) = (OWN_ENTRIES, 0);
-                for portion in &slice.0 {
+                for portion in slice.portions() {
                     used += usize::from(portion.begins) + portion.days.len();
                     size += if portion.begins { BYTES_PER_CONVERSATION } else { 0 };
                     let given = conversations.get(usize::try_from(portion.conversation - 1).unwrap_or(0));
-                    for count in &portion.days {
+                    for count in portion.days {
                         let index = (count.day - day(0)).num_days() / 3;
                         let bytes = given.and_then(|days| days.get(usize::try_from(index).unwrap_or(0))).map_or(0, |day| day.1);
                         size += BYTES_PER_DAY + u64::from(count.items) * BYTES_PER_RECORD + bytes;
                     }
                     match whole.last_mut() {
-                        Some(last) if last.conversation == portion.conversation => {
+                        Some((last, days)) if *last == portion.conversation => {
                             prop_assert!(!portion.begins);
-                            last.days.extend(&portion.days);
+                            days.extend(portion.days);
                         }
                         _ => {
                             prop_assert!(portion.begins);
-                            whole.push(portion.clone());
+                            whole.push((portion.conversation, portion.days.to_vec()));
                         }
                     }
                 }
@@ -362,9 +276,9 @@ mod tests {
                 prop_assert_eq!(&Slice::parse(&slice.to_text()).unwrap_or_default(), slice);
             }
             prop_assert_eq!(whole.len(), conversations.len());
-            for (portion, days) in whole.iter().zip(&conversations) {
-                prop_assert_eq!(portion.days.iter().map(|count| count.items).collect::<Vec<_>>(), days.iter().map(|day| day.0).collect::<Vec<_>>());
-                prop_assert!(portion.days.is_sorted_by_key(|count| count.day));
+            for ((_, counts), days) in whole.iter().zip(&conversations) {
+                prop_assert_eq!(counts.iter().map(|count| count.items).collect::<Vec<_>>(), days.iter().map(|day| day.0).collect::<Vec<_>>());
+                prop_assert!(counts.is_sorted_by_key(|count| count.day));
             }
         }
 
@@ -381,11 +295,11 @@ mod tests {
             for slice in &slices {
                 let mut searched = 0;
                 let mut used = own;
-                for portion in &slice.0 {
+                for portion in slice.portions() {
                     used += usize::from(portion.begins) + portion.days.len() * (1 + usize::from(html));
                     used += usize::from(csv && !portion.days.is_empty());
                     let given = conversations.get(usize::try_from(portion.conversation - 1).unwrap_or(0));
-                    for count in &portion.days {
+                    for count in portion.days {
                         let index = (count.day - day(0)).num_days() / 3;
                         let bytes = given.and_then(|days| days.get(usize::try_from(index).unwrap_or(0))).map_or(0, |day| day.1);
                         searched += bytes + u64::from(count.items) * SHARD_RECORD;
@@ -395,11 +309,6 @@ mod tests {
                 prop_assert!(used <= entries, "{used}");
             }
             prop_assert_eq!(slices.iter().map(Slice::items).sum::<u64>(), conversations.iter().flatten().map(|day| u64::from(day.0)).sum::<u64>());
-        }
-
-        #[test]
-        fn any_other_text_is_refused_or_reads_without_a_fault(text in "[0-9 \\-\n]{0,40}") {
-            let _ = Slice::parse(&text);
         }
     }
 }

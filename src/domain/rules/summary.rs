@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 
-use super::parts::{DayCount, Portion, Slice};
+use super::slices::{DayCount, Slice};
 use crate::error::{Error, Result};
 use crate::model::{ConversationId, ConversationKind, ItemKind};
 
@@ -229,8 +229,10 @@ impl Totals {
             items.write(&mut by_kind);
             by_kind.push('\n');
         }
-        let days = Portion { conversation: 0, days: self.by_day.clone(), begins: true };
-        (by_kind, Slice(vec![days]).to_text())
+        let mut by_day = Slice::default();
+        by_day.conversation(0, true);
+        self.by_day.iter().for_each(|day| by_day.add(*day));
+        (by_kind, by_day.to_text())
     }
 
     /// Reads what [`Totals::to_texts`] has written.
@@ -245,7 +247,7 @@ impl Totals {
             Some((kind, KindTotal { listed, with_items, items: ItemCounts::read(&mut words)? }))
         };
         let by_kind: Option<BTreeMap<_, _>> = by_kind.lines().map(total).collect();
-        let by_day = Slice::parse(by_day)?.days().copied().collect();
+        let by_day = Slice::parse(by_day)?.days().to_vec();
         Ok(Self { by_kind: by_kind.ok_or_else(unreadable)?, by_day })
     }
 }
@@ -281,17 +283,10 @@ mod tests {
             let mut counts = ItemCounts::default();
             counts.item(*ITEM_KINDS.get(kind).unwrap(), deleted);
             kinds.add(ConversationCounts { id, kind: kind_of(id), items: counts });
-            if slice.0.last().is_none_or(|portion| portion.conversation != id) {
-                slice.0.push(Portion { conversation: id, days: Vec::new(), begins: true });
+            if slice.last().is_none_or(|portion| portion.conversation != id) {
+                slice.conversation(id, true);
             }
-            let days = &mut slice.0.last_mut().unwrap().days;
-            match days.last_mut().filter(|count| count.day == day(number)) {
-                Some(count) => {
-                    count.items += 1;
-                    count.deleted += u32::from(deleted);
-                }
-                None => days.push(DayCount { day: day(number), items: 1, deleted: deleted.into() }),
-            }
+            slice.add(DayCount { day: day(number), items: 1, deleted: deleted.into() });
         }
         (slice, kinds)
     }

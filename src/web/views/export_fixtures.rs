@@ -11,7 +11,7 @@ use super::fixtures::{ACCOUNT, HOSTILE, NOW, ZONE, at, chrome, part, request};
 use crate::archive::sign::PublicKey;
 use crate::domain::filters::Chosen;
 use crate::domain::overview::{Coverage, Excerpt, Inside, Listed, Overview, Parts};
-use crate::domain::rules::parts::DayCount;
+use crate::domain::rules::slices::DayCount;
 use crate::domain::rules::summary::{ItemCounts, KindTotal, Totals};
 use crate::model::{
     Account, ConversationKind, ExportRequest, ItemKind, MailEvent, MailTrouble, Part, Status, User, Way,

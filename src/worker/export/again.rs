@@ -14,7 +14,7 @@ use super::read::Others;
 use super::{build, plan, records};
 use crate::domain::evidence;
 use crate::domain::requests;
-use crate::domain::rules::parts::Slice;
+use crate::domain::rules::slices::Slice;
 use crate::domain::work::Piece;
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::{ExportRequest, RequestId};

@@ -70,12 +70,13 @@ impl Worker {
     ) -> Result<Finished> {
         disk::check_space(folder, piece.plan.items(), request.copies, self.keep_free)?;
         let evidence = evidence::find(&self.store, request.id)?;
-        let mut reader = plan::reader(&self.store, request, &evidence);
+        let mut reader = plan::reader(&self.store, request, &evidence)?;
         let header = header(request, &evidence);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
         let source = Source { request, header: &header, piece, others, folder };
         let written = self.pipe(&source, &mut reader, &mut part, pulse)?;
         tally::reconcile(&piece.plan, &written.slice, &mut reader)?;
+        drop(reader);
         let number = u32::try_from(piece.number).unwrap_or(u32::MAX);
         let sums = others.built.iter().map(|other| (records::sums_file(other.number), other.sums_sha256.clone()));
         let sums: Vec<_> = sums.collect();
@@ -99,13 +100,7 @@ impl Worker {
     }
 
     /// Reads, packs and writes what a part holds; gives what was written, counted.
-    fn pipe(
-        &self,
-        source: &Source<'_>,
-        reader: &mut Reader<'_>,
-        part: &mut PartWriter,
-        pulse: &Pulse,
-    ) -> Result<Written> {
+    fn pipe(&self, source: &Source<'_>, reader: &mut Reader, part: &mut PartWriter, pulse: &Pulse) -> Result<Written> {
         let batches = self.packers * BATCHES_PER_PACKER;
         // All of them come back, with the one that the reader begins with.
         let (give_back, free) = bounded(batches + 1);

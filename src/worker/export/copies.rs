@@ -107,7 +107,7 @@ impl Copyist {
     /// Items of a day, or a piece of them, where that stands; `next` is the next day with items, once it is known.
     pub(super) fn items(
         &mut self,
-        reader: &Reader<'_>,
+        reader: &mut Reader,
         output: &mut Output<'_>,
         folder: &Folder,
         (day, place, next): (NaiveDate, Place, Option<NaiveDate>),
@@ -147,7 +147,7 @@ impl Copyist {
     }
 
     /// The days of the items that these reply to, and that are not among them.
-    fn parents(&self, reader: &Reader<'_>, folder: &Folder, items: &[ItemEntry]) -> Result<HashMap<String, NaiveDate>> {
+    fn parents(&self, reader: &mut Reader, folder: &Folder, items: &[ItemEntry]) -> Result<HashMap<String, NaiveDate>> {
         if items.iter().all(|item| item.parent_id.is_none()) {
             return Ok(HashMap::new());
         }

@@ -11,8 +11,8 @@ use crate::archive::{Bundle, Place};
 use crate::error::{Error, Kind, Result};
 
 /// Files and directories, and bytes of their text, that go to a packer together.
-const BATCH_ENTRIES: usize = 512;
-const BATCH_BYTES: usize = 256 << 10;
+const BATCH_ENTRIES: usize = 256;
+const BATCH_BYTES: usize = 128 << 10;
 
 /// What was rendered, for one packer.
 #[derive(Default)]

@@ -5,7 +5,8 @@ use super::pulse::{Interruption, Pulse};
 use crate::domain::contents::Reader;
 use crate::domain::evidence::{self, Evidence};
 use crate::domain::rules::days;
-use crate::domain::rules::parts::{Limits, Slice};
+use crate::domain::rules::parts::Limits;
+use crate::domain::rules::slices::Slice;
 use crate::domain::work::{self, Claim};
 use crate::error::Result;
 use crate::model::ExportRequest;
@@ -35,10 +36,11 @@ impl Worker {
 }
 
 /// A reader of what an export holds, as of its cut.
-pub(super) fn reader<'a>(store: &'a Store, request: &ExportRequest, evidence: &Evidence) -> Reader<'a> {
+pub(super) fn reader(store: &Store, request: &ExportRequest, evidence: &Evidence) -> Result<Reader> {
     let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
     let (cut, _) = request.cut.unwrap_or_default();
-    Reader::new(store, request.account_id, (cut, &evidence.periods), range).limited_to(&request.filters)
+    let reader = Reader::new(store, request.account_id, (cut, &evidence.periods), range)?;
+    Ok(reader.limited_to(&request.filters))
 }
 
 /// Gives what each part holds to `take`, with its number: a single part holds everything. Of several, part 1 holds no
@@ -53,7 +55,7 @@ pub(super) fn divide(
     // The first slice waits until it is known whether it is the only one.
     let mut waiting: Option<Slice> = None;
     let mut number = 1;
-    reader(store, request, &evidence::find(store, request.id)?).plan(
+    reader(store, request, &evidence::find(store, request.id)?)?.plan(
         request.time_zone,
         (limits, request.copies),
         &mut |slice| {

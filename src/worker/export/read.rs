@@ -23,7 +23,7 @@ use crate::archive::records::{Counts, ItemEntry};
 use crate::archive::{Place, names, render};
 use crate::domain::contents::{Listed, Reader, Shown};
 use crate::domain::rules::days::{self, DayFinder};
-use crate::domain::rules::parts::{DayCount, Portion, Slice};
+use crate::domain::rules::slices::{DayCount, Portion, Slice};
 use crate::domain::rules::summary::ItemCounts;
 use crate::domain::work::Piece;
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ pub(super) struct Source<'a> {
 
 impl Source<'_> {
     /// Reads everything; gives what was read, counted.
-    pub(super) fn read(&self, reader: &mut Reader<'_>, output: &mut Output<'_>) -> Result<Slice> {
+    pub(super) fn read(&self, reader: &mut Reader, output: &mut Output<'_>) -> Result<Slice> {
         let mut read = Read {
             counts: Slice::default(),
             finder: DayFinder::new(self.request.time_zone),
@@ -76,8 +76,8 @@ impl Source<'_> {
             let mut text = Vec::new();
             render::object(&mut text, &about)?;
             output.text(&names::manifest_file(number), Place::WHOLE, &text)?;
-            let mut portions = self.piece.plan.0.iter();
-            let range = (self.piece.plan.0.first(), self.piece.plan.0.last());
+            let mut portions = self.piece.plan.portions();
+            let range = (self.piece.plan.first(), self.piece.plan.last());
             let (Some(first), Some(last)) = range else { return Ok(read.counts) };
             conversations(reader, first.conversation - 1, |reader, listed| {
                 if listed.conversation.id > last.conversation {
@@ -97,20 +97,20 @@ impl Source<'_> {
     }
 
     /// Copies what this part holds for reading, if that was asked for. The first of several holds nothing.
-    fn copyist(&self, reader: &Reader<'_>) -> Result<Option<Copyist>> {
-        let first = self.piece.plan.0.first().filter(|_| self.request.copies.html);
+    fn copyist(&self, reader: &mut Reader) -> Result<Option<Copyist>> {
+        let first = self.piece.plan.first().filter(|_| self.request.copies.html);
         let rank = first.map_or(Ok(0), |portion| reader.rank(portion.conversation))?;
         Ok(Copyist::new(self.request, self.piece.number, rank))
     }
 
     /// The only part: conversations, lists and manifest.
-    fn whole(&self, reader: &mut Reader<'_>, output: &mut Output<'_>, read: &mut Read, mut lists: Lists) -> Result<()> {
-        let mut portions = self.piece.plan.0.iter();
+    fn whole(&self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read, mut lists: Lists) -> Result<()> {
+        let mut portions = self.piece.plan.portions();
         conversations(reader, ConversationId::MIN, |reader, listed| {
             let portion = planned(portions.next(), &listed)?;
             let folder = Folder::of(&listed);
             self.conversation(reader, output, read, portion, &folder)?;
-            let days = read.counts.0.last().map_or(&[][..], |portion| &portion.days);
+            let days = read.counts.last().map_or(&[][..], |portion| portion.days);
             let tables: &[_] = if days.is_empty() { &[] } else { &[None] };
             lists.add(self.header, &listed, &folder, (days, tables), output)?;
             Ok(true)
@@ -123,46 +123,27 @@ impl Source<'_> {
     }
 
     /// The first of several parts, when all others are built: lists and manifest.
-    fn index(&self, reader: &mut Reader<'_>, output: &mut Output<'_>, mut lists: Lists) -> Result<()> {
-        let mut next = 2;
-        let mut portions: std::vec::IntoIter<Portion> = Vec::new().into_iter();
-        // The next portion of any part, in the order of the archive.
-        let mut portion = || -> Result<Option<Portion>> {
-            loop {
-                if let Some(portion) = portions.next() {
-                    return Ok(Some(portion));
-                }
-                if next > self.piece.count {
-                    return Ok(None);
-                }
-                portions = (self.others.counts)(next)?.0.into_iter();
-                next += 1;
-            }
-        };
-        let mut current = portion()?;
+    fn index(&self, reader: &mut Reader, output: &mut Output<'_>, mut lists: Lists) -> Result<()> {
+        let mut portions =
+            Portions { others: self.others, last: self.piece.count, part: 1, slice: Slice::default(), next: 0 };
         conversations(reader, ConversationId::MIN, |_, listed| {
             output.pulse.check()?;
-            let id = listed.conversation.id;
-            let mut days = planned(current.as_ref(), &listed)?.days.clone();
+            let mut days = planned(portions.current()?, &listed)?.days.to_vec();
             let mut tables = Vec::new();
             if !days.is_empty() {
                 tables.push(None);
             }
-            loop {
-                current = portion()?;
-                match &current {
-                    // A conversation that went on in the next part.
-                    Some(portion) if portion.conversation == id => {
-                        days.extend(&portion.days);
-                        tables.extend(portion.days.first().map(|count| Some(count.day)));
-                    }
-                    _ => break,
-                }
+            portions.next += 1;
+            // What went on in the next part, or in several.
+            while let Some(portion) = portions.current()?.filter(|more| more.conversation == listed.conversation.id) {
+                days.extend(portion.days);
+                tables.extend(portion.days.first().map(|count| Some(count.day)));
+                portions.next += 1;
             }
             lists.add(self.header, &listed, &Folder::of(&listed), (&days, &tables), output)?;
             Ok(true)
         })?;
-        match current {
+        match portions.current()? {
             Some(portion) => Err(missing(portion.conversation)),
             None => self.end(output, lists),
         }
@@ -171,10 +152,10 @@ impl Source<'_> {
     /// A conversation's folder and the days that are this part's.
     fn conversation(
         &self,
-        reader: &mut Reader<'_>,
+        reader: &mut Reader,
         output: &mut Output<'_>,
         read: &mut Read,
-        portion: &Portion,
+        portion: Portion<'_>,
         folder: &Folder,
     ) -> Result<()> {
         if portion.begins {
@@ -260,11 +241,33 @@ impl Source<'_> {
     }
 }
 
+/// What all parts but the first hold, in the order of the archive; one part of it in memory.
+struct Portions<'a> {
+    others: &'a Others<'a>,
+    /// Number of the last part.
+    last: i32,
+    /// The part that is in memory, and which portion of it is the current one.
+    part: i32,
+    slice: Slice,
+    next: usize,
+}
+
+impl Portions<'_> {
+    /// The current portion; none after the last.
+    fn current(&mut self) -> Result<Option<Portion<'_>>> {
+        while self.slice.portion(self.next).is_none() && self.part < self.last {
+            self.part += 1;
+            (self.slice, self.next) = ((self.others.counts)(self.part)?, 0);
+        }
+        Ok(self.slice.portion(self.next))
+    }
+}
+
 /// Gives every conversation after `after`, in order, until there are no more or `take` wants none.
-fn conversations<'a>(
-    reader: &mut Reader<'a>,
+fn conversations(
+    reader: &mut Reader,
     mut after: ConversationId,
-    mut take: impl FnMut(&mut Reader<'a>, Listed) -> Result<bool>,
+    mut take: impl FnMut(&mut Reader, Listed) -> Result<bool>,
 ) -> Result<()> {
     loop {
         let page = reader.conversations(after)?;
@@ -280,7 +283,7 @@ fn conversations<'a>(
 
 /// What was planned of a conversation, which is the next that was found. Both come by number: one that was passed over is
 /// gone.
-fn planned<'a>(portion: Option<&'a Portion>, found: &Listed) -> Result<&'a Portion> {
+fn planned<'a>(portion: Option<Portion<'a>>, found: &Listed) -> Result<Portion<'a>> {
     match portion {
         Some(portion) if portion.conversation == found.conversation.id => Ok(portion),
         Some(portion) if portion.conversation < found.conversation.id => Err(missing(portion.conversation)),
@@ -353,7 +356,7 @@ impl<'a> DayFile<'a> {
     }
 
     /// Hands on what is there of a file that is too long to be held at once.
-    fn cut(&mut self, reader: &Reader<'_>, output: &mut Output<'_>, read: &mut Read) -> Result<()> {
+    fn cut(&mut self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read) -> Result<()> {
         self.close((false, None), reader, output, read)?;
         (self.first, self.items, self.deleted, self.kinds) = (false, 0, 0, ItemCounts::default());
         self.open(output);
@@ -364,7 +367,7 @@ impl<'a> DayFile<'a> {
     fn end(
         mut self,
         next: Option<NaiveDate>,
-        reader: &Reader<'_>,
+        reader: &mut Reader,
         output: &mut Output<'_>,
         read: &mut Read,
     ) -> Result<()> {
@@ -375,7 +378,7 @@ impl<'a> DayFile<'a> {
     fn close(
         &mut self,
         (last, next): (bool, Option<NaiveDate>),
-        reader: &Reader<'_>,
+        reader: &mut Reader,
         output: &mut Output<'_>,
         read: &mut Read,
     ) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::domain::contents::{self, Listed, Shown};
 use crate::domain::evidence::Evidence;
 use crate::domain::filters::Chosen;
 use crate::domain::rules::summary::{ConversationCounts, ItemCounts};
-use crate::domain::rules::{capture, parts};
+use crate::domain::rules::{capture, slices};
 use crate::model::{ConversationId, ConversationKind, ExportRequest, Timestamp, User, UserId};
 
 /// What the manifest says of the request.
@@ -86,7 +86,7 @@ pub(super) fn sums_file(number: i32) -> String {
 }
 
 /// A line of the manifest's counts.
-pub(super) fn day_count(count: &parts::DayCount) -> DayCount {
+pub(super) fn day_count(count: &slices::DayCount) -> DayCount {
     DayCount { day: count.day, items: count.items.into(), deleted: count.deleted.into() }
 }
 

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
-use crate::archive::render;
 use crate::error::{Context, Result};
+
+/// Bytes of a spool that are handed on at a time.
+const PIECE: u64 = 256 << 10;
 
 /// A temporary file without a name: it is gone whatever happens.
 pub(super) struct Spool {
@@ -40,7 +42,7 @@ impl Spool {
         file.rewind().context(doing)?;
         loop {
             let mut text = Vec::new();
-            let piece = left.min(render::PIECE as u64);
+            let piece = left.min(PIECE);
             (&mut file).take(piece).read_to_end(&mut text).context(doing)?;
             left -= piece;
             take(text, left == 0)?;

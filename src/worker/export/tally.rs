@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::records::Folder;
 use crate::domain::contents::Reader;
-use crate::domain::rules::parts::{DayCount, Portion, Slice};
+use crate::domain::rules::slices::{DayCount, Slice};
 use crate::domain::rules::summary::{ConversationCounts, KindCounts};
 use crate::error::{Error, Result};
 use crate::model::ConversationId;
@@ -44,45 +44,35 @@ impl Written {
 
 /// Adds what comes next in the order of the archive.
 pub(super) fn count(counted: &mut Slice, tick: Tick) {
-    let conversation = match tick {
-        Tick::Folder(conversation) => {
-            counted.0.push(Portion { conversation, days: Vec::new(), begins: true });
-            return;
-        }
-        Tick::Items(conversation, ..) => conversation,
-        Tick::Kinds(_) => return,
-    };
-    if counted.0.last().is_none_or(|portion| portion.conversation != conversation) {
-        counted.0.push(Portion { conversation, days: Vec::new(), begins: false });
-    }
-    if let (Tick::Items(_, day, items, deleted), Some(portion)) = (tick, counted.0.last_mut()) {
-        match portion.days.last_mut().filter(|count| count.day == day) {
-            Some(count) => {
-                count.items += items;
-                count.deleted += deleted;
+    match tick {
+        Tick::Folder(conversation) => counted.conversation(conversation, true),
+        Tick::Items(conversation, day, items, deleted) => {
+            if counted.last().is_none_or(|portion| portion.conversation != conversation) {
+                counted.conversation(conversation, false);
             }
-            None => portion.days.push(DayCount { day, items, deleted }),
+            counted.add(DayCount { day, items, deleted });
         }
+        Tick::Kinds(_) => {}
     }
 }
 
 /// What was planned must have been written, by conversation and day, but for what was erased meanwhile (C4 goes before C7).
-pub(super) fn reconcile(planned: &Slice, written: &Slice, reader: &mut Reader<'_>) -> Result<()> {
+pub(super) fn reconcile(planned: &Slice, written: &Slice, reader: &mut Reader) -> Result<()> {
     if planned == written {
         return Ok(());
     }
-    let mut found = written.0.iter().peekable();
-    for planned in &planned.0 {
+    let mut found = written.portions().peekable();
+    for planned in planned.portions() {
         let id = planned.conversation;
         let written = found.next_if(|written| written.conversation == id);
         // One that goes on here has no folder of its own in this part, and all that it had may have been erased.
         if written.is_some_and(|written| written.begins) != planned.begins {
             return Err(differs(&format!("{} was planned", name_of(reader, id)), "it was not written"));
         }
-        let written = written.map_or(&[][..], |written| &written.days);
+        let written = written.map_or(&[][..], |written| written.days);
         if planned.days != written {
             let erased = reader.erased_since(id)?;
-            reconcile_days(&planned.days, written, erased, &mut || name_of(reader, id))?;
+            reconcile_days(planned.days, written, erased, &mut || name_of(reader, id))?;
         }
     }
     match found.next() {
@@ -131,7 +121,7 @@ fn reconcile_days(
 }
 
 /// A conversation's folder, as the archive shows it, if it can be found.
-fn name_of(reader: &mut Reader<'_>, id: ConversationId) -> String {
+fn name_of(reader: &mut Reader, id: ConversationId) -> String {
     let listed = reader.conversations(id - 1).ok().and_then(|page| page.into_iter().next());
     match listed.filter(|listed| listed.conversation.id == id) {
         Some(listed) => Folder::of(&listed).path,

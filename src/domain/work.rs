@@ -337,7 +337,7 @@ pub fn hand_in(
     let Task::Part(piece) = &claim.task else { return Ok(HandedIn::Lost) };
     let ExportRequest { id, account_id, requester_id, .. } = claim.request;
     // Part 1 comes last: the others don't change any more, and are put together before anybody has to wait for it.
-    let contents = if piece.number == 1 { contents(store, id, piece.count, built)? } else { None };
+    let contents = if piece.number == 1 { contents(store, id, piece, built)? } else { None };
     store.write(|c| {
         if !pieces::update_built(c, &claim.piece_lease(piece), built, now)? {
             return Ok(HandedIn::Lost);
@@ -381,15 +381,19 @@ struct Contents {
 
 /// Puts the counts of an export's parts together, of which `last` is not handed in yet. Memory grows with conversations and
 /// days, not with items. None if a part was built by a version that did not count kinds.
-fn contents(store: &Store, id: RequestId, count: i32, last: &Built) -> Result<Option<Contents>> {
+fn contents(store: &Store, id: RequestId, piece: &Piece, last: &Built) -> Result<Option<Contents>> {
     let mut counting = Counting::default();
-    for number in 2..=count {
+    for number in 2..=piece.count {
         let texts = store.read(|c| Ok((pieces::find_counts(c, id, number)?, pieces::find_kinds(c, id, number)?)))?;
         // One that is gone, as when the export has just been cancelled, is found out when this one is handed in.
         let (Some(counts), Some(kinds)) = texts else { return Ok(None) };
         counting.part(&Slice::parse(&counts)?, KindCounts::parse(&kinds)?);
     }
-    counting.part(&Slice::parse(&last.counts)?, KindCounts::parse(&last.kinds)?);
+    let kinds = KindCounts::parse(&last.kinds)?;
+    match &last.counts {
+        Some(counts) => counting.part(&Slice::parse(counts)?, kinds),
+        None => counting.part(&piece.plan, kinds),
+    }
     let (totals, conversations) = counting.finish();
     let (by_kind, by_day) = totals.to_texts();
     let with_items = i64::try_from(conversations.len()).unwrap_or(i64::MAX);

@@ -288,7 +288,7 @@ impl Reading {
     /// # Errors
     /// What `work` returns.
     pub fn read<T>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        work(&mut *self.0)
+        work(&mut self.0)
     }
 
     /// As [`Store::snapshot`].

@@ -145,8 +145,8 @@ pub fn hold(c: &mut Conn, lease: &Lease<'_>) -> Result<bool> {
 pub struct Built {
     /// Number of the part.
     pub number: i32,
-    /// The counts of what was written, as its plan's.
-    pub counts: String,
+    /// The counts of what was written, as its plan's, if they are not the same.
+    pub counts: Option<String>,
     /// The same items by kind, as [`crate::domain::rules::summary`] writes them.
     pub kinds: String,
     /// Items in it.
@@ -219,8 +219,7 @@ pub fn count(c: &mut Conn, request: RequestId) -> Result<i64> {
 
 type BuiltRow = (i32, i64, Option<String>, Option<i64>, Option<String>, Option<String>);
 
-/// The built pieces of a request in order. Their counts, which are long, are left empty: [`find_counts`] and [`find_kinds`]
-/// tell them.
+/// The built pieces of a request in order, without their counts, which are long: [`find_counts`] and [`find_kinds`] tell them.
 pub fn list_built(c: &mut Conn, request: RequestId) -> Result<Vec<Built>> {
     let rows: Vec<BuiltRow> = export_pieces::table
         .filter(export_pieces::request_id.eq(request).and(export_pieces::built_at.is_not_null()))
@@ -236,7 +235,7 @@ pub fn list_built(c: &mut Conn, request: RequestId) -> Result<Vec<Built>> {
         .load(c)?;
     let built = |(number, items, storage_key, size, sha256, sums_sha256): BuiltRow| Built {
         number,
-        counts: String::new(),
+        counts: None,
         kinds: String::new(),
         items,
         storage_key: storage_key.unwrap_or_default(),
@@ -247,11 +246,14 @@ pub fn list_built(c: &mut Conn, request: RequestId) -> Result<Vec<Built>> {
     Ok(rows.into_iter().map(built).collect())
 }
 
-/// The counts of what was written into a piece, once it is built.
+/// The counts of what was written into a piece, once it is built: those of the plan, if nothing else was noted.
 pub fn find_counts(c: &mut Conn, request: RequestId, number: i32) -> Result<Option<String>> {
-    let counts: Option<Option<String>> =
-        export_piece_counts::table.find((request, number)).select(export_piece_counts::written).first(c).optional()?;
-    Ok(counts.flatten())
+    let counts = export_piece_counts::table.find((request, number));
+    let written: Option<Option<String>> = counts.select(export_piece_counts::written).first(c).optional()?;
+    match written {
+        Some(None) => find_plan(c, request, number),
+        written => Ok(written.flatten()),
+    }
 }
 
 /// The items by kind of what was written into a piece, once it is built.

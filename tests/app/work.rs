@@ -50,7 +50,7 @@ fn claim_part(app: &TestApp) -> Claim {
 fn hand_in(app: &TestApp, claim: &Claim) -> HandedIn {
     let built = Built {
         number: 1,
-        counts: String::new(),
+        counts: Some(String::new()),
         kinds: String::new(),
         items: 3,
         storage_key: format!("export-1-{}-part-1.zip", claim.key),

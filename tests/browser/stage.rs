@@ -108,7 +108,7 @@ pub fn completed(app: &TestApp, by: &Person, days: (&str, &str), items: i64, siz
         let number = piece.number;
         let built = Built {
             number,
-            counts: String::new(),
+            counts: Some(String::new()),
             kinds: String::new(),
             items: if number == 1 { items } else { 0 },
             storage_key: format!("none-{id}-{number}"),

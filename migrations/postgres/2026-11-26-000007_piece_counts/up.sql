@@ -5,7 +5,7 @@ CREATE TABLE export_piece_counts (
     number      INTEGER NOT NULL,
     -- By conversation and day, as the plan found it, and with that which conversations and days are this part's.
     planned     TEXT NOT NULL,
-    -- The same as it was written, and the same items by kind, once the part is built.
+    -- Once the part is built: the same as it was written, if that differs (C4), and its items by kind.
     written     TEXT,
     kinds       TEXT,
     PRIMARY KEY (request_id, number),

@@ -117,9 +117,13 @@ impl Worker {
             std::fs::create_dir(&folder).context(|| format!("making the folder {}", folder.display()))?;
             let others = Others {
                 built: if number == 1 { done.iter().map(|(_, built)| built.clone()).collect() } else { Vec::new() },
-                counts: &|number| match done.iter().find(|(_, built)| built.number == number) {
-                    Some((_, built)) => Slice::parse(&built.counts),
-                    None => Err(Error::new(Kind::Internal, format!("part {number} is not built yet"))),
+                counts: &|number| {
+                    let built = done.iter().map(|(_, built)| built).find(|built| built.number == number);
+                    let planned = (1..).zip(plans).find(|(planned, _)| *planned == number);
+                    match (built, planned) {
+                        (Some(built), Some((_, plan))) => Slice::parse(built.counts.as_ref().unwrap_or(plan)),
+                        _ => Err(Error::new(Kind::Internal, format!("part {number} is not built yet"))),
+                    }
                 },
             };
             let piece = Piece { number, count, plan: Slice::parse(plan)? };

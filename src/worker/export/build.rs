@@ -74,9 +74,12 @@ impl Worker {
         let header = header(request, &evidence);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
         let source = Source { request, header: &header, piece, others, folder };
-        let written = self.pipe(&source, &mut reader, &mut part, pulse)?;
-        tally::reconcile(&piece.plan, &written.slice, &mut reader)?;
-        drop(reader);
+        let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, pulse)?;
+        tally::reconcile(&piece.plan, &slice, &mut reader)?;
+        let counts = (slice != piece.plan).then(|| slice.to_text());
+        let items = slice.items();
+        // What comes now takes long, and needs neither.
+        drop((slice, reader));
         let number = u32::try_from(piece.number).unwrap_or(u32::MAX);
         let sums = others.built.iter().map(|other| (records::sums_file(other.number), other.sums_sha256.clone()));
         let sums: Vec<_> = sums.collect();
@@ -88,9 +91,9 @@ impl Worker {
         })?;
         let built = Built {
             number: piece.number,
-            items: i64::try_from(written.slice.items()).unwrap_or(i64::MAX),
-            counts: written.slice.to_text(),
-            kinds: written.kinds.to_text(),
+            items: i64::try_from(items).unwrap_or(i64::MAX),
+            counts,
+            kinds: kinds.to_text(),
             storage_key: String::new(),
             size: i64::try_from(checked.size).unwrap_or(i64::MAX),
             sha256: checked.sha256,

@@ -170,6 +170,18 @@ fn a_connection_that_has_recorded_a_lot_is_as_before() {
     assert_eq!(store.read(|c| Ok(settings(c))).unwrap(), before, "after a failure too");
 }
 
+/// `.cargo/config.toml` says why: otherwise all connections would share one cache and one lock.
+#[test]
+fn sqlite_is_compiled_with_a_cache_for_each_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let used = open(folder.path(), Duration::from_secs(1)).read(|c| {
+        let Conn::Sqlite(inner) = c else { unreachable!("the tests here have SQLite") };
+        let used = "sqlite_compileoption_used('ENABLE_MEMORY_MANAGEMENT')";
+        Ok(diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(used)).get_result::<i64>(inner)?)
+    });
+    assert_eq!(used.unwrap(), 0);
+}
+
 /// While one records without end, another gets to write between two transactions.
 #[test]
 fn one_who_records_a_lot_lets_others_write() {

@@ -155,7 +155,7 @@ fn an_archive_is_read_and_searched_from_a_disk() {
     window.click("#found .results a");
     window.until("the day's page is open", || file_of(&window) == "2026-03-09.html");
     window.waits_for("#i-m4:target");
-    window.script("history.back()");
+    window.back();
     window.until("what was found is found again", || window.has("#found mark"));
 }
 

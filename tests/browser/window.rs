@@ -123,6 +123,11 @@ impl Window {
         self.run(|client| async move { client.goto(address.as_str()).await });
     }
 
+    /// Goes back to the page before, as with the browser's own button.
+    pub fn back(&self) {
+        self.run(|client| async move { client.back().await });
+    }
+
     /// Looks at the page as it is printed.
     pub fn look_as_printed(&self) {
         self.devtools("Emulation.setEmulatedMedia", &json!({ "media": "print" }));

@@ -145,6 +145,16 @@ impl Bundle {
         let _infallible = self.paths.write_fmt(path);
     }
 
+    /// Takes what was begun last over from another, which keeps the rest. For an empty one.
+    pub fn take_open(&mut self, other: &mut Self) {
+        let (path, text) = other.open;
+        self.open = (self.paths.len(), self.text.len());
+        self.paths.push_str(other.paths.get(path..).unwrap_or_default());
+        self.text.extend_from_slice(other.text.get(text..).unwrap_or_default());
+        other.paths.truncate(path);
+        other.text.truncate(text);
+    }
+
     /// Takes the text of what was begun last.
     pub fn text(&mut self) -> &mut Vec<u8> {
         &mut self.text

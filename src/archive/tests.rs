@@ -21,6 +21,7 @@ use tempfile::TempDir;
 
 use super::manifest::*;
 use super::names::conversation_folder;
+use super::pack::Packed;
 use super::records::*;
 use super::sign::SigningKey;
 use super::{Bundle, Packer, PartWriter, Place, WrittenPart, check, names, render, review, verify};
@@ -720,6 +721,48 @@ proptest! {
         let mut found = contents(&written.path);
         found.retain(|(name, _)| !name.contains("SHA256SUMS") && !name.ends_with('/'));
         prop_assert!(found == expected);
+    }
+
+    /// Nor does it matter where in a file its bundle is full.
+    #[test]
+    fn what_is_begun_can_move_into_another_bundle(
+        files in proptest::collection::vec(proptest::collection::vec(0_u8..4, 0..3_000), 1..6),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let mut packer = Packer::default();
+        let mut packed = |bundle: &mut Bundle| {
+            packer.pack(bundle, &mut || {}).unwrap();
+            let mut all = Vec::new();
+            bundle
+                .each(&mut |path, packed| {
+                    let Packed::File { facts, hash, data } = packed else { panic!("{path} is no file") };
+                    all.push((path.to_owned(), facts.size, facts.crc, hash, data.to_vec()));
+                    Ok(())
+                })
+                .unwrap();
+            all
+        };
+        let (mut one, mut first, mut second) = (Bundle::default(), Bundle::default(), Bundle::default());
+        for (number, file) in files.iter().enumerate() {
+            let path = format!("{number}.json");
+            one.add(&path, Place::WHOLE, file);
+            first.begin(format_args!("{path}"));
+            if number + 1 < files.len() {
+                first.text().extend(file);
+                first.end(Place::WHOLE);
+                continue;
+            }
+            let (begun, rest) = file.split_at(cut.index(file.len() + 1));
+            first.text().extend(begun);
+            second.take_open(&mut first);
+            prop_assert_eq!(second.open_bytes(), begun.len());
+            second.text().extend(rest);
+            second.end(Place::WHOLE);
+        }
+        prop_assert_eq!(second.entries(), 1);
+        let mut moved = packed(&mut first);
+        moved.extend(packed(&mut second));
+        prop_assert_eq!(moved, packed(&mut one));
     }
 }
 

@@ -49,6 +49,12 @@ struct Head {
 }
 
 impl Slice {
+    /// Empties it; its memory stays.
+    pub fn clear(&mut self) {
+        self.heads.clear();
+        self.days.clear();
+    }
+
     /// The next conversation, which begins in this part or goes on from the one before.
     pub fn conversation(&mut self, conversation: ConversationId, begins: bool) {
         self.heads.push(Head { conversation, begins, end: self.days.len() });

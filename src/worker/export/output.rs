@@ -57,15 +57,36 @@ impl<'a> Output<'a> {
         if bundle.entries() >= BATCH_ENTRIES || bundle.bytes() >= BATCH_BYTES { self.send() } else { Ok(()) }
     }
 
+    /// Within a file: if the batch is full, hands on what comes before the file, so that no batch holds much more than one
+    /// long piece.
+    pub(super) fn make_room(&mut self) -> Result<()> {
+        let bundle = &self.batch.bundle;
+        if bundle.is_empty() || bundle.bytes() < BATCH_BYTES {
+            return Ok(());
+        }
+        let mut next = self.free(self.batch.number + 1)?;
+        next.bundle.take_open(&mut self.batch.bundle);
+        self.hand_on(next)
+    }
+
     fn send(&mut self) -> Result<()> {
-        self.pulse.check()?;
-        // When nobody takes them any more, somebody behind has failed and says why.
-        let ended = || Error::new(Kind::Internal, "the writing of the archive ended before the reading");
-        let next = self.batch.number + 1;
-        self.batches.send(std::mem::take(&mut self.batch)).map_err(|_| ended())?;
-        self.batch = self.free.recv().map_err(|_| ended())?;
-        self.batch.begin(next);
+        let number = self.batch.number + 1;
+        self.hand_on(Batch::default())?;
+        self.batch = self.free(number)?;
         Ok(())
+    }
+
+    /// A batch to fill, as soon as one is free.
+    fn free(&self, number: u64) -> Result<Batch> {
+        self.pulse.check()?;
+        let mut batch = self.free.recv().map_err(|_| ended())?;
+        batch.begin(number);
+        Ok(batch)
+    }
+
+    fn hand_on(&mut self, next: Batch) -> Result<()> {
+        self.pulse.check()?;
+        self.batches.send(std::mem::replace(&mut self.batch, next)).map_err(|_| ended())
     }
 
     /// Hands the last batch on.
@@ -73,9 +94,7 @@ impl<'a> Output<'a> {
         if self.batch.bundle.is_empty() {
             return Ok(());
         }
-        self.pulse.check()?;
-        let ended = |_| Error::new(Kind::Internal, "the writing of the archive ended before the reading");
-        self.batches.send(std::mem::take(&mut self.batch)).map_err(ended)
+        self.hand_on(Batch::default())
     }
 
     pub(super) fn directory(&mut self, path: &str) -> Result<()> {
@@ -108,4 +127,9 @@ impl<'a> Output<'a> {
             self.text(path, place, &whole)
         })
     }
+}
+
+/// When nobody takes batches any more, somebody behind has failed and says why.
+fn ended() -> Error {
+    Error::new(Kind::Internal, "the writing of the archive ended before the reading")
 }

@@ -15,7 +15,7 @@ use super::courtesy::Courtesy;
 use super::output::Output;
 use super::records::{self, Folder, People};
 use super::spool::Spool;
-use super::tally::{self, Tick};
+use super::tally::{self, Sums, Tick};
 use crate::archive::manifest::{
     FORMAT_VERSION, FolderCount, Header, Manifest, PartInfo, PartManifest, Program, Totals,
 };
@@ -49,10 +49,11 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Reads everything; gives what was read, counted.
-    pub(super) fn read(&self, reader: &mut Reader, output: &mut Output<'_>) -> Result<Slice> {
+    /// Reads everything; gives what was read, added up.
+    pub(super) fn read(&self, reader: &mut Reader, output: &mut Output<'_>) -> Result<Sums> {
         let mut read = Read {
-            counts: Slice::default(),
+            sums: Sums::default(),
+            conversation: Slice::default(),
             finder: DayFinder::new(self.request.time_zone),
             people: People::default(),
             courtesy: Courtesy::default(),
@@ -70,15 +71,10 @@ impl Source<'_> {
                 self.index(reader, output, lists)?;
             }
         } else {
-            let number = u32::try_from(self.piece.number).unwrap_or(u32::MAX);
-            let (program, header) = (Program::this(), self.header.clone());
-            let about = PartManifest { format_version: FORMAT_VERSION, program, header, part: number };
-            let mut text = Vec::new();
-            render::object(&mut text, &about)?;
-            output.text(&names::manifest_file(number), Place::WHOLE, &text)?;
+            self.part_manifest(output)?;
             let mut portions = self.piece.plan.portions();
             let range = (self.piece.plan.first(), self.piece.plan.last());
-            let (Some(first), Some(last)) = range else { return Ok(read.counts) };
+            let (Some(first), Some(last)) = range else { return Ok(read.sums) };
             conversations(reader, first.conversation - 1, |reader, listed| {
                 if listed.conversation.id > last.conversation {
                     return Ok(false);
@@ -93,7 +89,7 @@ impl Source<'_> {
             read.end_copies(output)?;
         }
         output.finish()?;
-        Ok(read.counts)
+        Ok(read.sums)
     }
 
     /// Copies what this part holds for reading, if that was asked for. The first of several holds nothing.
@@ -103,6 +99,16 @@ impl Source<'_> {
         Ok(Copyist::new(self.request, self.piece.number, rank))
     }
 
+    /// What a part other than the first says of itself.
+    fn part_manifest(&self, output: &mut Output<'_>) -> Result<()> {
+        let number = u32::try_from(self.piece.number).unwrap_or(u32::MAX);
+        let (program, header) = (Program::this(), self.header.clone());
+        let about = PartManifest { format_version: FORMAT_VERSION, program, header, part: number };
+        let mut text = Vec::new();
+        render::object(&mut text, &about)?;
+        output.text(&names::manifest_file(number), Place::WHOLE, &text)
+    }
+
     /// The only part: conversations, lists and manifest.
     fn whole(&self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read, mut lists: Lists) -> Result<()> {
         let mut portions = self.piece.plan.portions();
@@ -110,7 +116,7 @@ impl Source<'_> {
             let portion = planned(portions.next(), &listed)?;
             let folder = Folder::of(&listed);
             self.conversation(reader, output, read, portion, &folder)?;
-            let days = read.counts.last().map_or(&[][..], |portion| portion.days);
+            let days = read.conversation.days();
             let tables: &[_] = if days.is_empty() { &[] } else { &[None] };
             lists.add(self.header, &listed, &folder, (days, tables), output)?;
             Ok(true)
@@ -158,9 +164,10 @@ impl Source<'_> {
         portion: Portion<'_>,
         folder: &Folder,
     ) -> Result<()> {
+        read.conversation.clear();
         if portion.begins {
             let tick = Tick::Folder(portion.conversation);
-            tally::count(&mut read.counts, tick);
+            read.count(tick);
             output.batch.ticks.extend([tick, Tick::Kinds(folder.counts(ItemCounts::default()))]);
             output.directory(&folder.path)?;
         }
@@ -183,6 +190,7 @@ impl Source<'_> {
                 if output.batch.bundle.open_bytes() >= render::PIECE {
                     file.cut(reader, output, read)?;
                 }
+                output.make_room()?;
                 file.item(item, output, &mut read.people)?;
                 read.courtesy.give_way();
             }
@@ -297,7 +305,9 @@ fn missing(id: ConversationId) -> Error {
 
 /// What has been read, and what helps with reading on.
 struct Read {
-    counts: Slice,
+    sums: Sums,
+    /// The present conversation.
+    conversation: Slice,
     finder: DayFinder,
     people: People,
     courtesy: Courtesy,
@@ -306,6 +316,11 @@ struct Read {
 }
 
 impl Read {
+    fn count(&mut self, tick: Tick) {
+        self.sums.count(tick);
+        tally::count(&mut self.conversation, tick);
+    }
+
     /// A conversation has ended.
     fn end_copy(&mut self, output: &mut Output<'_>) -> Result<()> {
         self.copyist.as_mut().map_or(Ok(()), |copyist| copyist.end(output))
@@ -385,7 +400,7 @@ impl<'a> DayFile<'a> {
         let place = Place { first: self.first, last };
         output.batch.bundle.end(place);
         let tick = Tick::Items(self.folder.id, self.day, self.items, self.deleted);
-        tally::count(&mut read.counts, tick);
+        read.count(tick);
         output.batch.ticks.extend([tick, Tick::Kinds(self.folder.counts(self.kinds))]);
         output.batch.items += i64::from(self.items);
         if let (Some(copyist), Some(records)) = (&mut read.copyist, &mut self.records) {

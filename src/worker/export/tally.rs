@@ -1,4 +1,4 @@
-//! What has been read or written so far, counted by conversation and day; and the comparison with the plan.
+//! What has been read and written so far, counted; and the comparison with the plan, by conversation and day.
 
 use std::collections::BTreeMap;
 
@@ -23,18 +23,44 @@ pub(super) enum Tick {
     Kinds(ConversationCounts),
 }
 
+/// Facts, added up: those who read and those who write must come to the same.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Sums {
+    folders: u64,
+    /// Day files, or pieces of them.
+    files: u64,
+    items: u64,
+    deleted: u64,
+}
+
+impl Sums {
+    pub(super) fn count(&mut self, tick: Tick) {
+        match tick {
+            Tick::Folder(_) => self.folders += 1,
+            Tick::Items(_, _, items, deleted) => {
+                self.files += 1;
+                self.items += u64::from(items);
+                self.deleted += u64::from(deleted);
+            }
+            Tick::Kinds(_) => {}
+        }
+    }
+}
+
 /// What has been written, counted.
 #[derive(Default)]
 pub(super) struct Written {
-    /// By conversation and day, as it was planned and read.
+    /// By conversation and day, as it was planned.
     pub(super) slice: Slice,
     /// By kind.
     pub(super) kinds: KindCounts,
+    pub(super) sums: Sums,
 }
 
 impl Written {
     /// Adds what comes next in the order of the archive.
     pub(super) fn count(&mut self, tick: Tick) {
+        self.sums.count(tick);
         match tick {
             Tick::Kinds(counts) => self.kinds.add(counts),
             tick => count(&mut self.slice, tick),

@@ -210,7 +210,7 @@ pub struct Copied {
 /// `manifest.json`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Manifest {
+pub struct Manifest<C = Vec<FolderCount>> {
     /// [`FORMAT_VERSION`].
     pub format_version: u32,
     /// The program that wrote it.
@@ -228,7 +228,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copies: Option<Copied>,
     /// Counts by conversation and day, in the order of writing; a line for each conversation.
-    pub counts: Vec<FolderCount>,
+    pub counts: C,
 }
 
 /// `manifest-part-2.json` and so on: which export a later part belongs to, so that none stands without saying so.

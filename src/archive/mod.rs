@@ -10,6 +10,7 @@
 
 mod check;
 mod container;
+mod counted;
 pub mod manifest;
 pub mod names;
 mod pack;

@@ -1,6 +1,7 @@
 //! Where `verify` reads from: a part's `.zip`, or a folder into which parts were unpacked. Nothing is ever extracted.
 //!
-//! Both come from strangers: names are checked, links are not followed, and reading is bounded by whoever reads.
+//! Both come from strangers: names are checked, links are not followed, and reading is bounded by whoever reads. A source that
+//! is not being read is but its path: of a large archive, one part at a time is open.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -12,16 +13,57 @@ use crate::error::{Context, Result};
 
 /// A part's `.zip` or an unpacked folder.
 pub(super) enum Source {
-    Zip { top: String, zip: Box<ZipArchive<BufReader<File>>> },
+    Zip { path: PathBuf, top: String },
     Folder { root: PathBuf },
 }
 
+/// A source that is being read.
+pub(super) enum Opened<'a> {
+    Zip { top: &'a str, zip: Box<ZipArchive<BufReader<File>>> },
+    Folder { root: &'a Path },
+}
+
+/// What is done with the name of a file, below the top folder.
+pub(super) type TakeName<'a> = dyn FnMut(&str) + 'a;
+
 impl Source {
-    /// Opens `path`; problems of its names go to `problem`.
-    pub(super) fn open(path: &Path, problem: &mut dyn FnMut(String)) -> Result<(Self, Vec<String>)> {
-        if path.is_dir() { open_folder(path, problem) } else { open_zip(path, problem) }
+    /// Finds what is at `path`, and gives the names of its files to `take`; what is wrong with names goes to `problem`.
+    pub(super) fn find(path: &Path, problem: &mut dyn FnMut(String), take: &mut TakeName<'_>) -> Result<Self> {
+        if path.is_dir() {
+            let root = root_of(path)?;
+            walk(&root, problem, take)?;
+            return Ok(Self::Folder { root });
+        }
+        let label = path.display();
+        let mut zip = open_zip(path)?;
+        if zip.has_duplicate_names() {
+            problem(format!("{label}: two entries have the same name"));
+        }
+        if zip.has_overlapping_entries().context(|| format!("opening {label}"))? {
+            problem(format!("{label}: entries overlap, as in a zip bomb"));
+        }
+        let top = list(&mut zip, &label.to_string(), problem, take)?;
+        Ok(Self::Zip { path: path.to_owned(), top })
     }
 
+    /// Opens it for reading.
+    pub(super) fn open(&self) -> Result<Opened<'_>> {
+        Ok(match self {
+            Self::Zip { path, top } => Opened::Zip { top, zip: Box::new(open_zip(path)?) },
+            Self::Folder { root } => Opened::Folder { root },
+        })
+    }
+
+    /// Gives the names of its files once more.
+    pub(super) fn files(&self, take: &mut TakeName<'_>) -> Result<()> {
+        match self {
+            Self::Zip { path, .. } => list(&mut open_zip(path)?, "", &mut drop, take).map(drop),
+            Self::Folder { root } => walk(root, &mut drop, take),
+        }
+    }
+}
+
+impl Opened<'_> {
     /// Opens the file `name` (below the top folder) for streaming.
     pub(super) fn read(&mut self, name: &str) -> Result<Box<dyn Read + '_>> {
         let doing = || format!("opening {name}");
@@ -32,21 +74,23 @@ impl Source {
     }
 }
 
-fn open_zip(path: &Path, problem: &mut dyn FnMut(String)) -> Result<(Source, Vec<String>)> {
-    let label = path.display();
+fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
+    let doing = || format!("opening {}", path.display());
+    ZipArchive::new(BufReader::new(File::open(path).context(doing)?)).context(doing)
+}
+
+/// Gives the names of the files below the top folder, and that folder's own.
+fn list(
+    zip: &mut ZipArchive<BufReader<File>>,
+    label: &str,
+    problem: &mut dyn FnMut(String),
+    take: &mut TakeName<'_>,
+) -> Result<String> {
     let doing = || format!("opening {label}");
-    let mut zip = ZipArchive::new(BufReader::new(File::open(path).context(doing)?)).context(doing)?;
-    if zip.has_duplicate_names() {
-        problem(format!("{label}: two entries have the same name"));
-    }
-    if zip.has_overlapping_entries().context(doing)? {
-        problem(format!("{label}: entries overlap, as in a zip bomb"));
-    }
     let mut top = None;
-    let mut files = Vec::new();
     for index in 0..zip.len() {
         let entry = zip.by_index_data(index).context(doing)?;
-        let name = entry.name().context(doing)?.into_owned();
+        let name = entry.name().context(doing)?;
         let bare = name.strip_suffix('/').unwrap_or(&name);
         let (folder, rest) = bare.split_once('/').unwrap_or((bare, ""));
         let stray = top.get_or_insert_with(|| folder.to_owned()) != folder || (rest.is_empty() && !entry.is_dir());
@@ -55,40 +99,42 @@ fn open_zip(path: &Path, problem: &mut dyn FnMut(String)) -> Result<(Source, Vec
         } else if stray {
             problem(format!("{label}: “{name}” is outside the one top folder"));
         } else if !entry.is_dir() {
-            files.push(rest.to_owned());
+            take(rest);
         }
     }
-    Ok((Source::Zip { top: top.unwrap_or_default(), zip: Box::new(zip) }, files))
+    Ok(top.unwrap_or_default())
 }
 
-/// Accepts the top folder itself, or the folder in which only it lies.
-fn open_folder(path: &Path, problem: &mut dyn FnMut(String)) -> Result<(Source, Vec<String>)> {
-    let mut root = path.to_owned();
-    if !root.join("SHA256SUMS").exists() {
-        let inner = std::fs::read_dir(path).context(|| format!("opening {}", path.display()))?;
-        let inner: Vec<_> = inner.filter_map(|entry| entry.ok().map(|entry| entry.path())).take(2).collect();
-        if let [only] = inner.as_slice()
-            && only.is_dir()
-        {
-            root.clone_from(only);
-        }
+/// The top folder: `path` itself, or the folder in which only it lies.
+fn root_of(path: &Path) -> Result<PathBuf> {
+    if path.join("SHA256SUMS").exists() {
+        return Ok(path.to_owned());
     }
-    let mut files = Vec::new();
-    let mut waiting = vec![root.clone()];
+    let inner = std::fs::read_dir(path).context(|| format!("opening {}", path.display()))?;
+    let inner: Vec<_> = inner.filter_map(|entry| entry.ok().map(|entry| entry.path())).take(2).collect();
+    match inner.as_slice() {
+        [only] if only.is_dir() => Ok(only.clone()),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// Gives the names of the files below `root`.
+fn walk(root: &Path, problem: &mut dyn FnMut(String), take: &mut TakeName<'_>) -> Result<()> {
+    let mut waiting = vec![root.to_owned()];
     while let Some(folder) = waiting.pop() {
         let doing = || format!("reading the folder {}", folder.display());
         for entry in std::fs::read_dir(&folder).context(doing)? {
             let entry = entry.context(doing)?;
             let (path, kind) = (entry.path(), entry.file_type().context(doing)?);
-            let name = path.strip_prefix(&root).ok().and_then(Path::to_str).filter(|name| is_safe(name));
+            let name = path.strip_prefix(root).ok().and_then(Path::to_str).filter(|name| is_safe(name));
             match name {
                 _ if kind.is_dir() => waiting.push(path),
-                Some(name) if kind.is_file() => files.push(name.to_owned()),
+                Some(name) if kind.is_file() => take(name),
                 _ => problem(format!("{}: the name or kind of this file is unsafe", path.display())),
             }
         }
     }
-    Ok((Source::Folder { root }, files))
+    Ok(())
 }
 
 /// A relative path that stays where it is on every system.

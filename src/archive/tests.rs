@@ -650,6 +650,79 @@ fn changes_in_an_unpacked_folder_are_named() {
     found("format version");
 }
 
+/// Whoever has changed the manifest would also change the check sums: the counts must agree all the same.
+#[test]
+fn a_manifest_that_counts_otherwise_is_noticed() {
+    let made = make(2);
+    let Some(tree) = made.unpack() else { return };
+    let manifest = tree.join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let found = |changed: &str, expected: &[&str]| {
+        assert_ne!(changed, text);
+        fs::write(&manifest, changed).unwrap();
+        let problems = verify(std::slice::from_ref(&tree), None).unwrap().problems;
+        for expected in expected {
+            assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
+        }
+    };
+    let line = text.lines().find(|line| line.contains("_CON.backup - 3")).unwrap();
+    found(
+        &text.replace(line, &line.replacen("\"items\":4", "\"items\":5", 1)),
+        &[
+            "Team_Chats/_CON.backup - 3/2026-03-28.json: holds 4 items, 1 of them deleted; the manifest counts 5 and 1",
+            "Team_Chats/_CON.backup - 3: the list and the manifest count differently",
+        ],
+    );
+    found(
+        &text.replace(line, &line.replacen("2026-03-28", "2026-03-27", 1)),
+        &[
+            "2026-03-28.json: not counted in the manifest",
+            "2026-03-27.json: holds 0 items, 0 of them deleted; the manifest counts 4 and 1",
+        ],
+    );
+    found(
+        &text.replace(line, &line.replacen("2026-03-28", "2026-03-29", 1)),
+        &["manifest.json: the days of", "out of order"],
+    );
+    found(&text.replace(line, &format!("{line}\n{line}")), &["manifest.json: ", "counted twice"]);
+    found(
+        &text.replace(line, &line.replace("_CON.backup - 3", "Nobody - 9")),
+        &[
+            "Team_Chats/Nobody - 9: has items but is not listed",
+            "Team_Chats/_CON.backup - 3: the list and the manifest count differently",
+        ],
+    );
+    found(&text.replacen("\"items\": 48", "\"items\": 49", 1), &["its totals are not those of the files"]);
+    found(text.get(..text.len() - 9).unwrap(), &["manifest.json: EOF"]);
+    let endless = " ".repeat(65 << 20);
+    found(&text.replacen(r#"{"#, &format!("{{{endless}"), 1), &["manifest.json: far too large"]);
+}
+
+#[test]
+fn each_list_of_check_sums_stands_for_its_files_once() {
+    let made = make(2);
+    let Some(tree) = made.unpack() else { return };
+    let sums = tree.join("SHA256SUMS-part-2");
+    let text = fs::read_to_string(&sums).unwrap();
+    let found = |changed: &str, expected: &str| {
+        fs::write(&sums, changed).unwrap();
+        let problems = verify(std::slice::from_ref(&tree), None).unwrap().problems;
+        assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
+        assert!(problems.contains(&"SHA256SUMS-part-2: changed: its check sum is wrong".to_owned()), "{problems:?}");
+    };
+    let line = text.lines().find(|line| line.contains("2026-03-29")).unwrap();
+    found(&format!("{text}{line}\n"), "is listed twice");
+    found(&text.replace(line, ""), "2026-03-29.json: not listed in the check sums");
+    found(&text.replace(line, "what else"), "not a check sum and a file name");
+    let sum = line.get(..64).unwrap();
+    found(&format!("{text}{sum}  ../SHA256SUMS\n"), "../SHA256SUMS: listed in the check sums, but missing");
+    fs::remove_file(&sums).unwrap();
+    let problems = verify(std::slice::from_ref(&tree), None).unwrap().problems;
+    assert!(problems.contains(&"SHA256SUMS-part-2: listed in the check sums, but missing".to_owned()), "{problems:?}");
+    let paths = [made.paths(), made.paths().drain(1..2).collect()].concat();
+    assert!(made.problems(&paths).iter().any(|problem| problem.contains("more than one part holds it")));
+}
+
 #[test]
 fn a_hostile_zip_is_reported_and_nothing_is_extracted() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,33 +1,41 @@
 //! Judges a finished archive by itself, as a reviewer's own tools would: sums, signature, format, counts, completeness.
 //!
-//! Streams: one line is in memory at a time, besides the names, sums and counts of the files. Input is not trusted.
+//! Streams: besides what is listed and counted ([`Counted`]), one part's check sums and one line are in memory at a time, and
+//! eight bytes for each name. Input is not trusted.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::manifest::{FORMAT_VERSION, Manifest, PartManifest};
+use super::counted::{Counted, Day};
+use super::manifest::{self, FORMAT_VERSION, PartManifest};
 use super::names;
 use super::reading::count::Tally;
 use super::reading::verify::Copies;
 use super::records::{ConversationEntry, Counts, Id, ItemEntry};
 use super::sign::PublicKey;
-use super::source::Source;
+use super::source::{Opened, Source};
 use crate::domain::rules::days;
 use crate::error::{Error, Result};
 use crate::keys::hex;
 use crate::model::ItemKind;
 
-/// The longest line and the largest manifest or sums file that are read.
+/// The longest line and the largest list of check sums that are read.
 const MAX_LINE: u64 = 64 << 20;
 const MAX_FILE: u64 = 256 << 20;
+/// The longest manifest that is read: so many bytes, and so many more for each file of the archive, which it counts.
+const MAX_MANIFEST: (u64, u64) = (MAX_LINE, 512);
 /// More problems than this are only counted.
 const MAX_PROBLEMS: usize = 1_000;
+
+type Manifest = manifest::Manifest<Counted>;
 
 /// What was found. An archive without problems is complete and unchanged.
 #[derive(Debug, Default)]
@@ -65,194 +73,205 @@ pub fn verify(paths: &[PathBuf], key: Option<&PublicKey>) -> Result<Report> {
     }
     let mut verifier = Verifier { key, ..Verifier::default() };
     verifier.report.signature_checked = key.is_some();
-    for path in paths {
-        verifier.open(path);
+    let found: Vec<_> = paths.iter().filter_map(|path| verifier.find(path)).collect();
+    if !found.is_empty() {
+        verifier.run(&found);
     }
-    verifier.run();
     Ok(verifier.report)
+}
+
+/// A source, and those of its files that come first.
+struct Found {
+    source: Source,
+    /// Lists of check sums.
+    sums: Vec<String>,
+    /// The manifest and the lists of conversations.
+    first: Vec<String>,
 }
 
 #[derive(Default)]
 struct Verifier<'a> {
     key: Option<&'a PublicKey>,
-    sources: Vec<Source>,
-    /// Every file of the tree and the source that it lies in.
-    files: BTreeMap<String, usize>,
-    /// What the sums files say.
+    /// Every file, and which source it lies in.
+    files: Names,
+    /// Every file that a list of check sums names.
+    listed_files: Names,
+    /// The lists of check sums themselves: their sums, and what part 1 says that these are.
     sums: BTreeMap<String, String>,
+    vouched: BTreeMap<String, String>,
     manifest: Option<(Manifest, Tz)>,
-    listed: HashMap<String, (Id, Counts)>,
-    /// What each day file read holds.
-    days: BTreeMap<(String, NaiveDate), Found>,
+    listed: BTreeMap<String, (Id, Counts)>,
     /// What the reading copies hold.
     copies: Copies,
     report: Report,
 }
 
-/// What a day file holds.
-#[derive(Default)]
-struct Found {
-    items: u64,
-    deleted: u64,
-    /// Its ids, for the copies.
-    ids: Tally,
-}
-
 impl Verifier<'_> {
-    fn open(&mut self, path: &std::path::Path) {
-        let report = &mut self.report;
-        match Source::open(path, &mut |problem| report.problem(problem)) {
-            Ok((source, files)) => {
-                let index = self.sources.len();
-                self.sources.push(source);
-                for file in files {
-                    if self.files.insert(file.clone(), index).is_some() {
-                        self.report.problem(format!("{file}: more than one part holds it"));
-                    }
-                }
+    /// Finds out what lies at `path`.
+    fn find(&mut self, path: &Path) -> Option<Found> {
+        let (files, report) = (&mut self.files, &mut self.report);
+        let (mut sums, mut first, mut twice) = (Vec::new(), Vec::new(), Vec::new());
+        let source = Source::find(path, &mut |problem| report.problem(problem), &mut |name| {
+            if !files.add(name) {
+                twice.push(name.to_owned());
+            }
+            if is_sums(name) {
+                sums.push(name.to_owned());
+            } else if name == names::manifest_file(1) || is_list(name) {
+                first.push(name.to_owned());
+            }
+        });
+        for file in twice {
+            report.problem(format!("{file}: more than one part holds it"));
+        }
+        match source {
+            Ok(source) => {
+                sums.sort_unstable();
+                // The manifest before the lists.
+                first.sort_unstable_by_key(|name| is_list(name));
+                Some(Found { source, sums, first })
             }
             Err(error) => {
                 let cut = if path.is_file() { "damaged, cut short, or no zip at all: " } else { "" };
-                self.report.problem(format!("{}: can't be opened: {cut}{}", path.display(), error.causes()));
+                report.problem(format!("{}: can't be opened: {cut}{}", path.display(), error.causes()));
+                None
             }
         }
     }
 
-    fn run(&mut self) {
-        if self.sources.is_empty() {
-            return;
+    fn run(&mut self, found: &[Found]) {
+        for Found { source, first, .. } in found {
+            self.each(source, first, Self::read_first);
         }
-        let is_sums = |name: &str| {
-            name.strip_prefix("SHA256SUMS").is_some_and(|rest| {
-                rest.is_empty() || rest.strip_prefix("-part-").is_some_and(|number| number.parse::<u32>().is_ok())
-            })
-        };
-        let sums_files: Vec<_> = self.files.keys().filter(|name| is_sums(name)).cloned().collect();
-        for name in &sums_files {
-            self.read_sums(name);
-        }
-        self.read_manifest();
-        let files: Vec<_> = self.files.keys().cloned().collect();
-        // The lists come before the day files, which are compared with them.
-        let (lists, others): (Vec<_>, Vec<_>) = files
-            .into_iter()
-            .partition(|name| names::LISTS.iter().any(|(folder, file)| *name == format!("{folder}/{file}")));
-        for name in lists.into_iter().chain(others) {
-            let bare = name.strip_suffix(".minisig").unwrap_or(&name);
-            if !is_sums(bare) {
-                self.check_file(&name);
+        match &self.manifest {
+            Some((manifest, _)) => {
+                for part in manifest.parts.iter().filter(|part| !self.files.contains(&part.sums)) {
+                    self.report.problem(format!("{}: part {} is missing", part.file, part.number));
+                }
             }
+            None if !self.files.contains(&names::manifest_file(1)) => {
+                self.report.problem(format!("{}: missing", names::manifest_file(1)));
+            }
+            None => {}
         }
-        for name in std::mem::take(&mut self.sums).into_keys() {
-            self.report.problem(format!("{name}: listed in the check sums, but missing"));
+        for Found { source, sums, .. } in found {
+            self.each(source, sums, Self::check_listed);
+            self.check_unlisted(source);
+        }
+        for (name, sum) in std::mem::take(&mut self.vouched) {
+            match self.sums.get(&name) {
+                None => self.report.problem(format!("{name}: listed in the check sums, but missing")),
+                Some(found) if *found != sum => {
+                    self.report.problem(format!("{name}: changed: its check sum is wrong"));
+                }
+                Some(_) => {}
+            }
         }
         self.compare_counts();
     }
 
-    fn read_sums(&mut self, name: &str) {
-        let text = match self.text(name) {
+    /// Does something with some files of a source.
+    fn each(&mut self, source: &Source, files: &[String], mut work: impl FnMut(&mut Self, &mut Opened<'_>, &str)) {
+        match source.open() {
+            Ok(mut opened) => files.iter().for_each(|name| work(self, &mut opened, name)),
+            Err(error) => self.report.problem(error.causes()),
+        }
+    }
+
+    /// Reads what the day files are compared with.
+    fn read_first(&mut self, opened: &mut Opened<'_>, name: &str) {
+        if is_list(name) {
+            let read = open(opened, name).and_then(|mut reader| {
+                lines(&mut reader, |_, entry: ConversationEntry| {
+                    self.report.conversations += 1;
+                    self.copies.list(&entry);
+                    if self.listed.insert(entry.folder.clone(), (entry.id, entry.counts)).is_some() {
+                        self.report.problem(format!("{name}: lists “{}” twice", entry.folder));
+                    }
+                })
+            });
+            return read.unwrap_or_else(|problem| self.report.problem(format!("{name}: {problem}")));
+        }
+        match read_manifest(opened, name, MAX_MANIFEST.0 + MAX_MANIFEST.1 * self.files.len()) {
+            Ok(manifest) => self.manifest = Some(manifest),
+            Err(problem) => self.report.problem(format!("{name}: {problem}")),
+        }
+    }
+
+    /// Checks the files of a list of check sums, and the list.
+    fn check_listed(&mut self, opened: &mut Opened<'_>, list: &str) {
+        let text = match text(opened, list) {
             Ok(text) => text,
-            Err(problem) => return self.report.problem(problem),
+            Err(problem) => return self.report.problem(format!("{list}: {problem}")),
         };
         if let Some(key) = self.key {
-            let signature = self.text(&format!("{name}.minisig"));
+            let name = format!("{list}.minisig");
+            let signature = if self.files.contains(&name) { self::text(opened, &name) } else { Err("missing".into()) };
+            let signature = signature.map_err(|problem| format!("{name}: {problem}"));
             if let Err(problem) = signature
-                .and_then(|signature| key.verify(text.as_bytes(), &signature).map_err(|e| format!("{name}: {e}")))
+                .and_then(|signature| key.verify(text.as_bytes(), &signature).map_err(|e| format!("{list}: {e}")))
             {
                 self.report.problem(problem);
             }
         }
-        // Part 1 vouches for the lists of the others.
-        if let Some(sum) = self.sums.remove(name)
-            && sum != hex(&Sha256::digest(&text))
-        {
-            self.report.problem(format!("{name}: changed: its check sum is wrong"));
-        }
+        self.sums.insert(list.to_owned(), hex(&Sha256::digest(&text)));
         for (number, line) in (1..).zip(text.lines()) {
-            match line.split_once("  ") {
-                Some((sum, file)) if sum.len() == 64 => {
-                    if self.sums.insert(file.to_owned(), sum.to_owned()).is_some() {
-                        self.report.problem(format!("{name}, line {number}: {file} is listed twice"));
-                    }
-                }
-                _ => self.report.problem(format!("{name}, line {number}: not a check sum and a file name")),
+            let Some((sum, name)) = line.split_once("  ").filter(|(sum, _)| sum.len() == 64) else {
+                self.report.problem(format!("{list}, line {number}: not a check sum and a file name"));
+                continue;
+            };
+            if !self.listed_files.add(name) {
+                self.report.problem(format!("{list}, line {number}: {name} is listed twice"));
+            } else if is_sums(name) {
+                // Part 1 vouches for the lists of the others.
+                self.vouched.insert(name.to_owned(), sum.to_owned());
+            } else if self.files.contains(name) {
+                self.check_file(opened, name, Some(sum));
+            } else {
+                self.report.problem(format!("{name}: listed in the check sums, but missing"));
             }
         }
     }
 
-    fn read_manifest(&mut self) {
-        let manifest = self.text("manifest.json").and_then(|text| {
-            // The version first: other versions may have other fields.
-            let value: serde_json::Value = serde_json::from_str(&text).map_err(|e| format!("manifest.json: {e}"))?;
-            let version = value.get("formatVersion").and_then(serde_json::Value::as_u64);
-            if version != Some(u64::from(FORMAT_VERSION)) {
-                return Err(format!(
-                    "manifest.json: its format version is not {FORMAT_VERSION}, which this program knows"
-                ));
+    /// Checks the files that no list names, of which there should be none.
+    fn check_unlisted(&mut self, source: &Source) {
+        let (mut unlisted, listed) = (Vec::new(), &self.listed_files);
+        let named = source.files(&mut |name| {
+            if !listed.contains(name) && !is_sums(name.strip_suffix(".minisig").unwrap_or(name)) {
+                unlisted.push(name.to_owned());
             }
-            let manifest: Manifest = serde_json::from_value(value).map_err(|e| format!("manifest.json: {e}"))?;
-            let zone = &manifest.header.request.time_zone;
-            let zone = zone.parse::<Tz>().map_err(|_| format!("manifest.json: the time zone “{zone}” is unknown"))?;
-            Ok((manifest, zone))
         });
-        match manifest {
-            Ok((manifest, zone)) => {
-                for part in manifest.parts.iter().filter(|part| !self.files.contains_key(&part.sums)) {
-                    self.report.problem(format!("{}: part {} is missing", part.file, part.number));
-                }
-                self.manifest = Some((manifest, zone));
-            }
-            Err(problem) => self.report.problem(problem),
+        if let Err(error) = named {
+            self.report.problem(error.causes());
+        }
+        if !unlisted.is_empty() {
+            unlisted.sort_unstable();
+            self.each(source, &unlisted, |verifier, opened, name| verifier.check_file(opened, name, None));
         }
     }
 
-    /// Reads a small file as a whole.
-    fn text(&mut self, name: &str) -> Result<String, String> {
-        let source = self.files.get(name).and_then(|index| self.sources.get_mut(*index));
-        let source = source.ok_or_else(|| format!("{name}: missing"))?;
-        let mut text = String::new();
-        let reader = source.read(name).map_err(|e| format!("{name}: {}", e.causes()))?;
-        reader.take(MAX_FILE + 1).read_to_string(&mut text).map_err(|e| format!("{name}: {e}"))?;
-        if text.len() as u64 > MAX_FILE { Err(format!("{name}: far too large")) } else { Ok(text) }
-    }
-
-    fn check_file(&mut self, name: &str) {
+    fn check_file(&mut self, opened: &mut Opened<'_>, name: &str, sum: Option<&str>) {
         self.report.files += 1;
-        let Some(index) = self.files.get(name).copied() else { return };
-        // Taken out for the while, so that reading from them and reporting do not hinder each other.
-        let mut sources = std::mem::take(&mut self.sources);
-        if let Some(source) = sources.get_mut(index) {
-            let read = source.read(name).map_err(|e| e.causes()).and_then(|reader| {
-                let mut reader = BufReader::new(Hashing { reader, hash: Sha256::new() });
-                self.check_content(name, &mut reader)?;
-                std::io::copy(&mut reader, &mut std::io::sink()).map_err(|e| e.to_string())?;
-                Ok(hex(&reader.into_inner().hash.finalize()))
-            });
-            match (read, self.sums.remove(name)) {
-                (Err(problem), _) => self.report.problem(format!("{name}: {problem}")),
-                (Ok(_), None) => self.report.problem(format!("{name}: not listed in the check sums")),
-                (Ok(found), Some(sum)) if found != sum => {
-                    self.report.problem(format!("{name}: changed: its check sum is wrong"));
-                }
-                _ => {}
+        let read = opened.read(name).map_err(|e| e.causes()).and_then(|reader| {
+            let mut reader = BufReader::new(Hashing { reader, hash: Sha256::new() });
+            self.check_content(name, &mut reader)?;
+            std::io::copy(&mut reader, &mut std::io::sink()).map_err(|e| e.to_string())?;
+            Ok(hex(&reader.into_inner().hash.finalize()))
+        });
+        match (read, sum) {
+            (_, None) => self.report.problem(format!("{name}: not listed in the check sums")),
+            (Err(problem), _) => self.report.problem(format!("{name}: {problem}")),
+            (Ok(found), Some(sum)) if found != sum => {
+                self.report.problem(format!("{name}: changed: its check sum is wrong"));
             }
+            _ => {}
         }
-        self.sources = sources;
     }
 
     /// Reads what the format says stands in `name`; leaves the rest to be hashed.
     fn check_content(&mut self, name: &str, reader: &mut impl BufRead) -> Result<(), String> {
-        if names::LISTS.iter().any(|(folder, file)| name == format!("{folder}/{file}")) {
-            return lines(reader, |_, entry: ConversationEntry| {
-                self.report.conversations += 1;
-                self.copies.list(&entry);
-                if self.listed.insert(entry.folder.clone(), (entry.id, entry.counts)).is_some() {
-                    self.report.problem(format!("{name}: lists “{}” twice", entry.folder));
-                }
-            });
-        }
         if name.starts_with("manifest-part-") {
-            let part: PartManifest = serde_json::from_reader(reader.take(MAX_LINE)).map_err(|e| e.to_string())?;
+            let part: PartManifest = json(reader.take(MAX_LINE))?;
             let same = self.manifest.as_ref().is_none_or(|(manifest, _)| manifest.header == part.header);
             return if same { Ok(()) } else { Err("this part belongs to another export".into()) };
         }
@@ -267,7 +286,7 @@ impl Verifier<'_> {
             file.strip_suffix(".json").and_then(|day| day.parse().ok()).ok_or("not named after a day")?;
         let conversation = self.listed.get(folder).map(|(id, _)| *id);
         let copied = self.manifest.as_ref().is_some_and(|(manifest, _)| manifest.copies.is_some());
-        let Found { mut items, mut deleted, mut ids } = Found::default();
+        let (mut items, mut deleted, mut ids) = (0, 0, Tally::default());
         let result = lines(reader, |line, item: ItemEntry| {
             items += 1;
             deleted += u64::from(item.deleted.is_some());
@@ -293,7 +312,18 @@ impl Verifier<'_> {
         });
         self.report.items += items;
         self.report.deleted += deleted;
-        self.days.insert((folder.to_owned(), day), Found { items, deleted, ids });
+        let Some((manifest, _)) = &mut self.manifest else { return result };
+        match manifest.counts.find(folder, day).and_then(|number| manifest.counts.note(number).zip(Some(number))) {
+            None => self.report.problem(format!("{name}: not counted in the manifest")),
+            Some((counted, number)) => {
+                if (items, deleted) != (counted.items.into(), counted.deleted.into()) {
+                    self.report.problem(differs(folder, &counted, (items, deleted)));
+                }
+                if copied {
+                    self.copies.day_file(number, ids);
+                }
+            }
+        }
         result
     }
 
@@ -306,11 +336,11 @@ impl Verifier<'_> {
                 Some(self.copies.read_conversations(reader))
             }
             Some((folder, file)) if copied.csv.as_ref().is_some_and(|csv| csv.folder == folder) => {
-                Some(self.copies.read_spreadsheet(file, *zone, reader))
+                Some(self.copies.read_spreadsheet(file, (&manifest.counts, *zone), reader))
             }
             Some((folder, file)) if copied.html.is_some() && is_chats(folder) => {
-                let day = file.strip_suffix(".html")?;
-                Some(self.copies.read_page(folder, day, reader))
+                let day = file.strip_suffix(".html")?.parse().ok();
+                Some(self.copies.read_page(day.and_then(|day| manifest.counts.find(folder, day)), reader))
             }
             _ => None,
         }
@@ -318,46 +348,107 @@ impl Verifier<'_> {
 
     fn compare_counts(&mut self) {
         let Some((manifest, _)) = self.manifest.take() else { return };
-        let report = &mut self.report;
+        let (report, files) = (&mut self.report, &self.files);
         if let Some(copied) = &manifest.copies {
-            let days = self.days.iter().map(|(day, found)| (day, found.ids));
-            self.copies
-                .compare(copied, days, &self.files, report.conversations, &mut |problem| report.problem(problem));
+            let holds = |name: &str| files.contains(name);
+            self.copies.compare(copied, &manifest.counts, &holds, report.conversations, &mut |problem| {
+                report.problem(problem);
+            });
         }
-        let mut found = std::mem::take(&mut self.days);
-        let mut by_folder: HashMap<&str, Counts> = HashMap::new();
-        for folder in &manifest.counts {
-            for day in &folder.days {
-                let counts = by_folder.entry(&folder.folder).or_default();
-                counts.item_count += day.items;
-                counts.deleted_count += day.deleted;
-                counts.days += 1;
-                let Found { items, deleted, .. } = found.remove(&(folder.folder.clone(), day.day)).unwrap_or_default();
-                if (items, deleted) != (day.items, day.deleted) {
-                    self.report.problem(format!(
-                        "{}/{}.json: holds {items} items, {deleted} of them deleted; the manifest counts {} and {}",
-                        folder.folder, day.day, day.items, day.deleted
-                    ));
-                }
+        for (folder, days, _) in manifest.counts.folders() {
+            for day in days.iter().filter(|day| !day.found) {
+                report.problem(differs(folder, day, (0, 0)));
+            }
+            if !days.is_empty() && !self.listed.contains_key(folder) {
+                report.problem(format!("{folder}: has items but is not listed"));
             }
         }
-        for (folder, day) in found.into_keys() {
-            self.report.problem(format!("{folder}/{day}.json: not counted in the manifest"));
-        }
-        let listed = std::mem::take(&mut self.listed);
-        for (folder, (_, counts)) in &listed {
-            if by_folder.remove(folder.as_str()).unwrap_or_default() != *counts {
-                self.report.problem(format!("{folder}: the list and the manifest count differently"));
+        for (folder, (_, counts)) in &self.listed {
+            if manifest.counts.sum(folder) != *counts {
+                report.problem(format!("{folder}: the list and the manifest count differently"));
             }
-        }
-        for folder in by_folder.into_keys() {
-            self.report.problem(format!("{folder}: has items but is not listed"));
         }
         let totals = (manifest.totals.conversations, manifest.totals.items, manifest.totals.deleted);
-        if totals != (self.report.conversations, self.report.items, self.report.deleted) {
-            self.report.problem("manifest.json: its totals are not those of the files".to_owned());
+        if totals != (report.conversations, report.items, report.deleted) {
+            report.problem("manifest.json: its totals are not those of the files".to_owned());
         }
     }
+}
+
+/// Names of files, of which there may be millions: a number for each, made with a key that nobody knows, so that nobody can
+/// choose two names that have the same.
+#[derive(Default)]
+struct Names {
+    key: RandomState,
+    numbers: HashSet<u64>,
+}
+
+impl Names {
+    /// Adds a name; tells whether it was not there yet.
+    fn add(&mut self, name: &str) -> bool {
+        self.numbers.insert(self.key.hash_one(name))
+    }
+
+    fn len(&self) -> u64 {
+        self.numbers.len() as u64
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.numbers.contains(&self.key.hash_one(name))
+    }
+}
+
+fn differs(folder: &str, counted: &Day, (items, deleted): (u64, u64)) -> String {
+    format!(
+        "{folder}/{}.json: holds {items} items, {deleted} of them deleted; the manifest counts {} and {}",
+        counted.day, counted.items, counted.deleted
+    )
+}
+
+/// Reads the manifest, if it is not longer than `limit`. Its text is never held as a whole.
+fn read_manifest(opened: &mut Opened<'_>, name: &str, limit: u64) -> Result<(Manifest, Tz), String> {
+    // The version first: other versions may have other fields.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        format_version: Option<u64>,
+    }
+    let version: Version = json(open(opened, name)?.take(limit))?;
+    if version.format_version != Some(u64::from(FORMAT_VERSION)) {
+        return Err(format!("its format version is not {FORMAT_VERSION}, which this program knows"));
+    }
+    let manifest: Manifest = json(open(opened, name)?.take(limit))?;
+    let zone = &manifest.header.request.time_zone;
+    let zone = zone.parse::<Tz>().map_err(|_| format!("the time zone “{zone}” is unknown"))?;
+    Ok((manifest, zone))
+}
+
+fn json<T: DeserializeOwned>(mut reader: io::Take<impl BufRead>) -> Result<T, String> {
+    let value = serde_json::from_reader(&mut reader);
+    value.map_err(|error| if reader.limit() == 0 { "far too large".into() } else { error.to_string() })
+}
+
+fn open<'a>(opened: &'a mut Opened<'_>, name: &str) -> Result<BufReader<Box<dyn Read + 'a>>, String> {
+    opened.read(name).map(BufReader::new).map_err(|e| e.causes())
+}
+
+/// Reads a file as a whole that is not too large for it.
+fn text(opened: &mut Opened<'_>, name: &str) -> Result<String, String> {
+    let mut text = String::new();
+    open(opened, name)?.take(MAX_FILE + 1).read_to_string(&mut text).map_err(|e| e.to_string())?;
+    if text.len() as u64 > MAX_FILE { Err("far too large".into()) } else { Ok(text) }
+}
+
+/// Whether a file is a list of check sums.
+fn is_sums(name: &str) -> bool {
+    name.strip_prefix("SHA256SUMS").is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix("-part-").is_some_and(|number| number.parse::<u32>().is_ok())
+    })
+}
+
+/// Whether a file is a list of conversations.
+fn is_list(name: &str) -> bool {
+    names::LISTS.iter().any(|(folder, file)| name.split_once('/') == Some((folder, file)))
 }
 
 /// Whether a folder is a conversation's.

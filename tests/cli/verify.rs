@@ -108,8 +108,8 @@ fn a_changed_a_missing_and_a_strange_file_have_a_line_each() {
     fs::write(day.with_file_name("notes.txt"), "mine").unwrap();
     insta::assert_snapshot!(house.run("verify unpacked"), @"
     Team_Chats/Leases - 1/2026-03-05.json: changed: its check sum is wrong
-    Team_Chats/Leases - 1/notes.txt: not named after a day
     Team_Chats/Leases - 1/2026-03-07.json: listed in the check sums, but missing
+    Team_Chats/Leases - 1/notes.txt: not listed in the check sums
     Team_Chats/Leases - 1/2026-03-07.json: holds 0 items, 0 of them deleted; the manifest counts 1 and 0
     manifest.json: its totals are not those of the files
     [exit 1]

@@ -1,7 +1,7 @@
 //! Judges the reading copies of a finished archive: every day file has a page with the same items, and every item a row of
 //! its conversation's spreadsheet, and there are no others. Part of [`crate::archive::verify()`], which reads the files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::BufRead;
 
 use chrono::NaiveDate;
@@ -9,18 +9,22 @@ use chrono_tz::Tz;
 
 use super::count::{self, Tally};
 use super::paths;
+use crate::archive::counted::Counted;
 use crate::archive::manifest::Copied;
 use crate::archive::records::ConversationEntry;
 use crate::domain::rules::days::DayFinder;
 use crate::model::Timestamp;
 
-type Days = BTreeMap<(String, NaiveDate), Tally>;
+/// Items of day files, by the number that the manifest's counts give them.
+type Days = HashMap<usize, Tally>;
 
 /// What has been read of the copies.
 #[derive(Default)]
 pub(in crate::archive) struct Copies {
     /// The folder of each listed conversation, by its number.
     folders: HashMap<String, String>,
+    /// What the day files themselves hold.
+    json: Days,
     pages: Days,
     rows: Days,
     spreadsheets: u64,
@@ -34,22 +38,27 @@ impl Copies {
         self.folders.insert(entry.id.to_string(), entry.folder.clone());
     }
 
+    /// What a day file holds.
+    pub(in crate::archive) fn day_file(&mut self, number: usize, found: Tally) {
+        self.json.insert(number, found);
+    }
+
+    /// The page of a day file, which has this number if it is counted.
     pub(in crate::archive) fn read_page(
         &mut self,
-        folder: &str,
-        day: &str,
+        number: Option<usize>,
         reader: &mut impl BufRead,
     ) -> Result<(), String> {
-        let day = day.parse().map_err(|_| "not named after a day")?;
         let found = count::page(reader)?;
-        self.pages.insert((folder.to_owned(), day), found);
+        let number = number.ok_or("is of a day that the manifest does not count")?;
+        self.pages.insert(number, found);
         Ok(())
     }
 
     pub(in crate::archive) fn read_spreadsheet(
         &mut self,
         file: &str,
-        zone: Tz,
+        (counted, zone): (&Counted, Tz),
         reader: &mut impl BufRead,
     ) -> Result<(), String> {
         self.spreadsheets += 1;
@@ -58,9 +67,10 @@ impl Copies {
         count::spreadsheet(reader, &mut |item| {
             let folder = folders.get(item.conversation).filter(|folder| is_of(file, folder));
             match (folder, item.created_at.parse::<Timestamp>()) {
-                (Some(folder), Ok(at)) => {
-                    rows.entry((folder.clone(), finder.of(at))).or_default().add(item.id);
-                }
+                (Some(folder), Ok(at)) => match counted.find(folder, finder.of(at)) {
+                    Some(number) => rows.entry(number).or_default().add(item.id),
+                    None => wrong = Some(format!("item {} is of a day that the manifest does not count", item.id)),
+                },
                 (None, _) => wrong = Some(format!("item {} belongs to another conversation", item.id)),
                 (_, Err(_)) => wrong = Some(format!("item {} has no time", item.id)),
             }
@@ -82,37 +92,38 @@ impl Copies {
     }
 
     /// Compares the copies with the day files, and with what the manifest says of them.
-    pub(in crate::archive) fn compare<'a>(
+    pub(in crate::archive) fn compare(
         &self,
         copied: &Copied,
-        days: impl Iterator<Item = (&'a (String, NaiveDate), Tally)>,
-        files: &BTreeMap<String, usize>,
+        counted: &Counted,
+        holds: &dyn Fn(&str) -> bool,
         conversations: u64,
         problem: &mut dyn FnMut(String),
     ) {
-        let (mut items, mut with_items) = (0, 0_u64);
-        for (day, found) in days {
-            items += found.items;
-            with_items += 1;
-            if copied.html.is_some() && self.pages.get(day) != Some(&found) {
-                problem(format!("{}: does not show the items of the JSON", paths::day_page(&day.0, day.1)));
-            }
-            if copied.csv.is_some() && self.rows.get(day) != Some(&found) {
-                problem(format!(
-                    "{}/: the rows of {} on {} are not the items of the JSON",
-                    paths::SPREADSHEETS,
-                    day.0,
-                    day.1
-                ));
+        for (folder, days, first) in counted.folders() {
+            for (number, day) in (first..).zip(days) {
+                let Some(found) = self.json.get(&number) else { continue };
+                if copied.html.is_some() && self.pages.get(&number) != Some(found) {
+                    problem(format!("{}: does not show the items of the JSON", paths::day_page(folder, day.day)));
+                }
+                if copied.csv.is_some() && self.rows.get(&number) != Some(found) {
+                    problem(format!(
+                        "{}/: the rows of {folder} on {} are not the items of the JSON",
+                        paths::SPREADSHEETS,
+                        day.day
+                    ));
+                }
             }
         }
+        let with_items = self.json.len() as u64;
+        let items: u64 = self.json.values().map(|found| found.items).sum();
         if let Some(html) = &copied.html {
             let pages = self.pages.len() as u64;
             if (pages, html.days) != (with_items, with_items) {
                 problem(format!("manifest.json: counts {} pages of days; there are {pages}", html.days));
             }
             for needed in [html.index.as_str(), super::assets::STYLE.0, super::assets::SCRIPT.0] {
-                if !files.contains_key(needed) {
+                if !holds(needed) {
                     problem(format!("{needed}: missing"));
                 }
             }

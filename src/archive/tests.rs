@@ -24,6 +24,8 @@ use super::names::conversation_folder;
 use super::pack::Packed;
 use super::records::*;
 use super::sign::SigningKey;
+use super::source::Source;
+use super::verify::read_manifest;
 use super::{Bundle, Packer, PartWriter, Place, WrittenPart, check, names, render, review, verify};
 use crate::error::{Error, Kind};
 use crate::keys::hex;
@@ -650,6 +652,25 @@ fn changes_in_an_unpacked_folder_are_named() {
     found("format version");
 }
 
+/// Programs that read a zip from its beginning go by what stands before each file, not by the directory at its end.
+#[test]
+fn what_stands_before_a_file_must_agree_with_the_directory() {
+    let made = make(WHOLE);
+    let path = made.paths().remove(0);
+    let sound = fs::read(&path).unwrap();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&sound)).unwrap();
+    let starts: Vec<_> = (0..zip.len()).map(|index| zip.by_index_raw(index).unwrap().header_start()).collect();
+    // Signature, CRC, both sizes, the length of the name, the name.
+    for (start, offset) in starts.iter().step_by(5).flat_map(|start| [0, 14, 18, 22, 26, 30, 31].map(|at| (start, at)))
+    {
+        let mut bytes = sound.clone();
+        *bytes.get_mut(usize::try_from(*start).unwrap() + offset).unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let problems = made.problems(std::slice::from_ref(&path));
+        assert!(!problems.is_empty(), "byte {offset} of the entry at {start}");
+    }
+}
+
 /// Whoever has changed the manifest would also change the check sums: the counts must agree all the same.
 #[test]
 fn a_manifest_that_counts_otherwise_is_noticed() {
@@ -694,8 +715,11 @@ fn a_manifest_that_counts_otherwise_is_noticed() {
     );
     found(&text.replacen("\"items\": 48", "\"items\": 49", 1), &["its totals are not those of the files"]);
     found(text.get(..text.len() - 9).unwrap(), &["manifest.json: EOF"]);
-    let endless = " ".repeat(65 << 20);
-    found(&text.replacen(r#"{"#, &format!("{{{endless}"), 1), &["manifest.json: far too large"]);
+    let source = Source::find(&tree, &mut |problem| panic!("{problem}"), &mut |_| {}).unwrap();
+    fs::write(&manifest, &text).unwrap();
+    let read = |limit| read_manifest(&mut source.open().unwrap(), "manifest.json", limit).map(|_| ());
+    assert_eq!(read(text.len() as u64 / 2), Err("far too large".to_owned()));
+    assert_eq!(read(text.len() as u64 + 1), Ok(()));
 }
 
 #[test]
@@ -716,8 +740,9 @@ fn each_list_of_check_sums_stands_for_its_files_once() {
     found(&text.replace(line, "what else"), "not a check sum and a file name");
     let sum = line.get(..64).unwrap();
     found(&format!("{text}{sum}  ../SHA256SUMS\n"), "../SHA256SUMS: listed in the check sums, but missing");
-    fs::remove_file(&sums).unwrap();
+    fs::rename(&sums, tree.join("SHA256SUMS-part-5")).unwrap();
     let problems = verify(std::slice::from_ref(&tree), None).unwrap().problems;
+    assert!(problems.contains(&"SHA256SUMS-part-5: the manifest knows no such part".to_owned()), "{problems:?}");
     assert!(problems.contains(&"SHA256SUMS-part-2: listed in the check sums, but missing".to_owned()), "{problems:?}");
     let paths = [made.paths(), made.paths().drain(1..2).collect()].concat();
     assert!(made.problems(&paths).iter().any(|problem| problem.contains("more than one part holds it")));

@@ -35,7 +35,7 @@ const MAX_MANIFEST: (u64, u64) = (MAX_LINE, 512);
 /// More problems than this are only counted.
 const MAX_PROBLEMS: usize = 1_000;
 
-type Manifest = manifest::Manifest<Counted>;
+pub(super) type Manifest = manifest::Manifest<Counted>;
 
 /// What was found. An archive without problems is complete and unchanged.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ struct Found {
 #[derive(Default)]
 struct Verifier<'a> {
     key: Option<&'a PublicKey>,
-    /// Every file, and which source it lies in.
+    /// Every file.
     files: Names,
     /// Every file that a list of check sums names.
     listed_files: Names,
@@ -114,8 +114,7 @@ impl Verifier<'_> {
         let source = Source::find(path, &mut |problem| report.problem(problem), &mut |name| {
             if !files.add(name) {
                 twice.push(name.to_owned());
-            }
-            if is_sums(name) {
+            } else if is_sums(name) {
                 sums.push(name.to_owned());
             } else if name == names::manifest_file(1) || is_list(name) {
                 first.push(name.to_owned());
@@ -165,6 +164,11 @@ impl Verifier<'_> {
                     self.report.problem(format!("{name}: changed: its check sum is wrong"));
                 }
                 Some(_) => {}
+            }
+        }
+        if let Some((manifest, _)) = &self.manifest {
+            for list in self.sums.keys().filter(|list| manifest.parts.iter().all(|part| part.sums != **list)) {
+                self.report.problem(format!("{list}: the manifest knows no such part"));
             }
         }
         self.compare_counts();
@@ -246,6 +250,7 @@ impl Verifier<'_> {
         }
         if !unlisted.is_empty() {
             unlisted.sort_unstable();
+            unlisted.dedup();
             self.each(source, &unlisted, |verifier, opened, name| verifier.check_file(opened, name, None));
         }
     }
@@ -406,7 +411,7 @@ fn differs(folder: &str, counted: &Day, (items, deleted): (u64, u64)) -> String 
 }
 
 /// Reads the manifest, if it is not longer than `limit`. Its text is never held as a whole.
-fn read_manifest(opened: &mut Opened<'_>, name: &str, limit: u64) -> Result<(Manifest, Tz), String> {
+pub(super) fn read_manifest(opened: &mut Opened<'_>, name: &str, limit: u64) -> Result<(Manifest, Tz), String> {
     // The version first: other versions may have other fields.
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

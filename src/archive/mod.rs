@@ -11,6 +11,7 @@
 mod check;
 mod container;
 mod counted;
+mod lines;
 pub mod manifest;
 pub mod names;
 mod pack;

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::counted::{Counted, Day};
+use super::lines::{MAX_LINE, lines};
 use super::manifest::{self, FORMAT_VERSION, PartManifest};
 use super::names;
 use super::reading::count::Tally;
@@ -27,8 +28,7 @@ use crate::error::{Error, Result};
 use crate::keys::hex;
 use crate::model::ItemKind;
 
-/// The longest line and the largest list of check sums that are read.
-const MAX_LINE: u64 = 64 << 20;
+/// The largest list of check sums that is read.
 const MAX_FILE: u64 = 256 << 20;
 /// The longest manifest that is read: so many bytes, and so many more for each file of the archive, which it counts.
 const MAX_MANIFEST: (u64, u64) = (MAX_LINE, 512);
@@ -459,47 +459,6 @@ fn is_list(name: &str) -> bool {
 /// Whether a folder is a conversation's.
 fn is_chats(folder: &str) -> bool {
     matches!(folder.split_once('/'), Some((names::PEOPLE_CHATS | names::TEAM_CHATS, _)))
-}
-
-/// Reads a JSON array with one record per line, giving each with its line number to `take`.
-fn lines<T: DeserializeOwned>(reader: &mut impl BufRead, mut take: impl FnMut(u64, T)) -> Result<(), String> {
-    let mut line = Vec::new();
-    let mut number = 0;
-    let mut state = State::Start;
-    loop {
-        line.clear();
-        let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
-        if read == 0 {
-            return if state == State::Over { Ok(()) } else { Err("ends too early".into()) };
-        }
-        number += 1;
-        if line.pop() != Some(b'\n') {
-            return Err(format!("line {number} is too long or has no end"));
-        }
-        state = match (state, line.as_slice()) {
-            (State::Start, b"[") => State::First,
-            (State::First | State::Last, b"]") => State::Over,
-            (State::First | State::More, record) => {
-                let (record, next) = match record.strip_suffix(b",") {
-                    Some(record) => (record, State::More),
-                    None => (record, State::Last),
-                };
-                take(number, serde_json::from_slice(record).map_err(|e| format!("line {number}: {e}"))?);
-                next
-            }
-            _ => return Err(format!("line {number} is not one record of a JSON array")),
-        };
-    }
-}
-
-/// What the next line of an array may be.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum State {
-    Start,
-    First,
-    More,
-    Last,
-    Over,
 }
 
 /// Hashes what passes through.

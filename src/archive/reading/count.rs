@@ -8,9 +8,9 @@ use std::io::{BufRead, Read};
 use sha2::{Digest, Sha256};
 
 use super::{csv, day, paths};
+use crate::archive::lines::MAX_LINE;
 
-/// The longest line of a page and the longest field that are read.
-const MAX_LINE: u64 = 64 << 20;
+/// The longest field that is read.
 const MAX_FIELD: usize = 1 << 20;
 
 /// Items without their order: how many, and a sum of their ids.

@@ -29,6 +29,8 @@ const VERSION: u16 = 20;
 const MADE_BY: u16 = (3 << 8) | VERSION;
 /// The name is UTF-8.
 const UTF8: u16 = 1 << 11;
+/// CRC and sizes stand behind the entry.
+const BEHIND: u16 = 1 << 3;
 const DIRECTORY: u32 = (0o040_755 << 16) | 0x10;
 const REGULAR: u32 = 0o100_644 << 16;
 
@@ -365,6 +367,31 @@ impl<R: Read> ContainerReader<R> {
     }
 }
 
+/// Whether what stands before an entry agrees with what the directory says of it, given where each begins: name, flags,
+/// method, and CRC and sizes unless these stand behind the entry. Some programs go by the one, some by the other. For any
+/// `.zip`, also one that was packed anew.
+pub(super) fn headers_agree(file: &mut (impl Read + Seek), local: u64, central: u64) -> io::Result<bool> {
+    let (mut before, mut listed) = ([0; 30], [0; 46]);
+    file.seek(SeekFrom::Start(central))?;
+    file.read_exact(&mut listed)?;
+    let mut fields = Fields(&listed);
+    let (listed_signature, _made_by, listed) = (fields.u32(), fields.u16(), fields.common());
+    let mut listed_name = vec![0; listed.name.into()];
+    file.read_exact(&mut listed_name)?;
+    file.seek(SeekFrom::Start(local))?;
+    file.read_exact(&mut before)?;
+    let mut fields = Fields(&before);
+    let (signature, before) = (fields.u32(), fields.common());
+    let mut name = vec![0; before.name.into()];
+    file.read_exact(&mut name)?;
+    let sizes = |common: &Common| (common.crc, common.compressed, common.size);
+    let behind = before.flags() & BEHIND != 0;
+    Ok((signature, listed_signature) == (LOCAL, CENTRAL)
+        && (before.flags(), before.method) == (listed.flags(), listed.method)
+        && (behind || sizes(&before) == sizes(&listed))
+        && name == listed_name)
+}
+
 fn damaged(path: &Path, what: &str) -> Error {
     Error::new(Kind::Internal, format!("{} is not as it was written: {what}", path.display()))
 }
@@ -386,6 +413,11 @@ struct Common {
 }
 
 impl Common {
+    const fn flags(&self) -> u16 {
+        let [_, _, flags @ ..] = self.versions;
+        u16::from_le_bytes(flags)
+    }
+
     fn facts(&self) -> Option<Facts> {
         let method = match self.method {
             0 => Method::Stored,

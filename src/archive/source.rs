@@ -4,11 +4,12 @@
 //! is not being read is but its path: of a large archive, one part at a time is open.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
+use super::container::headers_agree;
 use crate::error::{Context, Result};
 
 /// A part's `.zip` or an unpacked folder.
@@ -43,7 +44,7 @@ impl Source {
             problem(format!("{label}: entries overlap, as in a zip bomb"));
         }
         let top = list(&mut zip, &label.to_string(), problem, take)?;
-        compare_local_headers(&mut zip, path, problem)?;
+        compare_headers(&mut zip, path, problem)?;
         Ok(Self::Zip { path: path.to_owned(), top })
     }
 
@@ -54,17 +55,17 @@ impl Source {
             Self::Folder { root } => Opened::Folder { root },
         })
     }
-
-    /// Gives the names of its files once more.
-    pub(super) fn files(&self, take: &mut TakeName<'_>) -> Result<()> {
-        match self {
-            Self::Zip { path, .. } => list(&mut open_zip(path)?, "", &mut drop, take).map(drop),
-            Self::Folder { root } => walk(root, &mut drop, take),
-        }
-    }
 }
 
 impl Opened<'_> {
+    /// Gives the names of its files once more.
+    pub(super) fn files(&mut self, take: &mut TakeName<'_>) -> Result<()> {
+        match self {
+            Self::Zip { top, zip } => list(zip, top, &mut drop, take).map(drop),
+            Self::Folder { root } => walk(root, &mut drop, take),
+        }
+    }
+
     /// Opens the file `name` (below the top folder) for streaming.
     pub(super) fn read(&mut self, name: &str) -> Result<Box<dyn Read + '_>> {
         let doing = || format!("opening {name}");
@@ -106,58 +107,19 @@ fn list(
     Ok(top.unwrap_or_default())
 }
 
-/// What stands before each file must say the same of it as the directory at the end, by which it is read here: some programs
-/// go by the one, some by the other.
-fn compare_local_headers(
-    zip: &mut ZipArchive<BufReader<File>>,
-    path: &Path,
-    problem: &mut dyn FnMut(String),
-) -> Result<()> {
+/// What stands before each file must say the same of it as the directory at the end, by which it is read here.
+fn compare_headers(zip: &mut ZipArchive<BufReader<File>>, path: &Path, problem: &mut dyn FnMut(String)) -> Result<()> {
     let label = path.display();
     let doing = || format!("opening {label}");
     let mut file = File::open(path).context(doing)?;
     for index in 0..zip.len() {
         let entry = zip.by_index_data(index).context(doing)?;
-        let mut header = LocalHeader::default();
-        let read = file.seek(SeekFrom::Start(entry.header_start())).and_then(|_| header.read(&mut file));
-        let sizes = (entry.crc32(), entry.compressed_size(), entry.size());
-        if read.is_err() || header.name != entry.name_raw() || header.sizes().is_some_and(|local| local != sizes) {
+        if !headers_agree(&mut file, entry.header_start(), entry.central_header_start()).unwrap_or(false) {
             let name = String::from_utf8_lossy(entry.name_raw()).escape_debug().to_string();
             problem(format!("{label}: “{name}” is another file where it lies than in the directory of the zip"));
         }
     }
     Ok(())
-}
-
-/// What stands before a file in a zip (APPNOTE.TXT, 4.3.7).
-#[derive(Default)]
-struct LocalHeader {
-    fixed: [u8; 30],
-    name: Vec<u8>,
-}
-
-impl LocalHeader {
-    fn read(&mut self, file: &mut File) -> std::io::Result<()> {
-        file.read_exact(&mut self.fixed)?;
-        self.name.resize(usize::from(self.u16(26)), 0);
-        file.read_exact(&mut self.name)?;
-        if self.u32(0) == 0x0403_4b50 { Ok(()) } else { Err(std::io::ErrorKind::InvalidData.into()) }
-    }
-
-    /// CRC, bytes as compressed, and bytes; none where they stand behind the file, or in 64 bits.
-    fn sizes(&self) -> Option<(u32, u64, u64)> {
-        let (compressed, size) = (self.u32(18), self.u32(22));
-        let elsewhere = self.u16(6) & 8 != 0 || compressed == u32::MAX || size == u32::MAX;
-        (!elsewhere).then(|| (self.u32(14), compressed.into(), size.into()))
-    }
-
-    fn u16(&self, at: usize) -> u16 {
-        self.fixed.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u16::from_le_bytes)
-    }
-
-    fn u32(&self, at: usize) -> u32 {
-        self.fixed.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_le_bytes)
-    }
 }
 
 /// The top folder: `path` itself, or the folder in which only it lies.

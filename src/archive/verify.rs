@@ -1,7 +1,7 @@
 //! Judges a finished archive by itself, as a reviewer's own tools would: sums, signature, format, counts, completeness.
 //!
-//! Streams: besides what is listed and counted ([`Counted`]), one part's check sums and one line are in memory at a time, and
-//! eight bytes for each name. Input is not trusted.
+//! Streams: besides what is listed and counted ([`Counted`]), one part's directory, its check sums and one line are in memory at
+//! a time, and eight bytes for each name. Input is not trusted.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -139,8 +139,8 @@ impl Verifier<'_> {
     }
 
     fn run(&mut self, found: &[Found]) {
-        for Found { source, first, .. } in found {
-            self.each(source, first, Self::read_first);
+        for Found { source, first, .. } in found.iter().filter(|found| !found.first.is_empty()) {
+            self.open(source, |verifier, opened| first.iter().for_each(|name| verifier.read_first(opened, name)));
         }
         match &self.manifest {
             Some((manifest, _)) => {
@@ -154,8 +154,10 @@ impl Verifier<'_> {
             None => {}
         }
         for Found { source, sums, .. } in found {
-            self.each(source, sums, Self::check_listed);
-            self.check_unlisted(source);
+            self.open(source, |verifier, opened| {
+                sums.iter().for_each(|list| verifier.check_listed(opened, list));
+                verifier.check_unlisted(opened);
+            });
         }
         for (name, sum) in std::mem::take(&mut self.vouched) {
             match self.sums.get(&name) {
@@ -174,10 +176,9 @@ impl Verifier<'_> {
         self.compare_counts();
     }
 
-    /// Does something with some files of a source.
-    fn each(&mut self, source: &Source, files: &[String], mut work: impl FnMut(&mut Self, &mut Opened<'_>, &str)) {
+    fn open(&mut self, source: &Source, work: impl FnOnce(&mut Self, &mut Opened<'_>)) {
         match source.open() {
-            Ok(mut opened) => files.iter().for_each(|name| work(self, &mut opened, name)),
+            Ok(mut opened) => work(self, &mut opened),
             Err(error) => self.report.problem(error.causes()),
         }
     }
@@ -238,9 +239,9 @@ impl Verifier<'_> {
     }
 
     /// Checks the files that no list names, of which there should be none.
-    fn check_unlisted(&mut self, source: &Source) {
+    fn check_unlisted(&mut self, opened: &mut Opened<'_>) {
         let (mut unlisted, listed) = (Vec::new(), &self.listed_files);
-        let named = source.files(&mut |name| {
+        let named = opened.files(&mut |name| {
             if !listed.contains(name) && !is_sums(name.strip_suffix(".minisig").unwrap_or(name)) {
                 unlisted.push(name.to_owned());
             }
@@ -248,10 +249,10 @@ impl Verifier<'_> {
         if let Err(error) = named {
             self.report.problem(error.causes());
         }
-        if !unlisted.is_empty() {
-            unlisted.sort_unstable();
-            unlisted.dedup();
-            self.each(source, &unlisted, |verifier, opened, name| verifier.check_file(opened, name, None));
+        unlisted.sort_unstable();
+        unlisted.dedup();
+        for name in unlisted {
+            self.check_file(opened, &name, None);
         }
     }
 

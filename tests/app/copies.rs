@@ -297,6 +297,7 @@ fn verify_finds_copies_that_are_not_those_of_the_json() {
         "2026-03-09.html: does not show the items of the JSON",
     );
     expect(&|files| files.retain(|path, _| !path.ends_with("09.html")), "2026-03-09.html: does not show");
+    expect(&|files| files.retain(|path, _| !path.ends_with("09.html")), "counts 16 pages of days; there are ");
     expect(&|files| files.retain(|path, _| path != "index.html"), "index.html: missing");
     expect(&|files| files.retain(|path, _| path != "conversations.csv"), "conversations.csv: does not list");
     expect(&|files| replace(files, "conversations.csv", "\"Silent\"", "Silent"), "is not as a spreadsheet");
@@ -304,6 +305,10 @@ fn verify_finds_copies_that_are_not_those_of_the_json() {
     expect(
         &|files| replace(files, "2.csv", "2026-03-02T", "2026-03-03T"),
         "on 2026-03-02 are not the items of the JSON",
+    );
+    expect(
+        &|files| replace(files, "2.csv", "2026-03-02T", "2026-05-02T"),
+        "is of a day that the manifest does not count",
     );
     let extra = |files: &mut Files| {
         let page = files.iter().find(|(path, _)| path.ends_with("09.html")).unwrap();

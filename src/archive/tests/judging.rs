@@ -87,14 +87,15 @@ fn what_stands_before_a_file_must_agree_with_the_directory() {
     let sound = fs::read(&path).unwrap();
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&sound)).unwrap();
     let starts: Vec<_> = (0..zip.len()).map(|index| zip.by_index_raw(index).unwrap().header_start()).collect();
-    // Signature, CRC, both sizes, the length of the name, the name.
-    for (start, offset) in starts.iter().step_by(5).flat_map(|start| [0, 14, 18, 22, 26, 30, 31].map(|at| (start, at)))
-    {
+    // Flags, method, CRC, both sizes, the length of the name, the name.
+    let places = [(6, 1 << 3), (7, 1 << 3), (8, 1 << 3), (14, 1), (18, 1), (22, 1), (26, 1), (30, 1), (31, 1)];
+    for (start, (offset, bit)) in starts.iter().step_by(5).flat_map(|start| places.map(|place| (start, place))) {
         let mut bytes = sound.clone();
-        *bytes.get_mut(usize::try_from(*start).unwrap() + offset).unwrap() ^= 1;
+        *bytes.get_mut(usize::try_from(*start).unwrap() + offset).unwrap() ^= bit;
         fs::write(&path, bytes).unwrap();
         let problems = made.problems(std::slice::from_ref(&path));
-        assert!(!problems.is_empty(), "byte {offset} of the entry at {start}");
+        let told = problems.iter().any(|problem| problem.contains("is another file where it lies"));
+        assert!(told, "byte {offset} of the entry at {start}: {problems:?}");
     }
 }
 

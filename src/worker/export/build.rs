@@ -16,7 +16,7 @@ use super::courtesy::Courtesy;
 use super::output::{Batch, Output};
 use super::pulse::Pulse;
 use super::read::{Others, Source};
-use super::tally::{self, Written};
+use super::tally::{self, Sums, Written};
 use super::{plan, records};
 use crate::archive::manifest::Header;
 use crate::archive::{self, Packer, PartWriter};
@@ -74,7 +74,7 @@ impl Worker {
         let header = header(request, &evidence);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
         let source = Source { request, header: &header, piece, others, folder };
-        let Written { slice, kinds, .. } = self.pipe(&source, &mut reader, &mut part, pulse)?;
+        let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, pulse)?;
         tally::reconcile(&piece.plan, &slice, &mut reader)?;
         let counts = (slice != piece.plan).then(|| slice.to_text());
         let items = slice.items();
@@ -131,7 +131,7 @@ impl Worker {
             let read =
                 reading.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the reader met a fault of ours")));
             let written = written?;
-            if read? != written.sums {
+            if read? != Sums::from(&written.slice) {
                 return Err(Error::conflict(
                     "The check of completeness failed: not all that was read was written. Retry.",
                 ));

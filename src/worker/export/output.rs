@@ -133,3 +133,34 @@ impl<'a> Output<'a> {
 fn ended() -> Error {
     Error::new(Kind::Internal, "the writing of the archive ended before the reading")
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use crossbeam_channel::bounded;
+
+    use super::*;
+
+    #[test]
+    fn a_long_file_does_not_share_a_full_batch() {
+        let ((free, given), (batches, sent)) = (bounded(9), bounded(9));
+        for _ in 0..9 {
+            free.send(Batch::default()).unwrap();
+        }
+        let pulse = Pulse::default();
+        let mut output = Output::new(Batch::default(), given, batches, &pulse);
+        output.text("short", Place::WHOLE, &[b'a'; BATCH_BYTES - 1]).unwrap();
+        output.batch.items = 3;
+        output.batch.bundle.begin(format_args!("long"));
+        for _ in 0..4 {
+            output.make_room().unwrap();
+            output.batch.bundle.text().extend([b'b'; BATCH_BYTES / 2]);
+        }
+        output.batch.bundle.end(Place::WHOLE);
+        output.finish().unwrap();
+        drop(output);
+        let sent: Vec<_> = sent.iter().map(|batch| (batch.number, batch.items, batch.bundle.bytes())).collect();
+        assert_eq!(sent, [(0, 3, BATCH_BYTES - 1), (1, 0, 2 * BATCH_BYTES)]);
+    }
+}

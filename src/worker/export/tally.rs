@@ -23,12 +23,10 @@ pub(super) enum Tick {
     Kinds(ConversationCounts),
 }
 
-/// Facts, added up: those who read and those who write must come to the same.
+/// Facts, added up: what was read and what was written must come to the same.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Sums {
     folders: u64,
-    /// Day files, or pieces of them.
-    files: u64,
     items: u64,
     deleted: u64,
 }
@@ -38,12 +36,19 @@ impl Sums {
         match tick {
             Tick::Folder(_) => self.folders += 1,
             Tick::Items(_, _, items, deleted) => {
-                self.files += 1;
                 self.items += u64::from(items);
                 self.deleted += u64::from(deleted);
             }
             Tick::Kinds(_) => {}
         }
+    }
+}
+
+impl From<&Slice> for Sums {
+    fn from(slice: &Slice) -> Self {
+        let folders = slice.portions().filter(|portion| portion.begins).count() as u64;
+        let deleted = slice.days().iter().map(|day| u64::from(day.deleted)).sum();
+        Self { folders, items: slice.items(), deleted }
     }
 }
 
@@ -54,13 +59,11 @@ pub(super) struct Written {
     pub(super) slice: Slice,
     /// By kind.
     pub(super) kinds: KindCounts,
-    pub(super) sums: Sums,
 }
 
 impl Written {
     /// Adds what comes next in the order of the archive.
     pub(super) fn count(&mut self, tick: Tick) {
-        self.sums.count(tick);
         match tick {
             Tick::Kinds(counts) => self.kinds.add(counts),
             tick => count(&mut self.slice, tick),

@@ -36,6 +36,7 @@ pub struct Error {
     kind: Kind,
     message: String,
     field: Option<&'static str>,
+    transient: bool,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -45,7 +46,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of `kind`, told as `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), field: None, cause: None }
+        Self { kind, message: message.into(), field: None, transient: false, cause: None }
     }
 
     /// Input that does not do, beside its field.
@@ -78,6 +79,20 @@ impl Error {
     pub fn because(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// The same failure, as one that a repetition of the same call may not meet (see [`Error::is_transient`]).
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+
+    /// Whether the same call may succeed when it is repeated: a deadlock, a lost connection, a database that is busy or starts.
+    /// Says nothing about what a client is told, which is what [`Error::kind`] is for.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.transient
     }
 
     /// What kind of failure it is.

@@ -266,7 +266,9 @@ impl Store {
 
     fn connection(&self) -> Result<PooledConnection<Manager>> {
         self.pool.get().map_err(|cause| {
-            Error::new(Kind::Unavailable, "The server is busy. Please try again in a moment.").because(cause)
+            Error::new(Kind::Unavailable, "The server is busy. Please try again in a moment.")
+                .transient()
+                .because(cause)
         })
     }
 }

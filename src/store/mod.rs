@@ -13,6 +13,7 @@ mod connection;
 pub mod conversations;
 pub mod downloads;
 pub mod exports;
+mod failure;
 pub mod installation;
 pub mod items;
 pub mod mails;
@@ -29,28 +30,8 @@ pub mod volume;
 
 pub use connection::{Bulk, Conn, PoolOptions, Reading, Store};
 
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::model::Timestamp;
-
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        let text = error.to_string();
-        if text.contains("database is locked")
-            || text.contains("database table is locked")
-            || text.contains("lock timeout")
-        {
-            Error::new(Kind::Unavailable, "The database is busy. Please try again in a moment.").because(error)
-        } else if text.contains("disk is full") {
-            Error::new(Kind::Unavailable, "The server's disk is full. Please ask its operator to free some space.")
-                .because(error)
-        } else if text.contains("readonly database") {
-            Error::new(Kind::Unavailable, "The server can't write to its database. Please ask its operator.")
-                .because(error)
-        } else {
-            Error::internal("The database refused a query.", error)
-        }
-    }
-}
 
 /// The message of an error about a row that this version can't read.
 pub const UNREADABLE: &str = "The database holds a value that this version does not know.";

@@ -7,14 +7,18 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
-use diesel::{Connection as _, PgConnection, SqliteConnection};
+use diesel::{Connection as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::postgres::PgConnection;
 use crate::config::DatabaseUrl;
 use crate::error::{Context, Error, Kind, Result};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// PostgreSQL's advisory lock of whoever migrates.
+const MIGRATES: i64 = 7_246_553;
 
 /// A connection to either database; every verb of the store takes one.
 #[derive(diesel::MultiConnection)]
@@ -56,6 +60,7 @@ impl Default for PoolOptions {
 
 struct Manager {
     url: DatabaseUrl,
+    /// How long a statement waits for another writer; without end if it does not fit the databases' numbers.
     busy_timeout: Duration,
 }
 
@@ -65,7 +70,9 @@ impl Manager {
         match &self.url {
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url.expose()).map_err(ConnectionError)?;
-                let wait = format!("SET lock_timeout = {}", self.busy_timeout.as_millis());
+                // Zero is without end.
+                let wait = i32::try_from(self.busy_timeout.as_millis()).unwrap_or(0);
+                let wait = format!("SET TIME ZONE 'UTC'; SET lock_timeout = {wait}");
                 connection.batch_execute(&wait).map_err(QueryError)?;
                 Ok(Conn::Postgres(connection))
             }
@@ -77,7 +84,7 @@ impl Manager {
                     .batch_execute(&format!(
                         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;
                          PRAGMA secure_delete = ON;",
-                        self.busy_timeout.as_millis()
+                        i32::try_from(self.busy_timeout.as_millis()).unwrap_or(i32::MAX)
                     ))
                     .map_err(QueryError)?;
                 Ok(Conn::Sqlite(connection))
@@ -149,25 +156,15 @@ impl Store {
         Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout })
     }
 
-    /// Brings the tables up to this version's.
+    /// Brings the tables up to this version's, on a connection of its own: all migrations that are missing, or none. Several
+    /// processes may start at once: the first migrates, and the others wait for it, however long that takes.
     ///
     /// # Errors
-    /// When a migration fails; the database then is as the last one that succeeded left it.
+    /// When a migration fails; the database then is as it was.
     pub fn migrate(&self) -> Result<Vec<String>> {
-        let mut connection = self.connection()?;
-        let done = match &mut *connection {
-            Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE_MIGRATIONS).map(|v| names(&v)),
-            Conn::Postgres(inner) => {
-                // Several processes may start at once: the first migrates, the others wait for it.
-                inner
-                    .batch_execute("SELECT pg_advisory_lock(7246553)")
-                    .and_then(|()| inner.batch_execute("SET client_min_messages TO WARNING"))?;
-                let done = inner.run_pending_migrations(POSTGRES_MIGRATIONS).map(|v| names(&v));
-                inner.batch_execute("SELECT pg_advisory_unlock(7246553)")?;
-                done
-            }
-        };
-        done.context(|| format!("The tables of {} can't be brought up to date.", self.url))
+        let waits = Manager { url: self.url.clone(), busy_timeout: Duration::MAX };
+        let migrated = waits.open().map_err(Into::into).and_then(|mut connection| migrate(&mut connection));
+        migrated.context(|| format!("The tables of {} can't be brought up to date.", self.url))
     }
 
     /// Runs `work` with a connection, each query for itself.
@@ -370,6 +367,24 @@ fn finish<T>(connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -
             Err(error)
         }
     }
+}
+
+/// Migrates within one transaction that nobody else can begin meanwhile.
+fn migrate(connection: &mut Conn) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
+    match connection {
+        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
+        Conn::Postgres(inner) => {
+            inner.batch_execute("SET client_min_messages TO WARNING")?;
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN")?;
+            inner.batch_execute(&format!("SELECT pg_advisory_xact_lock({MIGRATES})"))?;
+        }
+    }
+    let done = match connection {
+        Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE_MIGRATIONS).map(|done| names(&done)),
+        Conn::Postgres(inner) => inner.run_pending_migrations(POSTGRES_MIGRATIONS).map(|done| names(&done)),
+    }?;
+    <Conn as TransactionManager<Conn>>::commit_transaction(connection)?;
+    Ok(done)
 }
 
 fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {

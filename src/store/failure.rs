@@ -2,8 +2,9 @@
 //!
 //! The only place that looks into the database's own errors. Every verb of the store returns [`Error`] through here.
 
-use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::postgres;
 use crate::error::{Error, Kind};
 
 /// What is the matter.
@@ -46,27 +47,43 @@ impl From<DieselError> for Error {
 }
 
 fn classify(error: &DieselError) -> Failure {
-    let DieselError::DatabaseError(kind, information) = error else { return Failure::Other };
-    match kind {
-        DatabaseErrorKind::SerializationFailure => Failure::Busy,
-        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Failure::Lost,
-        DatabaseErrorKind::ReadOnlyTransaction => Failure::ReadOnly,
-        _ => by_message(&**information),
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Failure::Lost,
+        DieselError::DatabaseError(_, information) => {
+            let message = information.message();
+            postgres::sqlstate(message).map_or_else(|| of_sqlite(message), of_postgres)
+        }
+        // What was wrong before is what matters.
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => classify(commit_error),
+        DieselError::BrokenTransactionManager => Failure::Lost,
+        _ => Failure::Other,
     }
 }
 
-fn by_message(information: &dyn DatabaseErrorInformation) -> Failure {
-    let text = information.message();
-    let is = |words: &[&str]| words.iter().any(|words| text.contains(words));
-    if is(&["database is locked", "database table is locked", "lock timeout", "deadlock detected"]) {
-        Failure::Busy
-    } else if is(&["terminating connection", "the database system is", "server closed the connection"]) {
-        Failure::Lost
-    } else if is(&["disk is full", "No space left"]) {
-        Failure::DiskFull
-    } else if is(&["readonly database"]) {
-        Failure::ReadOnly
-    } else {
-        Failure::Other
+/// By SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): never by words, which may be in any language.
+fn of_postgres(sqlstate: &str) -> Failure {
+    match sqlstate {
+        // Serialisation failure, deadlock, a lock that was not to be had in time.
+        "40001" | "40P01" | "55P03" => Failure::Busy,
+        // The server shuts down, has crashed, starts, or has no place for another connection.
+        "57P01" | "57P02" | "57P03" | "57P05" | "53300" => Failure::Lost,
+        "53100" => Failure::DiskFull,
+        "25006" => Failure::ReadOnly,
+        _ if sqlstate.starts_with("08") => Failure::Lost,
+        _ => Failure::Other,
+    }
+}
+
+/// Diesel hands SQLite's words on and keeps its codes to itself; to ask for them would take unsafe code. The words are those of
+/// `sqlite3ErrStr` in the very SQLite that is built in, always in English: a test brings each of them about.
+fn of_sqlite(message: &str) -> Failure {
+    match message {
+        "database is locked" | "database table is locked" | "database schema is locked" => Failure::Busy,
+        "database or disk is full" => Failure::DiskFull,
+        "attempt to write a readonly database" => Failure::ReadOnly,
+        _ if message.starts_with("database table is locked") || message.starts_with("database schema is locked") => {
+            Failure::Busy
+        }
+        _ => Failure::Other,
     }
 }

@@ -19,6 +19,7 @@ pub mod items;
 pub mod mails;
 pub mod participants;
 pub mod pieces;
+pub mod postgres;
 mod schema;
 pub mod sessions;
 pub mod sources;

@@ -10,9 +10,10 @@ use chrono::TimeDelta;
 use compliance_exports::config::{ByteSize, DatabaseUrl};
 use compliance_exports::error::Kind;
 use compliance_exports::model::{RequestId, Status};
+use compliance_exports::store::postgres::PgConnection;
 use compliance_exports::worker::Stop;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::{Connection, SqliteConnection};
 
 use crate::support::{Disk, Person, TestApp};
 

@@ -28,6 +28,7 @@ mod mails;
 mod main_path;
 mod model;
 mod pages;
+mod postgres;
 mod preview;
 mod reconcile;
 mod recording;

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use compliance_exports::app::App;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::{DatabaseUrl, Settings};
+use compliance_exports::store::postgres::PgConnection;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use regex::Regex;
 use tempfile::TempDir;
 

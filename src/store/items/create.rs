@@ -16,6 +16,7 @@ use super::{details_json, to_json};
 use crate::error::Result;
 use crate::model::{Attachment, Content, ConversationId, ItemKind, Timestamp, UserId};
 use crate::store::Conn;
+use crate::store::postgres::PgConnection;
 use crate::store::schema::items;
 
 /// An item to be made, as it was posted.

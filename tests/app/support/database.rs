@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use compliance_exports::config::DatabaseUrl;
+use compliance_exports::store::postgres::PgConnection;
+use diesel::Connection;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
 
 /// A database that goes away with its test.
 pub struct Database {

@@ -133,6 +133,37 @@ fn a_writer_waits_for_another_but_not_for_ever() {
     hasty.write(|_| Ok(())).unwrap();
 }
 
+/// `failure` knows SQLite's words by heart: these are those of the SQLite that is built in.
+#[test]
+fn what_sqlite_says_of_a_failure_is_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), Duration::ZERO);
+    let fails = |sql: &str| {
+        let other = open(folder.path(), Duration::ZERO);
+        let failed = other.read(|c| Ok(c.batch_execute(sql)?)).unwrap_err();
+        (failed.kind(), failed.is_transient(), failed.message().to_owned())
+    };
+    let write = "INSERT INTO installation (id) VALUES (hex(zeroblob(100000)))";
+    let (kind, transient, message) = fails(&format!(
+        "PRAGMA max_page_count = 1; {write}; INSERT INTO installation (id) VALUES (hex(zeroblob(999999)))"
+    ));
+    assert_eq!((kind, transient), (Kind::Unavailable, false), "{message}");
+    assert!(message.contains("disk is full"), "{message}");
+    let (kind, transient, message) = fails(&format!("PRAGMA query_only = ON; {write}"));
+    assert_eq!((kind, transient), (Kind::Unavailable, false), "{message}");
+    assert!(message.contains("can't write"), "{message}");
+    let (kind, transient, _) = fails("INSERT INTO accounts (id) VALUES (1)");
+    assert_eq!((kind, transient), (Kind::Internal, false));
+    store
+        .write(|_| {
+            let (kind, transient, message) = fails(write);
+            assert_eq!((kind, transient), (Kind::Unavailable, true), "{message}");
+            assert!(message.contains("busy"), "{message}");
+            Ok(())
+        })
+        .unwrap();
+}
+
 /// A number that SQLite tells of a connection.
 fn pragma(c: &mut Conn, name: &str) -> i64 {
     let Conn::Sqlite(inner) = c else { unreachable!("the tests here have SQLite") };

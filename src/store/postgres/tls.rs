@@ -247,4 +247,21 @@ mod tests {
             assert!(!split(refused).unwrap_err().contains("u:p"), "{refused}");
         }
     }
+
+    #[test]
+    fn a_server_that_cannot_encrypt_is_refused_where_that_was_asked_for() {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("postgres://u:secret@{}/db", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            client.read_exact(&mut [0; 8]).unwrap();
+            client.write_all(b"N").unwrap();
+            // What else the client says: nothing, in the clear.
+            client.read_to_end(&mut Vec::new()).unwrap()
+        });
+        let refused = connect(&format!("{address}?sslmode=require")).err().unwrap();
+        assert!(refused.contains("server does not support TLS") && !refused.contains("secret"), "{refused}");
+        assert_eq!(server.join().unwrap(), 0);
+    }
 }

@@ -182,12 +182,15 @@ pub fn tell_postgres(messages: u64, options: &Options, measured: &[[postgres::Me
             let name = row_name(name, program, options);
             let (recording, export) = (one.recording.over(&sqlite.recording), one.export.over(&sqlite.export));
             let met = recording.median() <= most && export.median() <= most;
-            let wanted = match place {
-                Place::Sqlite => "–".to_owned(),
-                _ => format!("≤ {most} ×: {}", if met { "yes" } else { "**no**" }),
+            let (recording, export, wanted) = match place {
+                Place::Sqlite => ["–"; 3].map(str::to_owned).into(),
+                _ => {
+                    let met = if met { "yes" } else { "**no**" };
+                    (format!("{recording} ×"), format!("{export} ×"), format!("≤ {most} ×: {met}"))
+                }
             };
             let (rate, seconds) = (rate(messages, &one.recording).to_string(), one.export.to_string());
-            table.row(&[name.clone(), rate, format!("{recording} ×"), seconds, format!("{export} ×"), wanted]);
+            table.row(&[name.clone(), rate, recording, seconds, export, wanted]);
             cpu.row(&[name, one.recording_cpu.to_string(), one.export_cpu.to_string()]);
         }
     }

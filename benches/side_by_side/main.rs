@@ -1,5 +1,6 @@
-//! Exports, side by side with what a user would write and with the least that they cost on this machine: run by
-//! `scripts/benchmark`, described in `docs/performance.md`.
+//! Exports, side by side with what a user would write and with the least that they cost on this machine; and, each by
+//! itself, of very many conversations ([`many`]) and on PostgreSQL ([`postgres`]). Run by `scripts/benchmark`, described in
+//! `docs/performance.md`.
 //!
 //! A benchmark stops at the first thing that is not as it should be. Everything lies in `target/benchmark`, and is removed
 //! at the end.
@@ -14,10 +15,14 @@
     reason = "a benchmark stops by panicking, and prints what it finds"
 )]
 
+mod commands;
 mod comparators;
+mod delay;
 mod floor;
+mod many;
 mod measure;
 mod pages;
+mod postgres;
 mod recording;
 mod report;
 mod same;
@@ -25,7 +30,7 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use measure::{MIB, Ran};
@@ -44,11 +49,28 @@ const BUSY_EXPORTS: usize = 100;
 /// Packs a folder as an archive.
 type Pack = fn(&Path, &Path) -> Ran;
 
-const USAGE: &str = "usage: scripts/benchmark [MESSAGES] [--rounds N] [--tenfold] [--ours-only] [--keep]";
+/// Messages unless told.
+const MESSAGES: u64 = 1_000_000;
+
+const USAGE: &str = "usage: scripts/benchmark [MESSAGES] [--rounds N] [--tenfold] [--ours-only] [--keep]
+       scripts/benchmark --many [CHATS] [--rounds N] [--binary PATH]... [--keep]
+       scripts/benchmark --postgres [MESSAGES] [--rounds N] [--binary PATH]... [--keep]";
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum What {
+    SideBySide,
+    Many,
+    Postgres,
+}
 
 struct Options {
-    messages: u64,
+    what: What,
+    /// Of messages, or of chats.
+    number: Option<u64>,
     rounds: u32,
+    /// Instead of this version's, where it is driven by commands.
+    binaries: Vec<PathBuf>,
     /// Also exports ten times as many messages.
     tenfold: bool,
     /// Without recording and the other programs.
@@ -58,7 +80,8 @@ struct Options {
 
 impl Options {
     fn parse() -> Self {
-        let mut options = Self { messages: 1_000_000, rounds: 3, tenfold: false, ours_only: false, keep: false };
+        let (what, number, binaries) = (What::SideBySide, None, Vec::new());
+        let mut options = Self { what, number, rounds: 3, binaries, tenfold: false, ours_only: false, keep: false };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match &*argument {
@@ -67,30 +90,59 @@ impl Options {
                 "--tenfold" => options.tenfold = true,
                 "--ours-only" => options.ours_only = true,
                 "--keep" => options.keep = true,
+                "--many" => options.what = What::Many,
+                "--postgres" => options.what = What::Postgres,
+                "--binary" => {
+                    let path = PathBuf::from(arguments.next().expect(USAGE));
+                    let path = path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                    options.binaries.push(path);
+                }
                 "--rounds" => {
                     options.rounds = arguments.next().and_then(|number| number.parse().ok()).expect(USAGE);
                 }
-                number => options.messages = number.replace('_', "").parse().expect(USAGE),
+                number => options.number = Some(number.replace('_', "").parse().expect(USAGE)),
             }
         }
-        assert!(options.rounds > 0 && options.messages >= 1_000, "at least 1 round and 1000 messages");
+        assert!(options.rounds > 0 && options.number(MESSAGES) >= 1_000, "at least 1 round and 1000 messages or chats");
+        let side_by_side = options.what == What::SideBySide;
+        assert!(!side_by_side || options.binaries.is_empty(), "--binary goes with --many and --postgres\n{USAGE}");
+        assert!(side_by_side || !(options.tenfold || options.ours_only), "{USAGE}");
         options
+    }
+
+    /// How much, unless told.
+    fn number(&self, unless: u64) -> u64 {
+        self.number.unwrap_or(unless)
+    }
+
+    /// The programs that are measured side by side.
+    fn binaries(&self) -> Vec<PathBuf> {
+        if self.binaries.is_empty() { vec![commands::PROGRAM.into()] } else { self.binaries.clone() }
     }
 }
 
 fn main() {
     let options = Options::parse();
     println!("{}", report::machine());
+    match options.what {
+        What::SideBySide => measure_side_by_side(&options),
+        What::Many => many::measure(&options),
+        What::Postgres => postgres::measure(&options),
+    }
+}
+
+fn measure_side_by_side(options: &Options) {
+    let messages = options.number(MESSAGES);
     let mut measured = Measured { rounds: options.rounds, ..Measured::default() };
     {
-        let (corpus, stage) = set_stage(options.messages, &options);
+        let (corpus, stage) = set_stage(messages, options);
         measured.messages = corpus.messages;
-        record(&stage, &corpus, &options, &mut measured);
+        record(&stage, &corpus, options, &mut measured);
         let server = Server::start(&stage);
         let idle = idle_memory(&server);
         for round in 1..=options.rounds {
             println!("== round {round} of {}", options.rounds);
-            side_by_side(round, &stage, &server, &options, idle, &mut measured);
+            side_by_side(round, &stage, &server, options, idle, &mut measured);
         }
         println!("== the Administration page while exports run, and after");
         measured.pages = pages(&server);
@@ -98,7 +150,7 @@ fn main() {
         measured.long = pages::measure(&stage, &server);
     }
     if options.tenfold {
-        measured.tenfold = Some(tenfold(&options));
+        measured.tenfold = Some(tenfold(messages, options));
     }
     report::tell(&measured);
 }
@@ -226,8 +278,8 @@ fn idle_memory(server: &Server) -> f64 {
 }
 
 /// Ten times as many messages: only ours.
-fn tenfold(options: &Options) -> Growth {
-    let (corpus, stage) = set_stage(options.messages * 10, options);
+fn tenfold(messages: u64, options: &Options) -> Growth {
+    let (corpus, stage) = set_stage(messages * 10, options);
     println!("== recording");
     let recording = recording::record(&stage);
     println!("import events: {recording:.2} s");

@@ -84,6 +84,11 @@ pub struct Ran {
 
 /// Runs a program, which must succeed.
 pub fn run(command: &mut Command) -> Ran {
+    try_run(command).unwrap_or_else(|failed| panic!("{failed}"))
+}
+
+/// Runs a program; tells how it failed.
+pub fn try_run(command: &mut Command) -> Result<Ran, String> {
     let began = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
     let (mut cpu, mut peak) = (0.0_f64, 0.0_f64);
@@ -96,8 +101,8 @@ pub fn run(command: &mut Command) -> Ran {
         peak = peak.max(memory(&child, "VmHWM").unwrap_or(0.0));
         std::thread::sleep(Duration::from_millis(2));
     };
-    assert!(status.success(), "{command:?} failed: {status}");
-    Ran { seconds: began.elapsed().as_secs_f64(), cpu, peak }
+    let seconds = began.elapsed().as_secs_f64();
+    if status.success() { Ok(Ran { seconds, cpu, peak }) } else { Err(format!("{command:?} failed: {status}")) }
 }
 
 /// Bytes that a process holds (`VmRSS`), or held at most (`VmHWM`); none when it has ended.

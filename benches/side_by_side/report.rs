@@ -1,4 +1,4 @@
-//! What was measured, as the tables of `docs/performance.md`.
+//! What was measured, as the tables of `docs/performance.md`: each between two marks of its own.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,11 +6,13 @@ use std::path::Path;
 
 use super::measure::{self, Figures};
 use super::pages::Long;
+use super::postgres::Place;
+use super::support::chats::Chats;
+use super::support::corpus::DAYS;
+use super::{Options, many, postgres};
 
 /// Fewer messages than these are a smoke test: they are printed, not published.
 const PUBLISHED_FROM: u64 = 1_000_000;
-const BEGIN: &str = "<!-- written by scripts/benchmark: begin -->";
-const END: &str = "<!-- written by scripts/benchmark: end -->";
 
 /// A program that made an archive.
 #[derive(Default)]
@@ -80,7 +82,11 @@ pub fn machine() -> String {
     let memory = fs::read_to_string("/proc/meminfo").unwrap();
     let memory = memory.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1_048_576.0;
     let (cores, model) = (measure::cores(), model.trim_start_matches([' ', '\t', ':']));
-    format!("{cores} cores of {model}, {memory:.0} GiB of memory, Linux {}", kernel.trim())
+    // What Linux calls them on x86-64 and on 64-bit ARM.
+    let mut flags = cpu.lines().filter(|line| line.starts_with("flags") || line.starts_with("Features"));
+    let sha = flags.next().is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "sha_ni" || flag == "sha2"));
+    let sha = if sha { "with" } else { "without" };
+    format!("{cores} cores of {model} ({sha} SHA instructions), {memory:.0} GiB of memory, Linux {}", kernel.trim())
 }
 
 /// Prints all, and writes it into the document if it is worth being published.
@@ -91,12 +97,125 @@ pub fn tell(measured: &Measured) {
         println!("Not published: docs/performance.md takes all figures of {PUBLISHED_FROM} messages or more.");
         return;
     }
+    publish("scripts/benchmark", &tables);
+}
+
+/// Writes tables into the document, where those of this command stand.
+fn publish(command: &str, tables: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md");
     let document = fs::read_to_string(&path).unwrap();
-    let (before, rest) = document.split_once(BEGIN).expect("a line in docs/performance.md where the tables begin");
-    let (_, after) = rest.split_once(END).expect("a line in docs/performance.md where the tables end");
-    fs::write(&path, format!("{before}{BEGIN}\n\n{tables}\n{END}{after}")).unwrap();
+    let [begin, end] = ["begin", "end"].map(|mark| format!("<!-- written by {command}: {mark} -->"));
+    let (before, rest) = document.split_once(&begin).expect("a line in docs/performance.md where the tables begin");
+    let (_, after) = rest.split_once(&end).expect("a line in docs/performance.md where the tables end");
+    fs::write(&path, format!("{before}{begin}\n\n{tables}\n{end}{after}")).unwrap();
     println!("{} has the new tables.", path.display());
+}
+
+/// Prints tables, and publishes them if they are of this version alone and of as much as is measured unless told.
+fn tell_commands(command: &str, tables: &str, options: &Options, unless: u64) {
+    println!("\n{tables}");
+    if options.number(unless) < unless || !options.binaries.is_empty() {
+        println!("Not published: docs/performance.md takes figures of this version, of {} or more.", thousands(unless));
+        return;
+    }
+    publish(command, tables);
+}
+
+/// A row's name: with several programs, also of which it is.
+fn row_name(name: &str, program: usize, options: &Options) -> String {
+    if options.binaries.len() > 1 { format!("{name}, program {}", program + 1) } else { name.to_owned() }
+}
+
+/// Which programs were measured, unless it was this version's.
+fn programs(options: &Options) -> String {
+    let names = (1..).zip(&options.binaries).map(|(number, path)| format!("Program {number}: {}\n", path.display()));
+    names.collect()
+}
+
+/// Tells what an export of one day out of very many conversations took.
+pub fn tell_many(chats: &Chats, in_day: u64, options: &Options, measured: &[many::Measured]) {
+    let mut table = Table::new(&["", "recorded, seconds", "exported, seconds", "processor seconds", "peak MiB"]);
+    for (program, one) in measured.iter().enumerate() {
+        let figures = [&one.recording, &one.seconds, &one.cpu, &one.peak].map(Figures::to_string);
+        let [recording, seconds, cpu, peak] = figures;
+        table.row(&[row_name("one day out of many conversations", program, options), recording, seconds, cpu, peak]);
+    }
+    let mut text = format!(
+        "{}. {} direct chats of {} people, {} items in {DAYS} days; one day with {} of them is exported. Medians of {} rounds, \
+         and in brackets the least and the greatest. Processor seconds and memory are of the whole command, which also \
+         copies the archive.\n\n{}",
+        machine(),
+        thousands(chats.chats),
+        thousands(chats.people()),
+        thousands(chats.items()),
+        thousands(in_day),
+        options.rounds,
+        table.0
+    );
+    text += &programs(options);
+    if let [first, others @ ..] = measured {
+        for (number, other) in (2..).zip(others) {
+            let (time, cpu) = (first.seconds.over(&other.seconds), first.cpu.over(&other.cpu));
+            let _ = writeln!(
+                text,
+                "The first takes {time} times as long as program {number}, and {cpu} times its processor time."
+            );
+        }
+    }
+    tell_commands("scripts/benchmark --many", &text, options, many::CHATS);
+}
+
+/// Tells what recording and exporting took on either database, program by program.
+pub fn tell_postgres(messages: u64, options: &Options, measured: &[[postgres::Measured; 3]]) {
+    let heads =
+        ["", "recorded, items a second", "time against SQLite", "exported, seconds", "time against SQLite", "wanted"];
+    let mut table = Table::new(&heads);
+    let mut cpu = Table::new(&["Processor seconds of the program", "recording", "export"]);
+    for (program, places) in measured.iter().enumerate() {
+        let [sqlite, ..] = places;
+        for (place, one) in postgres::PLACES.into_iter().zip(places) {
+            let (name, most) = match place {
+                Place::Sqlite => ("SQLite", 1.0),
+                Place::Here => ("PostgreSQL on the same machine, without fsync", 2.0),
+                Place::Away => ("PostgreSQL, half a millisecond away", 3.0),
+            };
+            let name = row_name(name, program, options);
+            let (recording, export) = (one.recording.over(&sqlite.recording), one.export.over(&sqlite.export));
+            let met = recording.median() <= most && export.median() <= most;
+            let (recording, export, wanted) = match place {
+                Place::Sqlite => ["–"; 3].map(str::to_owned).into(),
+                _ => {
+                    let met = if met { "yes" } else { "**no**" };
+                    (format!("{recording} ×"), format!("{export} ×"), format!("≤ {most} ×: {met}"))
+                }
+            };
+            let (rate, seconds) = (rate(messages, &one.recording).to_string(), one.export.to_string());
+            table.row(&[name.clone(), rate, recording, seconds, export, wanted]);
+            cpu.row(&[name, one.recording_cpu.to_string(), one.export_cpu.to_string()]);
+        }
+    }
+    let mut text = format!(
+        "{}. {} messages. Medians of {} rounds, and in brackets the least and the greatest; ratios are taken within each \
+         round.\n\n{}\n{}",
+        machine(),
+        thousands(messages),
+        options.rounds,
+        table.0,
+        cpu.0
+    );
+    text += &programs(options);
+    if let [first, others @ ..] = measured {
+        for (number, other) in (2..).zip(others) {
+            for ((place, first), other) in postgres::PLACES.iter().zip(first).zip(other) {
+                let (recording, export) = (first.recording.over(&other.recording), first.export.over(&other.export));
+                let _ = writeln!(
+                    text,
+                    "{place:?}: the first takes {recording} times as long as program {number} to record, {export} times to export."
+                );
+            }
+        }
+    }
+    tell_commands("scripts/benchmark --postgres", &text, options, postgres::MESSAGES);
 }
 
 fn tables(measured: &Measured) -> String {
@@ -244,7 +363,7 @@ fn mega(bytes: u64) -> f64 {
 }
 
 /// With a comma between each three digits.
-fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

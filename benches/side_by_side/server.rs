@@ -9,11 +9,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use reqwest::blocking::Client;
 use rusqlite::{Connection, OpenFlags};
 
+use super::commands::PROGRAM;
 use super::measure;
 use super::support::corpus;
 use super::support::stage::{self, Stage};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_compliance-exports");
 /// Between two openings of the page, so that who measures does not become the load.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How often the database is asked whether an export has ended.

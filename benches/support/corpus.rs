@@ -4,6 +4,7 @@
 //! conversations and 180 days as 360,000 day files. Messages come in the order of time, as a connector tells them: what an
 //! export reads of one conversation is scattered over the whole table.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -17,8 +18,9 @@ pub const LAST_DAY: &str = "2024-06-28";
 pub const ACCOUNT: &str = "Halcyon Ports";
 
 /// 2024-01-01T00:00:00Z, in milliseconds.
-const START: u64 = 1_704_067_200_000;
-const DAYS: u64 = 180;
+pub const START: u64 = 1_704_067_200_000;
+pub const DAYS: u64 = 180;
+pub const DAY_MILLIS: u64 = 86_400_000;
 const PEOPLE: usize = 500;
 const MESSAGES_PER_CONVERSATION: u64 = 333;
 const EXPONENT: f64 = 0.7;
@@ -110,7 +112,7 @@ impl Corpus {
     /// The messages by time.
     pub fn messages(&self) -> impl Iterator<Item = Message> {
         let mut random = Random(2);
-        let step = DAYS * 86_400_000 / self.messages;
+        let step = DAYS * DAY_MILLIS / self.messages;
         (0..self.messages).map(move |number| {
             let chance = random.fraction() * self.chances.last().unwrap();
             let conversation = self.chances.partition_point(|sum| *sum <= chance);
@@ -140,7 +142,7 @@ impl Corpus {
             line(file, &json!({"type": "user", "id": person(number), "name": name, "email": email}))?;
         }
         for (number, conversation) in self.conversations.iter().enumerate() {
-            let members: Vec<_> = conversation.members.iter().map(|number| json!({"user": person(*number)})).collect();
+            let members: Vec<_> = conversation.members.iter().map(|number| json!({"user": person(number)})).collect();
             line(
                 file,
                 &json!({
@@ -174,15 +176,16 @@ impl Corpus {
     }
 }
 
-fn person(number: usize) -> String {
+/// A person's id, and in other events who is meant.
+pub fn person(number: impl Display) -> String {
     format!("u{number}")
 }
 
-fn rfc3339(millis: u64) -> String {
+pub fn rfc3339(millis: u64) -> String {
     compliance_exports::model::Timestamp::from_micros(i64::try_from(millis * 1_000).unwrap()).unwrap().to_string()
 }
 
-fn line(file: &mut impl Write, event: &serde_json::Value) -> io::Result<()> {
+pub fn line(file: &mut impl Write, event: &serde_json::Value) -> io::Result<()> {
     serde_json::to_writer(&mut *file, event)?;
     file.write_all(b"\n")
 }

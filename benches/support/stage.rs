@@ -28,6 +28,11 @@ pub struct Stage {
 impl Stage {
     /// An empty folder of this name in `target/benchmark`, and the corpus as a file of events in it.
     pub fn set(name: &str, corpus: &Corpus, keep: bool) -> Self {
+        Self::make(name, keep, &mut |file| corpus.write_events(file).unwrap())
+    }
+
+    /// The same with a file of whatever events `write` writes.
+    pub fn make(name: &str, keep: bool, write: &mut dyn FnMut(&mut BufWriter<File>)) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("benchmark").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
@@ -35,7 +40,7 @@ impl Stage {
         fs::create_dir_all(&folder).unwrap();
         let events = folder.join("events.jsonl");
         let mut file = BufWriter::with_capacity(1 << 20, File::create(&events).unwrap());
-        corpus.write_events(&mut file).unwrap();
+        write(&mut file);
         file.flush().unwrap();
         Self { folder, events, keep }
     }

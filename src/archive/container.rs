@@ -7,7 +7,7 @@
 //! and 4.3.16; no Zip64, no data descriptors, no extra fields.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, Timelike};
@@ -15,6 +15,7 @@ use zip::DateTime;
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::Timestamp;
+use crate::sums::{self, Quick, QuickStream};
 
 /// The most that a `.zip` without Zip64 can hold, with which old unzip programs stop.
 pub(super) const MAX_BYTES: u64 = u32::MAX as u64 - 1;
@@ -74,6 +75,8 @@ pub(super) struct ContainerWriter {
     position: u64,
     directory: BufWriter<File>,
     directory_bytes: u64,
+    directory_seal: QuickStream,
+    seal: Seal,
     entries: u32,
     /// Date and time of every entry.
     time: (u16, u16),
@@ -99,6 +102,8 @@ impl ContainerWriter {
             position: 0,
             directory,
             directory_bytes: 0,
+            directory_seal: QuickStream::default(),
+            seal: Seal::default(),
             entries: 0,
             time,
             open: None,
@@ -110,19 +115,20 @@ impl ContainerWriter {
     pub(super) fn directory(&mut self, name: &str) -> Result<()> {
         let (offset, end) = (self.position, if name.is_empty() { "" } else { "/" });
         self.local(name, end, &Facts::EMPTY)?;
-        self.list(name, end, &Facts::EMPTY, offset)
+        self.list(name, end, &Facts::EMPTY, (offset, sums::quick(b"")))
     }
 
-    /// Adds a file whose bytes are at hand.
-    pub(super) fn file(&mut self, name: &str, facts: &Facts, bytes: &[u8]) -> Result<()> {
+    /// Adds a file whose bytes are at hand. Here and in what follows, `seal` is the quick check sum of its bytes, which was
+    /// made where they were.
+    pub(super) fn file(&mut self, name: &str, facts: &Facts, seal: Quick, bytes: &[u8]) -> Result<()> {
         let offset = self.position;
         self.local(name, "", facts)?;
         self.write(bytes)?;
-        self.list(name, "", facts, offset)
+        self.list(name, "", facts, (offset, seal))
     }
 
     /// Adds a file whose bytes `reader` gives, as many as `facts` says.
-    pub(super) fn copy(&mut self, name: &str, facts: &Facts, reader: &mut impl Read) -> Result<()> {
+    pub(super) fn copy(&mut self, name: &str, facts: &Facts, seal: Quick, reader: &mut impl Read) -> Result<()> {
         let offset = self.position;
         self.local(name, "", facts)?;
         let copied = io::copy(reader, &mut self.file).context(|| format!("writing {name} to the archive"))?;
@@ -130,7 +136,7 @@ impl ContainerWriter {
             return Err(Error::new(Kind::Internal, format!("{name} is not as long as it was")));
         }
         self.position += copied;
-        self.list(name, "", facts, offset)
+        self.list(name, "", facts, (offset, seal))
     }
 
     /// Begins a file whose bytes are too many to be at hand.
@@ -146,7 +152,7 @@ impl ContainerWriter {
     }
 
     /// Ends the file begun last.
-    pub(super) fn end(&mut self, facts: &Facts) -> Result<()> {
+    pub(super) fn end(&mut self, facts: &Facts, seal: Quick) -> Result<()> {
         let Some((name, offset)) = self.open.take() else {
             return Err(Error::new(Kind::Internal, "a file of the archive was ended before it was begun"));
         };
@@ -157,11 +163,11 @@ impl ContainerWriter {
         self.local(&name, "", facts)?;
         self.file.seek(SeekFrom::Start(end)).context(doing)?;
         self.position = end;
-        self.list(&name, "", facts, offset)
+        self.list(&name, "", facts, (offset, seal))
     }
 
-    /// Writes the directory and makes the file durable.
-    pub(super) fn finish(mut self) -> Result<PathBuf> {
+    /// Writes the directory and makes the file durable. Gives its path and its seal.
+    pub(super) fn finish(mut self) -> Result<(PathBuf, Quick)> {
         let doing = || format!("finishing {}", self.path.display());
         let offset = field(self.position, &self.path)?;
         let size = field(self.directory_bytes, &self.path)?;
@@ -177,10 +183,11 @@ impl ContainerWriter {
         end.extend(size.to_le_bytes());
         end.extend(offset.to_le_bytes());
         end.extend([0; 2]);
+        self.directory_seal.update(&end);
         self.file.write_all(&end).context(doing)?;
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
         file.sync_all().context(doing)?;
-        Ok(self.path)
+        Ok((self.path, self.seal.finish(self.directory_seal.finish())))
     }
 
     /// The header before the entry's bytes. `end` follows its name.
@@ -215,8 +222,9 @@ impl ContainerWriter {
         }
     }
 
-    /// Lists the entry in the directory.
-    fn list(&mut self, name: &str, end: &str, facts: &Facts, offset: u64) -> Result<()> {
+    /// Seals the entry whose header was the last, and lists it in the directory: where it begins, and the seal of its bytes.
+    fn list(&mut self, name: &str, end: &str, facts: &Facts, (offset, seal): (u64, Quick)) -> Result<()> {
+        self.seal.entry(&[self.header.as_slice()], seal);
         let is_directory = end == "/" || name.is_empty();
         self.header.clear();
         self.header.extend(CENTRAL.to_le_bytes());
@@ -226,6 +234,7 @@ impl ContainerWriter {
         self.header.extend(if is_directory { DIRECTORY } else { REGULAR }.to_le_bytes());
         self.header.extend(field(offset, &self.path)?.to_le_bytes());
         self.name(name, end);
+        self.directory_seal.update(&self.header);
         self.directory.write_all(&self.header).context(|| format!("listing {name} in the archive"))?;
         self.directory_bytes += self.header.len() as u64;
         self.entries += 1;
@@ -241,8 +250,13 @@ impl ContainerWriter {
     }
 }
 
-const fn header_size(name: &str) -> u64 {
-    30 + name.len() as u64
+#[cfg(test)]
+impl ContainerWriter {
+    /// Turns a bit of the directory, while it waits.
+    pub(super) fn damage_directory(&mut self, at: u64) {
+        assert!(self.directory.flush().is_ok());
+        super::part::turn(self.directory.get_mut(), SeekFrom::Start(at));
+    }
 }
 
 /// A number as a zip without Zip64 can hold it.
@@ -278,8 +292,28 @@ fn entry_time(at: Timestamp) -> DateTime {
     }
 }
 
-/// Reads a `.zip` written by [`ContainerWriter`] from beginning to end, directory and entries side by side. Anything that
-/// is not as it was written is an error.
+/// The quick check sum of a whole `.zip`: of the header of each entry and the check sum of its bytes, in their order, and of the
+/// check sum of what follows them. Of the bytes only check sums are needed, which are made as soon as there are bytes, by
+/// whoever packs them.
+#[derive(Default)]
+struct Seal(QuickStream);
+
+impl Seal {
+    fn entry(&mut self, header: &[&[u8]], bytes: Quick) {
+        for piece in header {
+            self.0.update(piece);
+        }
+        self.0.update(&bytes.to_le_bytes());
+    }
+
+    fn finish(mut self, rest: Quick) -> Quick {
+        self.0.update(&rest.to_le_bytes());
+        self.0.finish()
+    }
+}
+
+/// Reads a `.zip` written by [`ContainerWriter`] from beginning to end, directory and entries side by side. A directory that
+/// does not agree with the entries is an error; whether both are as they were written, its seal tells.
 pub(super) struct ContainerReader<R> {
     /// The whole file, read once, in order.
     file: R,
@@ -287,10 +321,12 @@ pub(super) struct ContainerReader<R> {
     directory: BufReader<File>,
     directory_offset: u64,
     left: u16,
+    name: Vec<u8>,
     local_name: Vec<u8>,
+    seal: Seal,
 }
 
-impl<R: Read> ContainerReader<R> {
+impl<R: BufRead> ContainerReader<R> {
     /// Opens the `.zip` at `path`; `reader` makes of it what is read once, in order.
     pub(super) fn open(path: &Path, reader: impl FnOnce(File) -> R) -> Result<Self> {
         let doing = || format!("reading back {}", path.display());
@@ -313,16 +349,17 @@ impl<R: Read> ContainerReader<R> {
             directory: BufReader::new(directory),
             directory_offset: offset.into(),
             left: entries,
+            name: Vec::new(),
             local_name: Vec::new(),
+            seal: Seal::default(),
         })
     }
 
-    /// The next entry: its name, into `name`, and what is said of it. Its bytes, as compressed, then follow in
-    /// [`ContainerReader::bytes`].
-    pub(super) fn next(&mut self, path: &Path, name: &mut String) -> Result<Option<Facts>> {
+    /// Reads the next entry; tells whether there was one.
+    pub(super) fn next(&mut self, path: &Path) -> Result<bool> {
         let doing = || format!("reading back {}", path.display());
         if self.left == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         self.left -= 1;
         let mut central = [0; 46];
@@ -331,39 +368,55 @@ impl<R: Read> ContainerReader<R> {
         let (signature, made_by) = (fields.u32(), fields.u16());
         let common = fields.common();
         let (rest, attributes, offset) = (fields.take::<6>(), fields.u32(), fields.u32());
-        let mut bytes = std::mem::take(name).into_bytes();
-        bytes.resize(common.name.into(), 0);
-        self.directory.read_exact(&mut bytes).context(doing)?;
-        let Ok(text) = String::from_utf8(bytes) else { return Err(damaged(path, "a name")) };
-        *name = text;
+        self.name.resize(common.name.into(), 0);
+        self.directory.read_exact(&mut self.name).context(doing)?;
         let mut local = [0; 30];
         self.file.read_exact(&mut local).context(doing)?;
         let mut fields = Fields(&local);
         let (local_signature, local_common) = (fields.u32(), fields.common());
-        self.local_name.resize(name.len(), 0);
+        self.local_name.resize(self.name.len(), 0);
         self.file.read_exact(&mut self.local_name).context(doing)?;
         let headers = signature == CENTRAL && local_signature == LOCAL && made_by == MADE_BY && rest == [0; 6];
-        let right_kind = attributes == if name.ends_with('/') { DIRECTORY } else { REGULAR };
-        let same = common == local_common && name.as_bytes() == self.local_name && u64::from(offset) == self.position;
+        let right_kind = attributes == if self.name.ends_with(b"/") { DIRECTORY } else { REGULAR };
+        let same = common == local_common && self.name == self.local_name && u64::from(offset) == self.position;
         let Some(facts) = common.facts().filter(|_| headers && right_kind && same) else {
-            return Err(damaged(path, name));
+            return Err(damaged(path, &String::from_utf8_lossy(&self.name)));
         };
-        self.position += header_size(name) + facts.compressed;
-        Ok(Some(facts))
+        let bytes = quick_of(&mut self.file, facts.compressed).context(doing)?;
+        self.seal.entry(&[local.as_slice(), self.local_name.as_slice()], bytes);
+        self.position += (local.len() + self.name.len()) as u64 + facts.compressed;
+        Ok(true)
     }
 
-    /// Where the bytes of the entry are read from that was given last: all of them, before the next one.
-    pub(super) fn bytes(&mut self) -> &mut R {
-        &mut self.file
-    }
-
-    /// Reads what follows the entries; gives back what was read from.
-    pub(super) fn finish(mut self, path: &Path) -> Result<R> {
+    /// Reads what follows the entries; gives back what was read from, and the seal of what was read.
+    pub(super) fn finish(mut self, path: &Path) -> Result<(R, Quick)> {
         if self.position != self.directory_offset {
             return Err(damaged(path, "its directory"));
         }
-        io::copy(&mut self.file, &mut io::sink()).context(|| format!("reading back {}", path.display()))?;
-        Ok(self.file)
+        let rest = quick_of(&mut self.file, u64::MAX).context(|| format!("reading back {}", path.display()))?;
+        Ok((self.file, self.seal.finish(rest)))
+    }
+}
+
+/// The quick check sum of the next so many bytes, or of as many as there are.
+fn quick_of(reader: &mut impl BufRead, bytes: u64) -> io::Result<Quick> {
+    let mut left = usize::try_from(bytes).unwrap_or(usize::MAX);
+    if let Some(all) = reader.fill_buf()?.get(..left) {
+        let sum = sums::quick(all);
+        reader.consume(left);
+        return Ok(sum);
+    }
+    let mut sum = QuickStream::default();
+    loop {
+        let some = reader.fill_buf()?;
+        let some = some.get(..left).unwrap_or(some);
+        if some.is_empty() {
+            return Ok(sum.finish());
+        }
+        sum.update(some);
+        let length = some.len();
+        reader.consume(length);
+        left -= length;
     }
 }
 

@@ -1,17 +1,21 @@
 //! Compression and hashing: what becomes of rendered files before they are written ([`super::part`]).
 //!
+//! What was packed is unpacked again and compared with the text at once, while both are in the processor's cache. All that is
+//! said of a file from then on is taken from what came out: its check sum, CRC and length. The packed bytes go along with a quick
+//! check sum, their seal, by which they are found again in the finished part ([`super::check`]).
+//!
 //! A [`Bundle`] takes in the text of files as they are rendered, and keeps its buffers for the next ones: an archive is made
 //! without asking the system for memory again and again. A [`Packer`] belongs to one thread and keeps its compressors,
 //! because a fresh one costs more than most files do. The same text gives the same bundle.
 
 use std::fmt::{self, Write as _};
 
-use flate2::{Compress, Compression, FlushCompress, Status};
-use libdeflater::{CompressionLvl, Compressor};
-use sha2::{Digest, Sha256};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use libdeflater::{CompressionLvl, Compressor, Decompressor};
 
 use super::container::{Facts, Method};
 use crate::error::{Context, Error, Kind, Result};
+use crate::sums::{self, Quick, Sha256};
 
 /// The level for most bytes.
 const LEVEL: u8 = 6;
@@ -24,9 +28,10 @@ const SMALL_LEVEL: u8 = 1;
 const SUMS_LEVEL: u8 = 2;
 /// Room for what a compressor puts out that does not know how much it will be.
 const ROOM: usize = 1 << 16;
-
-/// SHA-256.
-pub(super) type Hash = [u8; 32];
+/// Room for unpacked text that is kept for the next files: a single one can be much larger than what is usual.
+const KEPT: usize = 1 << 20;
+/// What a piece ends with that is not the last of its file: an empty block, which begins and ends on a byte (RFC 1951, 3.2.4).
+const FLUSHED: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// Where a piece stands in its file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,9 +62,19 @@ enum Content {
         aside: bool,
         text: usize,
         data: usize,
-        /// Of a whole file. Whoever writes a file in pieces hashes the whole.
-        facts: Option<(Facts, Hash)>,
+        /// Once it is packed.
+        made: Option<Made>,
     },
+}
+
+/// What came out when packed bytes were unpacked again, and was the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    facts: Facts,
+    /// Of a whole file. Whoever writes a file in pieces hashes the whole.
+    hash: Option<Sha256>,
+    /// Of the packed bytes.
+    pub(super) seal: Quick,
 }
 
 /// Files and directories, in the order in which they are to be written: rendered, and then packed.
@@ -81,21 +96,34 @@ pub(super) enum Packed<'a> {
     /// A whole file.
     File {
         facts: Facts,
-        hash: Hash,
+        hash: Sha256,
+        seal: Quick,
         data: &'a [u8],
     },
-    /// A piece of a file that is too large to be held at once; with its text, for whoever hashes the whole.
-    Piece {
-        place: Place,
-        data: &'a [u8],
-        text: &'a [u8],
-    },
-    /// As a piece, of a file whose pieces come between other files and their pieces.
-    Aside {
-        place: Place,
-        data: &'a [u8],
-        text: &'a [u8],
-    },
+    /// A piece of a file that is too large to be held at once.
+    Piece(Piece<'a>),
+    /// A piece of a file whose pieces come between other files and their pieces.
+    Aside(Piece<'a>),
+}
+
+/// A piece of a file; with its text, for whoever hashes the whole.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub(super) place: Place,
+    facts: Facts,
+    seal: Quick,
+    pub(super) data: &'a [u8],
+    pub(super) text: &'a [u8],
+}
+
+impl Piece<'_> {
+    /// The CRC of its text, if text and data still are what they were when they were packed and compared.
+    pub(super) fn crc(&self) -> Option<crc32fast::Hasher> {
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(self.text);
+        let found = (crc.clone().finalize(), sums::quick(self.data));
+        (found == (self.facts.crc, self.seal)).then_some(crc)
+    }
 }
 
 impl Bundle {
@@ -174,7 +202,7 @@ impl Bundle {
     fn end_as(&mut self, place: Place, aside: bool) {
         let (path, text) = self.open;
         let (path, text) = (self.paths.len() - path, self.text.len() - text);
-        self.entries.push(Entry { path, content: Content::File { place, aside, text, data: 0, facts: None } });
+        self.entries.push(Entry { path, content: Content::File { place, aside, text, data: 0, made: None } });
         self.open = (self.paths.len(), self.text.len());
     }
 
@@ -200,23 +228,37 @@ impl Bundle {
         for entry in &self.entries {
             let (path, rest) = paths.split_at_checked(entry.path).ok_or_else(unpacked)?;
             paths = rest;
-            let Content::File { place, aside, text, data, facts } = &entry.content else {
+            let Content::File { place, aside, text, data, made } = &entry.content else {
                 take(path, Packed::Directory)?;
                 continue;
             };
             let text = texts.split_off(..*text).ok_or_else(unpacked)?;
             let data = all.split_off(..*data).ok_or_else(unpacked)?;
+            let Made { facts, hash, seal } = made.ok_or_else(unpacked)?;
+            let piece = || Piece { place: *place, facts, seal, data, text };
             take(
                 path,
-                match *facts {
-                    Some((facts, hash)) => Packed::File { facts, hash, data },
-                    None if *place == Place::WHOLE => return Err(unpacked()),
-                    None if *aside => Packed::Aside { place: *place, data, text },
-                    None => Packed::Piece { place: *place, data, text },
+                match hash {
+                    Some(hash) => Packed::File { facts, hash, seal, data },
+                    None if *aside => Packed::Aside(piece()),
+                    None => Packed::Piece(piece()),
                 },
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Bundle {
+    /// All that was packed.
+    pub(super) fn packed(&self) -> &[u8] {
+        self.data.get(..self.packed).unwrap_or_default()
+    }
+
+    /// What was packed, and the text, for damaging them.
+    pub(super) fn buffers(&mut self) -> (&mut [u8], &mut [u8]) {
+        (&mut self.data, &mut self.text)
     }
 }
 
@@ -232,17 +274,23 @@ pub const fn level(bytes: usize) -> u8 {
     if bytes <= SMALL { SMALL_LEVEL } else { LEVEL }
 }
 
-/// Compresses and hashes.
+/// Compresses, compares and hashes.
 pub struct Packer {
     /// Made when they are first needed: each holds some hundred kilobytes.
     small: Option<Compressor>,
     whole: Option<Compressor>,
     pieces: Compress,
+    proof: Proof,
 }
 
 impl Default for Packer {
     fn default() -> Self {
-        Self { small: None, whole: None, pieces: Compress::new(Compression::new(u32::from(LEVEL)), false) }
+        Self {
+            small: None,
+            whole: None,
+            pieces: Compress::new(Compression::new(u32::from(LEVEL)), false),
+            proof: Proof::default(),
+        }
     }
 }
 
@@ -252,29 +300,38 @@ impl Packer {
         Self { pieces: Compress::new(Compression::new(SUMS_LEVEL.into()), false), ..Self::default() }
     }
 
-    /// Packs what was rendered into a bundle. `between` is called between two files.
+    /// Packs what was rendered into a bundle, and compares it. `between` is called between two files.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if the compressor fails.
+    /// [`Kind::Internal`] if the compressor fails, or what it packed is not the text.
     pub fn pack(&mut self, bundle: &mut Bundle, between: &mut dyn FnMut()) -> Result<()> {
-        let Bundle { entries, text: all, data: out, packed, .. } = bundle;
-        let mut texts = all.as_slice();
+        let Bundle { entries, paths, text: all, data: out, packed, .. } = bundle;
+        let (mut paths, mut texts) = (paths.as_str(), all.as_slice());
         *packed = 0;
         for entry in entries {
-            let Content::File { place, text, data, facts, .. } = &mut entry.content else { continue };
+            let (path, rest) = paths.split_at_checked(entry.path).unwrap_or_default();
+            paths = rest;
+            let Content::File { place, text, data, made, .. } = &mut entry.content else { continue };
             let raw = texts.split_off(..*text).unwrap_or_default();
-            if *place == Place::WHOLE {
-                let (method, bytes) = self.pack_whole(out, *packed, raw)?;
-                let found =
-                    Facts { method, crc: crc32fast::hash(raw), compressed: bytes as u64, size: raw.len() as u64 };
-                *facts = Some((found, Sha256::digest(raw).into()));
-                *data = bytes;
+            let (method, bytes) = if *place == Place::WHOLE {
+                self.pack_whole(out, *packed, raw)?
             } else {
-                *data = self.pack_piece(out, *packed, raw, place.last)?;
-            }
+                (Method::Deflated, self.pack_piece(out, *packed, raw, place.last)?)
+            };
+            let bytes = out.get(*packed..*packed + bytes).unwrap_or_default();
+            let proved = if *place == Place::WHOLE {
+                self.proof.whole(method, bytes, raw)
+            } else {
+                self.proof.piece(bytes, raw, place.last)
+            };
+            *made = Some(proved.ok_or_else(|| {
+                Error::new(Kind::Internal, format!("{path} was packed wrongly: it does not unpack to its text"))
+            })?);
+            *data = bytes.len();
             *packed += *data;
             between();
         }
+        self.proof.shrink();
         Ok(())
     }
 
@@ -329,4 +386,67 @@ fn room(out: &mut Vec<u8>, at: usize, bytes: usize) -> &mut [u8] {
         out.resize(at + bytes, 0);
     }
     out.get_mut(at..).unwrap_or_default()
+}
+
+/// Unpacks what was packed, and compares it with the text.
+///
+/// The comparison comes last: whatever happened to the packed bytes, to what they were unpacked to or to the text since it
+/// was packed, one of the two sums is of something else, or the two texts differ.
+pub(super) struct Proof {
+    inflate: Decompressor,
+    /// Made when it is first needed.
+    pieces: Option<Decompress>,
+    unpacked: Vec<u8>,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self { inflate: Decompressor::new(), pieces: None, unpacked: Vec::new() }
+    }
+}
+
+impl Proof {
+    /// What came out of a whole file, if it is the text.
+    pub(super) fn whole(&mut self, method: Method, data: &[u8], raw: &[u8]) -> Option<Made> {
+        let seal = sums::quick(data);
+        let unpacked = match method {
+            Method::Stored => data,
+            Method::Deflated => {
+                let room = room(&mut self.unpacked, 0, raw.len()).get_mut(..raw.len())?;
+                let length = self.inflate.deflate_decompress(data, room).ok()?;
+                room.get(..length)?
+            }
+        };
+        let hash = Some(sums::sha256(unpacked));
+        Some(Made { facts: compared(method, data, unpacked, raw)?, hash, seal })
+    }
+
+    /// What came out of a piece, if it is the text and the next piece can follow.
+    pub(super) fn piece(&mut self, data: &[u8], raw: &[u8], last: bool) -> Option<Made> {
+        let seal = sums::quick(data);
+        let inflate = self.pieces.get_or_insert_with(|| Decompress::new(false));
+        inflate.reset(false);
+        // With a byte to spare: all that was packed is read, also what stands behind the text.
+        let room = room(&mut self.unpacked, 0, raw.len() + 1);
+        let status = inflate.decompress(data, room, FlushDecompress::None).ok()?;
+        let all_read = inflate.total_in() == data.len() as u64;
+        let ended = if last { status == Status::StreamEnd } else { status == Status::Ok && data.ends_with(&FLUSHED) };
+        let unpacked = room.get(..usize::try_from(inflate.total_out()).ok()?)?;
+        let facts = compared(Method::Deflated, data, unpacked, raw)?;
+        (all_read && ended).then_some(Made { facts, hash: None, seal })
+    }
+
+    /// Gives back what is much more than usual.
+    fn shrink(&mut self) {
+        if self.unpacked.len() > KEPT {
+            self.unpacked = Vec::new();
+        }
+    }
+}
+
+/// What is to be said of an entry, if what came out of it is its text.
+fn compared(method: Method, data: &[u8], unpacked: &[u8], raw: &[u8]) -> Option<Facts> {
+    let (crc, size) = (crc32fast::hash(unpacked), unpacked.len() as u64);
+    let facts = Facts { method, crc, compressed: data.len() as u64, size };
+    (unpacked == raw).then_some(facts)
 }

@@ -1,33 +1,37 @@
 //! One part: packed files on their way into a `.zip`, with the list of their check sums and its signature.
 //!
 //! What goes into which part, and what the files say, is decided before; here nothing is known but paths and bytes. The
-//! list of check sums waits in a file of its own, so that memory does not grow with the number of files.
+//! list of check sums waits in a file of its own, so that memory does not grow with the number of files. What comes back from
+//! there is compared with what went in; what comes back of files that waited aside, when the part is read back.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use blake2::Digest;
 use tempfile::SpooledTempFile;
 
 use super::container::{ContainerWriter, Facts, Method};
 use super::names;
-use super::pack::{Bundle, Hash, Packed, Packer, Place};
+use super::pack::{Bundle, Packed, Packer, Piece, Place};
 use super::sign::{Prehash, SigningKey};
 use crate::error::{Context, Error, Kind, Result};
 use crate::keys::{hex, hex_digits};
 use crate::model::Timestamp;
+use crate::sums::{Quick, QuickStream, Sha256, Sha256Stream};
 
 /// Bytes of the check sums that are packed at a time.
-const PIECE: u64 = 256 << 10;
+const STRETCH: u64 = 256 << 10;
 /// Bytes of a file whose pieces wait aside that are held in memory: more wait on the disk.
 const ASIDE: usize = 256 << 10;
 
 /// A part being written.
 pub struct PartWriter {
-    top: String,
     container: ContainerWriter,
-    sums: BufWriter<File>,
+    /// Until they are written themselves.
+    sums: Option<Sums>,
+    /// Of the file that was written last.
+    last: Sha256,
     /// The file whose pieces come, with its hashes so far.
     open: Option<Open>,
     /// Files whose pieces come between other files, and what has come of them. There are few at a time.
@@ -38,41 +42,103 @@ pub struct PartWriter {
     folder: PathBuf,
 }
 
+/// The list of check sums, in a file of its own.
+struct Sums {
+    file: BufWriter<File>,
+    bytes: u64,
+    /// Of all that went into it.
+    seal: QuickStream,
+}
+
+impl Sums {
+    fn note(&mut self, path: &str, hash: &[u8]) -> io::Result<()> {
+        for text in [hash, b"  ", path.as_bytes(), b"\n"] {
+            self.seal.update(text);
+            self.file.write_all(text)?;
+            self.bytes += text.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Hands over what went in, in stretches, with whether it is the last; compares all of it.
+    fn read(self, take: &mut dyn FnMut(&[u8], bool) -> Result<()>) -> Result<()> {
+        let doing = || "listing the check sums".to_owned();
+        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
+        file.rewind().context(doing)?;
+        let (mut left, mut text, mut found) = (self.bytes, Vec::new(), QuickStream::default());
+        loop {
+            text.clear();
+            let stretch = left.min(STRETCH);
+            Read::by_ref(&mut file).take(stretch).read_to_end(&mut text).context(doing)?;
+            found.update(&text);
+            left -= stretch;
+            if left == 0 {
+                break;
+            }
+            take(&text, false)?;
+        }
+        if found.finish() != self.seal.finish() {
+            return Err(Error::new(Kind::Internal, "the list of check sums is not what was put into it"));
+        }
+        take(&text, true)
+    }
+}
+
 /// A file whose bytes wait aside.
 struct Whole {
     path: String,
-    facts: Facts,
-    hash: Hash,
+    about: About,
     bytes: SpooledTempFile,
+}
+
+/// What is said of a file once all of it has come.
+struct About {
+    facts: Facts,
+    hash: Sha256,
+    /// Of its packed bytes.
+    seal: Quick,
 }
 
 /// A file of which not all pieces have come.
 struct Open {
     path: String,
     crc: crc32fast::Hasher,
-    hash: Sha256,
+    hash: Sha256Stream,
+    seal: QuickStream,
     compressed: u64,
     size: u64,
 }
 
 impl Open {
     fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), crc: crc32fast::Hasher::new(), hash: Sha256::new(), compressed: 0, size: 0 }
+        Self {
+            path: path.to_owned(),
+            crc: crc32fast::Hasher::new(),
+            hash: Sha256Stream::default(),
+            seal: QuickStream::default(),
+            compressed: 0,
+            size: 0,
+        }
     }
 
-    /// The next piece.
-    fn add(&mut self, bytes: &[u8], raw: &[u8]) {
-        self.crc.update(raw);
-        self.hash.update(raw);
-        self.compressed += bytes.len() as u64;
-        self.size += raw.len() as u64;
+    /// The next piece, which was compared where it was packed, and must still be the same.
+    fn add(&mut self, piece: &Piece<'_>) -> Result<()> {
+        let Some(crc) = piece.crc() else {
+            return Err(Error::new(Kind::Internal, format!("{} has changed since it was packed", self.path)));
+        };
+        self.crc.combine(&crc);
+        self.hash.update(piece.text);
+        self.seal.update(piece.data);
+        self.compressed += piece.data.len() as u64;
+        self.size += piece.text.len() as u64;
+        Ok(())
     }
 
-    /// Its path, facts and hash, when all have come.
-    fn end(self) -> (String, Facts, Hash) {
-        let Self { path, crc, hash, compressed, size } = self;
+    /// Its path and what is said of it, when all have come.
+    fn end(self) -> (String, About) {
+        let Self { path, crc, hash, seal, compressed, size } = self;
         let facts = Facts { method: Method::Deflated, crc: crc.finalize(), compressed, size };
-        (path, facts, hash.finalize().into())
+        (path, About { facts, hash: hash.finish(), seal: seal.finish() })
     }
 }
 
@@ -83,11 +149,8 @@ pub struct WrittenPart {
     pub path: PathBuf,
     /// Of its list of check sums, lower-case hexadecimal.
     pub sums_sha256: String,
-    pub(super) top: String,
-    /// The check sums as they were written, against which it is read back.
-    pub(super) sums: File,
-    /// Those of them that are of other parts' files.
-    pub(super) others: usize,
+    /// Of all that was written, against which it is read back.
+    pub(super) seal: Quick,
 }
 
 impl PartWriter {
@@ -99,8 +162,15 @@ impl PartWriter {
     pub fn create(folder: &Path, top: &str, at: Timestamp) -> Result<Self> {
         let container = ContainerWriter::create(folder.join("part.zip"), top, at)?;
         let sums = tempfile::tempfile_in(folder).context(|| format!("making a file in {}", folder.display()))?;
-        let (top, sums, folder) = (top.to_owned(), BufWriter::new(sums), folder.to_owned());
-        Ok(Self { top, container, sums, open: None, aside: Vec::new(), whole: Vec::new(), folder })
+        Ok(Self {
+            container,
+            sums: Some(Sums { file: BufWriter::new(sums), bytes: 0, seal: QuickStream::default() }),
+            last: Sha256::default(),
+            open: None,
+            aside: Vec::new(),
+            whole: Vec::new(),
+            folder: folder.to_owned(),
+        })
     }
 
     /// Writes what was packed, after what was written before.
@@ -110,20 +180,20 @@ impl PartWriter {
     pub fn write(&mut self, bundle: &Bundle) -> Result<()> {
         bundle.each(&mut |path, packed| match packed {
             Packed::Directory => self.container.directory(path),
-            Packed::File { facts, hash, data } => self.file(path, facts, &hash, data),
-            Packed::Piece { place, data, text } => self.piece(path, place, data, text),
-            Packed::Aside { place, data, text } => self.put_aside(path, place, data, text),
+            Packed::File { facts, hash, seal, data } => self.file(path, About { facts, hash, seal }, data),
+            Packed::Piece(piece) => self.piece(path, &piece),
+            Packed::Aside(piece) => self.put_aside(path, &piece),
         })
     }
 
-    fn file(&mut self, path: &str, facts: Facts, hash: &Hash, bytes: &[u8]) -> Result<()> {
+    fn file(&mut self, path: &str, about: About, bytes: &[u8]) -> Result<()> {
         if self.open.is_none() {
-            self.container.file(path, &facts, bytes)?;
-            return self.note(path, hash);
+            self.container.file(path, &about.facts, about.seal, bytes)?;
+            return self.note(path, &about.hash);
         }
         let mut aside = SpooledTempFile::new_in(ASIDE, &self.folder);
         aside.write_all(bytes).context(|| format!("putting {path} aside"))?;
-        self.whole.push(Whole { path: path.to_owned(), facts, hash: *hash, bytes: aside });
+        self.whole.push(Whole { path: path.to_owned(), about, bytes: aside });
         Ok(())
     }
 
@@ -132,60 +202,55 @@ impl PartWriter {
         if self.open.is_some() || self.whole.is_empty() {
             return Ok(());
         }
-        for Whole { path, facts, hash, mut bytes } in std::mem::take(&mut self.whole) {
+        for Whole { path, about, mut bytes } in std::mem::take(&mut self.whole) {
             bytes.rewind().context(|| format!("reading {path} back"))?;
-            self.container.copy(&path, &facts, &mut bytes)?;
-            self.note(&path, &hash)?;
+            self.container.copy(&path, &about.facts, about.seal, &mut bytes)?;
+            self.note(&path, &about.hash)?;
         }
         Ok(())
     }
 
-    fn piece(&mut self, path: &str, place: Place, bytes: &[u8], raw: &[u8]) -> Result<()> {
-        if place.first {
+    fn piece(&mut self, path: &str, piece: &Piece<'_>) -> Result<()> {
+        if piece.place.first {
             self.container.begin(path)?;
             self.open = Some(Open::new(path));
         }
         let open = self.open.as_mut().filter(|open| open.path == path).ok_or_else(out_of_order)?;
-        self.container.append(bytes)?;
-        open.add(bytes, raw);
-        if place.last
+        open.add(piece)?;
+        self.container.append(piece.data)?;
+        if piece.place.last
             && let Some(open) = self.open.take()
         {
-            let (path, facts, hash) = open.end();
-            self.container.end(&facts)?;
-            self.note(&path, &hash)?;
+            let (path, about) = open.end();
+            self.container.end(&about.facts, about.seal)?;
+            self.note(&path, &about.hash)?;
         }
         self.write_whole()
     }
 
-    fn put_aside(&mut self, path: &str, place: Place, bytes: &[u8], raw: &[u8]) -> Result<()> {
-        if place.first {
+    fn put_aside(&mut self, path: &str, piece: &Piece<'_>) -> Result<()> {
+        if piece.place.first {
             self.aside.push((Open::new(path), SpooledTempFile::new_in(ASIDE, &self.folder)));
         }
         let index = self.aside.iter().position(|(open, _)| open.path == path).ok_or_else(out_of_order)?;
         let (open, file) = self.aside.get_mut(index).ok_or_else(out_of_order)?;
-        file.write_all(bytes).context(|| format!("putting {path} aside"))?;
-        open.add(bytes, raw);
-        if place.last {
+        open.add(piece)?;
+        file.write_all(piece.data).context(|| format!("putting {path} aside"))?;
+        if piece.place.last {
             let (open, bytes) = self.aside.swap_remove(index);
-            let (path, facts, hash) = open.end();
-            self.whole.push(Whole { path, facts, hash, bytes });
+            let (path, about) = open.end();
+            self.whole.push(Whole { path, about, bytes });
         }
         self.write_whole()
     }
 
-    fn note(&mut self, path: &str, hash: &Hash) -> Result<()> {
+    fn note(&mut self, path: &str, hash: &Sha256) -> Result<()> {
+        self.last = *hash;
         self.note_hex(path, &hex_digits(hash))
     }
 
     fn note_hex(&mut self, path: &str, hash: &[u8]) -> Result<()> {
-        let mut line = || {
-            for text in [hash, b"  ", path.as_bytes(), b"\n"] {
-                self.sums.write_all(text)?;
-            }
-            Ok::<_, io::Error>(())
-        };
-        line().context(|| "listing the check sums".into())
+        self.sums.as_mut().map_or(Ok(()), |sums| sums.note(path, hash)).context(|| "listing the check sums".into())
     }
 
     /// Ends the part with its check sums and their signature, which also says `comment`, and makes it durable. `others` are
@@ -200,58 +265,79 @@ impl PartWriter {
         key: &SigningKey,
         comment: &str,
     ) -> Result<WrittenPart> {
-        let doing = || "listing the check sums".to_owned();
         if self.open.is_some() || !self.aside.is_empty() {
             return Err(out_of_order());
         }
         for (path, hash) in others {
             self.note_hex(path, hash.as_bytes())?;
         }
-        self.sums.flush().context(doing)?;
-        let mut sums = self.sums.get_ref().try_clone().context(doing)?;
-        // Not among its own check sums: those written from here on are read over.
-        let listed = sums.stream_position().context(doing)?;
-        sums.rewind().context(doing)?;
         let name = names::sums_file(number);
-        let (mut packer, mut bundle, mut hash) = (Packer::for_sums(), Bundle::default(), Sha256::new());
-        let mut text = Vec::new();
-        let (mut reader, mut left, mut first) = (BufReader::new(&sums), listed, true);
-        let mut signed = Prehash::new();
-        loop {
-            text.clear();
-            reader.by_ref().take(left.min(PIECE)).read_to_end(&mut text).context(doing)?;
-            left -= text.len() as u64;
-            hash.update(&text);
-            signed.update(&text);
+        let (mut packer, mut bundle) = (Packer::for_sums(), Bundle::default());
+        let (mut first, mut signed) = (true, Prehash::new());
+        // From here on nothing is noted: the list is not among its own check sums.
+        let sums = self.sums.take().ok_or_else(out_of_order)?;
+        sums.read(&mut |text, last| {
+            signed.update(text);
             bundle.clear();
-            bundle.add(&name, Place { first, last: left == 0 }, &text);
-            packer.pack(&mut bundle, &mut || {})?;
-            self.write(&bundle)?;
+            bundle.add(&name, Place { first, last }, text);
             first = false;
-            if left == 0 {
-                break;
-            }
-        }
+            packer.pack(&mut bundle, &mut || {})?;
+            self.write(&bundle)
+        })?;
+        let sums_sha256 = hex(&self.last);
         bundle.clear();
         let signature = key.sign_hashed(signed, comment)?;
         bundle.add(&format!("{name}.minisig"), Place::WHOLE, signature.as_bytes());
         packer.pack(&mut bundle, &mut || {})?;
         self.write(&bundle)?;
-        self.sums.flush().context(doing)?;
-        let path = self.container.finish()?;
-        let mut sums = self.sums.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
-        sums.rewind().context(doing)?;
-        Ok(WrittenPart { path, sums_sha256: hex(&hash.finalize()), top: self.top, sums, others: others.len() })
+        let (path, seal) = self.container.finish()?;
+        Ok(WrittenPart { path, sums_sha256, seal })
+    }
+}
+
+/// For damaging what waits on the disk.
+#[cfg(test)]
+mod damage {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::io::SeekFrom;
+
+    use super::*;
+
+    impl PartWriter {
+        pub(in super::super) fn container(&mut self) -> &mut ContainerWriter {
+            &mut self.container
+        }
+
+        /// Turns a bit of the list of check sums: `at` counts from its beginning, or, below zero, from its end.
+        pub(in super::super) fn damage_sums(&mut self, at: i64) {
+            let file = &mut self.sums.as_mut().unwrap().file;
+            file.flush().unwrap();
+            let at = u64::try_from(at).map_or(SeekFrom::End(at), SeekFrom::Start);
+            turn(file.get_mut(), at);
+        }
+
+        /// Turns a bit of whichever file waits.
+        pub(in super::super) fn damage_aside(&mut self, at: u64) {
+            let pieces = self.aside.iter_mut().map(|(_, bytes)| bytes);
+            let bytes = pieces.chain(self.whole.iter_mut().map(|whole| &mut whole.bytes)).next();
+            turn(bytes.unwrap(), SeekFrom::Start(at));
+        }
+    }
+
+    /// Turns a bit of a file that is written from its end.
+    pub(in super::super) fn turn(file: &mut (impl Read + Write + Seek), at: SeekFrom) {
+        let at = file.seek(at).unwrap();
+        let mut byte = [0];
+        file.read_exact(&mut byte).unwrap();
+        file.seek(SeekFrom::Start(at)).unwrap();
+        file.write_all(&byte.map(|byte| byte ^ 1)).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
     }
 }
 
 #[cfg(test)]
-impl WrittenPart {
-    /// For another check.
-    pub(super) fn rewind(&mut self) -> io::Result<()> {
-        self.sums.rewind()
-    }
-}
+pub(super) use damage::turn;
 
 fn out_of_order() -> Error {
     Error::new(Kind::Internal, "the files of the archive were handed over out of order")

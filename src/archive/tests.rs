@@ -8,6 +8,7 @@
     reason = "a test fails by panicking and says what it skips"
 )]
 
+mod damage;
 mod judging;
 
 use std::fs;
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::manifest::*;
@@ -31,6 +31,7 @@ use super::{Bundle, Packer, PartWriter, Place, WrittenPart, check, names, render
 use crate::error::{Error, Kind};
 use crate::keys::hex;
 use crate::model::{Attachment, ConversationKind, ItemKind, TaskStatus, Timestamp};
+use crate::sums;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -386,13 +387,13 @@ fn run(command: &mut Command) -> Option<String> {
 
 #[test]
 fn a_written_archive_passes_check_and_verify() {
-    let mut made = make(WHOLE);
+    let made = make(WHOLE);
     let paths = made.paths();
-    let [part] = made.parts.as_mut_slice() else { panic!("one part was expected") };
+    let [part] = made.parts.as_slice() else { panic!("one part was expected") };
     assert_eq!(part.file_name, "Northwind_ Traders_-2026-03-28-to-2026-03-30-12.zip");
-    let checked = check(&mut part.written, &mut || Ok(())).unwrap();
+    let checked = check(&part.written, &mut || Ok(())).unwrap();
     let whole = fs::read(&part.written.path).unwrap();
-    assert_eq!((checked.size, checked.sha256), (whole.len() as u64, hex(&Sha256::digest(&whole))));
+    assert_eq!((checked.size, checked.sha256), (whole.len() as u64, hex(&sums::sha256(&whole))));
     let report = verify(&paths, Some(&made.key.public())).unwrap();
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!((report.conversations, report.items, report.deleted), (5, 48, 12));
@@ -402,19 +403,19 @@ fn a_written_archive_passes_check_and_verify() {
 
 #[test]
 fn the_check_can_be_cancelled() {
-    let mut made = make(WHOLE);
-    let part = made.parts.first_mut().unwrap();
-    let error = check(&mut part.written, &mut || Err(Error::conflict("cancelled"))).unwrap_err();
+    let made = make(WHOLE);
+    let part = made.parts.first().unwrap();
+    let error = check(&part.written, &mut || Err(Error::conflict("cancelled"))).unwrap_err();
     assert_eq!(error.kind(), Kind::Conflict);
 }
 
 #[test]
 fn several_parts_make_one_tree() {
-    let mut made = make(2);
+    let made = make(2);
     assert_eq!(made.parts.len(), 4);
-    for part in &mut made.parts {
+    for part in &made.parts {
         assert!(part.file_name.ends_with(&format!("-12-part-{}.zip", part.number)));
-        check(&mut part.written, &mut || Ok(())).unwrap();
+        check(&part.written, &mut || Ok(())).unwrap();
     }
     assert_eq!(made.problems(&made.paths()), Vec::<String>::new());
     let Some(tree) = made.unpack() else { return };
@@ -544,41 +545,6 @@ fn every_json_file_fits_its_schema() {
 }
 
 #[test]
-fn every_flipped_bit_that_means_something_is_found() {
-    let mut made = make(WHOLE);
-    let paths = made.paths();
-    let part = made.parts.first_mut().unwrap();
-    let sound = fs::read(&part.written.path).unwrap();
-    let whole = contents(&part.written.path);
-    for position in (0..sound.len()).step_by(sound.len() / 400) {
-        let mut bytes = sound.clone();
-        *bytes.get_mut(position).unwrap() ^= 1 << (position % 8);
-        fs::write(&part.written.path, bytes).unwrap();
-        part.written.rewind().unwrap();
-        // A compressed stream has a few bits without meaning, which fill up a byte.
-        if check(&mut part.written, &mut || Ok(())).is_ok() {
-            assert!(contents(&part.written.path) == whole, "bit at {position} of {}", sound.len());
-        }
-    }
-    let mut bytes = sound.clone();
-    *bytes.get_mut(sound.len() / 3).unwrap() ^= 0x10;
-    fs::write(&part.written.path, bytes).unwrap();
-    assert!(!made.problems(&paths).is_empty());
-}
-
-#[test]
-fn a_part_that_was_cut_short_is_found() {
-    let mut made = make(WHOLE);
-    let part = made.parts.first_mut().unwrap();
-    let sound = fs::read(&part.written.path).unwrap();
-    for length in [0, 21, 22, 1_000, sound.len() - 23, sound.len() - 1] {
-        fs::write(&part.written.path, sound.get(..length).unwrap()).unwrap();
-        part.written.rewind().unwrap();
-        assert!(check(&mut part.written, &mut || Ok(())).is_err(), "{length} bytes");
-    }
-}
-
-#[test]
 fn pieces_out_of_order_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut draft = Draft::begin(folder.path(), &header(), 1);
@@ -624,8 +590,8 @@ proptest! {
             expected.push((format!("{}/{path}", top_of(&header())), pieces.concat()));
         }
         let key = SigningKey::load_or_create(&folder.path().join("key")).unwrap();
-        let mut written = draft.writer.finish(1, &[], &key, "any").unwrap();
-        check(&mut written, &mut || Ok(())).unwrap();
+        let written = draft.writer.finish(1, &[], &key, "any").unwrap();
+        check(&written, &mut || Ok(())).unwrap();
         let mut found = contents(&written.path);
         found.retain(|(name, _)| !name.contains("SHA256SUMS") && !name.ends_with('/'));
         prop_assert!(found == expected);
@@ -643,7 +609,7 @@ proptest! {
             let mut all = Vec::new();
             bundle
                 .each(&mut |path, packed| {
-                    let Packed::File { facts, hash, data } = packed else { panic!("{path} is no file") };
+                    let Packed::File { facts, hash, data, .. } = packed else { panic!("{path} is no file") };
                     all.push((path.to_owned(), facts.size, facts.crc, hash, data.to_vec()));
                     Ok(())
                 })

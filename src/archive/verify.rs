@@ -12,7 +12,6 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use super::counted::{Counted, Day};
 use super::lines::{MAX_LINE, lines};
@@ -27,6 +26,7 @@ use crate::domain::rules::days;
 use crate::error::{Error, Result};
 use crate::keys::hex;
 use crate::model::ItemKind;
+use crate::sums::{self, Hashing};
 
 /// The largest list of check sums that is read.
 const MAX_FILE: u64 = 256 << 20;
@@ -219,7 +219,7 @@ impl Verifier<'_> {
                 self.report.problem(problem);
             }
         }
-        self.sums.insert(list.to_owned(), hex(&Sha256::digest(&text)));
+        self.sums.insert(list.to_owned(), hex(&sums::sha256(text.as_bytes())));
         for (number, line) in (1..).zip(text.lines()) {
             let Some((sum, name)) = line.split_once("  ").filter(|(sum, _)| sum.len() == 64) else {
                 self.report.problem(format!("{list}, line {number}: not a check sum and a file name"));
@@ -259,10 +259,10 @@ impl Verifier<'_> {
     fn check_file(&mut self, opened: &mut Opened<'_>, name: &str, sum: Option<&str>) {
         self.report.files += 1;
         let read = opened.read(name).map_err(|e| e.causes()).and_then(|reader| {
-            let mut reader = BufReader::new(Hashing { reader, hash: Sha256::new() });
+            let mut reader = BufReader::new(Hashing::new(reader));
             self.check_content(name, &mut reader)?;
             std::io::copy(&mut reader, &mut std::io::sink()).map_err(|e| e.to_string())?;
-            Ok(hex(&reader.into_inner().hash.finalize()))
+            Ok(hex(&reader.into_inner().finish().1))
         });
         match (read, sum) {
             (_, None) => self.report.problem(format!("{name}: not listed in the check sums")),
@@ -460,18 +460,4 @@ fn is_list(name: &str) -> bool {
 /// Whether a folder is a conversation's.
 fn is_chats(folder: &str) -> bool {
     matches!(folder.split_once('/'), Some((names::PEOPLE_CHATS | names::TEAM_CHATS, _)))
-}
-
-/// Hashes what passes through.
-struct Hashing<R> {
-    reader: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.hash.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
 }

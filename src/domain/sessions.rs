@@ -4,12 +4,12 @@
 //! that a copy of the table opens no session.
 
 use chrono::TimeDelta;
-use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 use crate::keys;
 use crate::model::{Timestamp, UserId};
 use crate::store::{self, Store};
+use crate::sums;
 
 /// Begins a session of `user` that lasts so long; returns its key.
 ///
@@ -46,5 +46,5 @@ pub fn end(store: &Store, key: &str) -> Result<()> {
 }
 
 fn hash(key: &str) -> String {
-    keys::hex(&Sha256::digest(key.as_bytes()))
+    keys::hex(&sums::sha256(key.as_bytes()))
 }

@@ -320,8 +320,7 @@ fn verify_finds_copies_that_are_not_those_of_the_json() {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    compliance_exports::keys::hex(&sha2::Sha256::digest(bytes))
+    compliance_exports::keys::hex(&compliance_exports::sums::sha256(bytes))
 }
 
 #[test]

@@ -10,8 +10,7 @@ use compliance_exports::error::{Error, Kind};
 use compliance_exports::model::{AccountId, ExportRequest, RequestId, Status};
 use compliance_exports::store;
 use compliance_exports::worker::Stop;
-use compliance_exports::{format, keys};
-use sha2::{Digest, Sha256};
+use compliance_exports::{format, keys, sums};
 
 use crate::support::{Browser, Page, Person, TestApp};
 
@@ -584,7 +583,7 @@ fn b4_a_completed_one_shows_size_hash_and_until_when() {
     app.work();
     let bytes = browser.get(&format!("/administration/exports/{id}/parts/1")).body;
     let page = browser.get("/administration");
-    let hash = keys::hex(&Sha256::digest(&bytes));
+    let hash = keys::hex(&sums::sha256(&bytes));
     assert!(page.text().contains(&format!(r#"<code class="hash">{hash}</code>"#)), "{hash} in {}", page.text());
     let size = i64::try_from(bytes.len()).unwrap();
     let exact = format::count(size, "byte", "bytes");

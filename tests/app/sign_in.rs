@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use chrono::TimeDelta;
 use compliance_exports::domain::accounts::{self, NewSignIn};
 use compliance_exports::store;
-use sha2::{Digest, Sha256};
 
 use crate::support::{Browser, PASSWORD, Page, Person, TestApp};
 
@@ -150,7 +149,7 @@ fn the_database_knows_a_hash_of_the_key_only() {
     let ada = acme(&app);
     let cookie = session_cookie(&app, &ada);
     let key = &cookie[cookie.len() - 64..];
-    let hash = compliance_exports::keys::hex(&Sha256::digest(key.as_bytes()));
+    let hash = compliance_exports::keys::hex(&compliance_exports::sums::sha256(key.as_bytes()));
     assert_eq!(sessions(&app), [hash]);
     let rows = app.query_sql("SELECT key_hash || state AS value FROM sessions");
     assert!(!rows[0].contains(key));

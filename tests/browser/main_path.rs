@@ -4,7 +4,6 @@ use std::fs;
 
 use compliance_exports::format;
 use compliance_exports::worker::Stop;
-use sha2::{Digest, Sha256};
 
 use crate::stage::{self, Workers};
 use crate::support::{Archive, TestApp};
@@ -61,8 +60,7 @@ fn a_newcomer_gets_from_sign_in_to_the_unpacked_archive() {
     let shown = window.text("details[id^=hash-] .hash");
     window.click("a[id^=download-]");
     let bytes = fs::read(window.downloaded()).unwrap();
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(sha256, shown);
+    assert_eq!(compliance_exports::keys::hex(&compliance_exports::sums::sha256(&bytes)), shown);
 
     let archive = Archive::open([fs::File::open(window.downloaded()).unwrap()]);
     let days: Vec<_> = archive.day_files().iter().map(|path| path.rsplit('/').next().unwrap().to_owned()).collect();

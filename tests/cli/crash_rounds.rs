@@ -10,8 +10,8 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use compliance_exports::keys;
-use sha2::{Digest, Sha256};
+use compliance_exports::keys::{self, hex};
+use compliance_exports::sums;
 
 use crate::browser::Browser;
 use crate::support::{House, PASSWORD, wait_until};
@@ -231,7 +231,7 @@ fn archives_are_right(house: &House, completed: &[&str]) {
         for part in parts {
             let [key, name, size, sha256] = part.split('|').collect::<Vec<_>>().try_into().unwrap();
             let bytes = fs::read(house.path(&format!("data/archives/{key}"))).unwrap();
-            assert_eq!((bytes.len().to_string(), hex(&Sha256::digest(&bytes))), (size.to_owned(), sha256.to_owned()));
+            assert_eq!((bytes.len().to_string(), hex(&sums::sha256(&bytes))), (size.to_owned(), sha256.to_owned()));
             fs::create_dir_all(house.path(id)).unwrap();
             fs::hard_link(house.path(&format!("data/archives/{key}")), house.path(id).join(name)).unwrap();
             write!(verify, " \"{id}/{name}\"").unwrap();
@@ -260,11 +260,4 @@ fn sums_of(part: &Path) -> BTreeSet<String> {
     zip.by_name(name).unwrap().read_to_string(&mut sums).unwrap();
     let of_this_export = |line: &&str| line.contains("  manifest") || line.contains("  SHA256SUMS");
     sums.lines().filter(|line| !of_this_export(line)).map(str::to_owned).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
 }

@@ -5,10 +5,9 @@
 
 use std::io::{BufRead, Read};
 
-use sha2::{Digest, Sha256};
-
 use super::{csv, day, paths};
 use crate::archive::lines::MAX_LINE;
+use crate::sums;
 
 /// The longest field that is read.
 const MAX_FIELD: usize = 1 << 20;
@@ -28,8 +27,7 @@ impl Tally {
     }
 
     fn add_anchor(&mut self, anchor: &str) {
-        let hash: [u8; 32] = Sha256::digest(anchor.as_bytes()).into();
-        let first = hash.first_chunk().copied().unwrap_or_default();
+        let first = sums::sha256(anchor.as_bytes()).first_chunk().copied().unwrap_or_default();
         self.sum = self.sum.wrapping_add(u64::from_le_bytes(first));
         self.items += 1;
     }

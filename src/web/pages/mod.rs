@@ -15,10 +15,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use sha2::{Digest, Sha256};
 
 use crate::error::{Context, Error, Result};
-use crate::keys;
+use crate::{keys, sums};
 
 /// A page.
 fn page(status: StatusCode, view: &impl Template) -> Result<HttpResponse> {
@@ -30,7 +29,7 @@ fn page(status: StatusCode, view: &impl Template) -> Result<HttpResponse> {
 fn fragment(request: &HttpRequest, view: &impl Template) -> Result<HttpResponse> {
     let text = view.render().context(|| "The page could not be made.".to_owned())?;
     // Of what the page shows, and so of everything that could change it, the time left included.
-    let tag = EntityTag::new_strong(keys::hex(&Sha256::digest(text.as_bytes())));
+    let tag = EntityTag::new_strong(keys::hex(&sums::sha256(text.as_bytes())));
     let known =
         request.headers().contains_key(header::IF_NONE_MATCH).then(|| IfNoneMatch::parse(request).ok()).flatten();
     let is_known = match known {

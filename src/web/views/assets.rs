@@ -1,13 +1,13 @@
 //! Style sheet, scripts and icon: built into the binary and served under an address that holds their hash, so that
 //! browsers may keep them for ever and never show an old one.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::LazyLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
+
+use crate::{keys, sums};
 
 /// A file that pages refer to.
 #[derive(Debug)]
@@ -60,11 +60,8 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 
 impl Asset {
     fn new(name: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
-        let mut hash = String::new();
-        for byte in Sha256::digest(bytes).iter().take(6) {
-            // Writing to a String cannot fail.
-            let _ = write!(hash, "{byte:02x}");
-        }
+        let mut hash = keys::hex(&sums::sha256(bytes));
+        hash.truncate(12);
         Self { url: format!("/static/{name}.{hash}.{extension}"), content_type, bytes, packed: packed(bytes) }
     }
 

@@ -83,9 +83,9 @@ impl Worker {
         let number = u32::try_from(piece.number).unwrap_or(u32::MAX);
         let sums = others.built.iter().map(|other| (records::sums_file(other.number), other.sums_sha256.clone()));
         let sums: Vec<_> = sums.collect();
-        let mut part = part.finish(number, &sums, &self.key, &records::comment(&header, number))?;
+        let part = part.finish(number, &sums, &self.key, &records::comment(&header, number))?;
         let mut courtesy = Courtesy::default();
-        let checked = archive::check(&mut part, &mut || {
+        let checked = archive::check(&part, &mut || {
             courtesy.give_way();
             pulse.check()
         })?;

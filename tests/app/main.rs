@@ -13,6 +13,7 @@
 mod access;
 mod again;
 mod batches;
+mod clocks;
 mod companies;
 mod contents;
 mod copies;
@@ -27,8 +28,10 @@ mod hammer;
 mod mails;
 mod main_path;
 mod model;
+mod outages;
 mod pages;
 mod preview;
+mod races;
 mod reconcile;
 mod recording;
 mod requests;

@@ -35,7 +35,7 @@ fn request(app: &TestApp, by: &Person) -> RequestId {
 /// Takes up an export as it was found; tells whether nobody else was quicker.
 fn claims(app: &TestApp, found: &ExportRequest, key: &str) -> bool {
     let until = app.now().plus(app.policy().lease);
-    app.store().write(|c| store::exports::claim(c, found, key, app.now(), until)).unwrap()
+    app.store().write(|c| store::exports::claim(c, found, key, &app.due(), until)).unwrap()
 }
 
 /// Plans the export that has waited longest, and takes up its part.
@@ -95,15 +95,15 @@ fn b3_a_worker_whose_export_was_cancelled_is_told_so_and_changes_nothing() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
     let claim = claim_part(&app);
-    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1, app.now()).unwrap());
+    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
     app.signed_in(&ada).post(&format!("/administration/exports/{id}/cancel"), &[]);
     let cancelled = app.find_request(id);
     assert_eq!(cancelled.status, Status::Cancelled);
 
-    assert!(!work::heartbeat(app.store(), &claim, &app.policy(), 2, app.now()).unwrap());
+    assert!(!work::heartbeat(app.store(), &claim, &app.policy(), 2).unwrap());
     assert_eq!(hand_in(&app, &claim), HandedIn::Lost);
     assert!(!work::fail(app.store(), &claim, "no reason", app.now()).unwrap());
-    assert!(!work::release(app.store(), &claim, work::Release::Stopping, app.now()).unwrap());
+    assert!(!work::release(app.store(), &claim, work::Release::Stopping).unwrap());
     assert_eq!(app.find_request(id), cancelled);
     app.work();
     assert_eq!(app.take_mails(), []);
@@ -181,7 +181,7 @@ fn b3_a_heartbeat_prolongs_the_lease() {
     let claim = app.claim().unwrap();
     for _ in 0..3 {
         app.advance(app.policy().lease);
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1, app.now()).unwrap());
+        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
     }
     assert!(app.claim().is_none());
 }
@@ -195,10 +195,10 @@ fn b3_a_worker_that_lost_its_lease_cannot_end_the_export() {
     let other = app.claim().unwrap();
     let before = app.find_request(id);
 
-    assert!(!work::heartbeat(app.store(), &late, &app.policy(), 3, app.now()).unwrap());
+    assert!(!work::heartbeat(app.store(), &late, &app.policy(), 3).unwrap());
     assert_eq!(hand_in(&app, &late), HandedIn::Lost);
     assert!(!work::fail(app.store(), &late, "no reason", app.now()).unwrap());
-    assert!(!work::release(app.store(), &late, work::Release::Stopping, app.now()).unwrap());
+    assert!(!work::release(app.store(), &late, work::Release::Stopping).unwrap());
     assert_eq!(app.find_request(id), before);
 
     assert_eq!(hand_in(&app, &other), HandedIn::Completed);
@@ -216,10 +216,10 @@ fn b3_a_planner_that_lost_its_lease_undoes_nothing_that_another_has_planned() {
     // Another plans, and takes up the part.
     let part = claim_part(&app);
     let none = compliance_exports::domain::rules::slices::Slice::default();
-    assert!(!work::begin_plan(app.store(), &late, &app.policy(), app.now()).unwrap());
-    assert!(!work::add_piece(app.store(), &late, &app.policy(), 2, &none, app.now()).unwrap());
+    assert!(!work::begin_plan(app.store(), &late, &app.policy()).unwrap());
+    assert!(!work::add_piece(app.store(), &late, &app.policy(), 2, &none).unwrap());
     assert!(!work::planned(app.store(), &late, 0, Default::default(), app.now()).unwrap());
-    assert!(work::release(app.store(), &part, work::Release::Stopping, app.now()).unwrap());
+    assert!(work::release(app.store(), &part, work::Release::Stopping).unwrap());
     app.work();
     assert_eq!(app.archive(id).texts(), ["Hello"; 3]);
 }
@@ -233,7 +233,7 @@ fn b3_after_three_attempts_it_fails_with_a_reason_and_a_mail() {
         outlive_leases(&app);
     }
     app.work();
-    assert_failed(&app, id, "The server stopped unexpectedly while it was working on this export, 3 times.");
+    assert_failed(&app, id, "The server has begun this export 3 times, and the last time it stopped unexpectedly");
     // It can be retried, with all attempts before it again.
     let browser = app.signed_in(&ada);
     assert_eq!(browser.post(&format!("/administration/exports/{id}/retry"), &[]).status, 303);
@@ -260,8 +260,8 @@ fn b3_a_worker_that_stops_gives_the_export_back_without_counting_an_attempt() {
     let id = request(&app, &ada);
     for _ in 0..5 {
         let claim = app.claim().expect("at once");
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1, app.now()).unwrap());
-        assert!(work::release(app.store(), &claim, work::Release::Stopping, app.now()).unwrap());
+        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
+        assert!(work::release(app.store(), &claim, work::Release::Stopping).unwrap());
         let request = app.find_request(id);
         assert_eq!((request.status, request.attempts, request.items_done), (Status::Accepted, 0, 0));
     }
@@ -310,7 +310,7 @@ fn b3_of_two_workers_that_found_the_same_export_one_gets_it() {
     let (app, ada) = acme();
     request(&app, &ada);
     let claim_twice = || {
-        let found = app.store().read(|c| store::exports::list_claimable(c, app.now(), None)).unwrap();
+        let found = app.store().read(|c| store::exports::list_claimable(c, &app.due(), None)).unwrap();
         let found = app.find_request(found[0]);
         (claims(&app, &found, "one"), claims(&app, &found, "other"))
     };
@@ -335,7 +335,7 @@ fn b3_an_export_that_was_taken_up_a_moment_ago_is_not_taken_up_again() {
 fn b3_what_is_in_progress_again_is_not_cleared_away() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
-    let idle = || app.store().write(|c| store::exports::hold_idle(c, id)).unwrap();
+    let idle = || !app.store().write(|c| store::exports::lock(c, id)).unwrap().unwrap().is_in_progress();
     assert!(idle(), "it waits");
     let claim = claim_part(&app);
     assert!(!idle(), "it is in progress");

@@ -70,7 +70,7 @@ fn b3_connections_that_end_at_any_moment_cost_no_part() {
     };
     let workers = [(); 3].map(|()| app.app.worker().unwrap());
     let times = thread::scope(|scope| {
-        let (app, ended) = (&app, &ended);
+        let ended = &ended;
         let ending = scope.spawn(|| end_connections(&url, ended));
         for worker in workers {
             scope.spawn(move || {

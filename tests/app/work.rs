@@ -14,7 +14,8 @@ use compliance_exports::store;
 use compliance_exports::store::pieces::Built;
 use compliance_exports::worker::Stop;
 
-use crate::support::{Disk, Person, TestApp};
+use crate::support::events::message;
+use crate::support::{Alarms, Disk, Person, TestApp};
 
 /// Acme with its administrator and a few messages.
 fn acme() -> (TestApp, Person) {
@@ -48,7 +49,13 @@ fn claim_part(app: &TestApp) -> Claim {
 
 /// Hands in a part that nobody has built.
 fn hand_in(app: &TestApp, claim: &Claim) -> HandedIn {
-    let built = Built {
+    let name = |number| format!("part-{number}.zip");
+    work::hand_in(app.store(), claim, &app.policy(), &built(claim), &name, app.now()).unwrap()
+}
+
+/// A part as nobody has built it.
+fn built(claim: &Claim) -> Built {
+    Built {
         number: 1,
         counts: Some(String::new()),
         kinds: String::new(),
@@ -57,9 +64,7 @@ fn hand_in(app: &TestApp, claim: &Claim) -> HandedIn {
         size: 1,
         sha256: "00".to_owned(),
         sums_sha256: "00".to_owned(),
-    };
-    let name = |number| format!("part-{number}.zip");
-    work::hand_in(app.store(), claim, &app.policy(), &built, &name, app.now()).unwrap()
+    }
 }
 
 /// Lets the lease of every worker that says nothing run out.
@@ -126,6 +131,78 @@ fn b3_cancelling_ends_the_work_and_leaves_no_files() {
     assert_eq!((unfinished, finished.len()), (vec![], completed));
     app.work();
     assert_eq!(app.take_mails().len(), completed);
+}
+
+/// What a cancelled export has left is cleared away under whoever still works on it: no failure, and no alarm.
+#[test]
+fn b3_after_a_cancelling_the_log_has_no_false_alarm() {
+    let app = TestApp::start();
+    let (_, ada) = app.account_with_exports_on("Acme");
+    app.record_messages("Acme", "2026-03-10T10:00:00Z", 1_500, &"Hello. ".repeat(100));
+    let alarms = Alarms::default();
+    let mut cleared = 0;
+    for _ in 0..10 {
+        let id = request(&app, &ada);
+        assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
+        std::thread::scope(|scope| {
+            let working = scope.spawn(|| alarms.hear(|| app.worker.export_next(None, &Stop::default())));
+            let patience = Instant::now() + Duration::from_secs(60);
+            while app.files().0.is_empty() && !working.is_finished() {
+                assert!(Instant::now() < patience, "nobody takes it up");
+                std::thread::yield_now();
+            }
+            if compliance_exports::domain::requests::cancel(app.store(), ada.id, id, app.now()).is_ok() {
+                cleared += 1;
+                app.worker.sweep().unwrap();
+            }
+            assert!(working.join().unwrap().unwrap());
+        });
+    }
+    assert!(cleared > 0);
+    assert_eq!(alarms.text(), "");
+}
+
+/// Whoever loses the answer of the database hands in once more, and must not take that for a loss.
+#[test]
+fn b3_a_part_that_is_handed_in_again_is_noted_once() {
+    let (app, ada) = acme();
+    let id = request(&app, &ada);
+    let claim = claim_part(&app);
+    assert_eq!(hand_in(&app, &claim), HandedIn::Completed);
+    let completed = app.find_request(id);
+    for _ in 0..2 {
+        assert_eq!(hand_in(&app, &claim), HandedIn::Completed);
+    }
+    assert_eq!(app.find_request(id), completed);
+    app.work();
+    assert_eq!(app.take_mails().len(), 1);
+}
+
+#[test]
+fn b3_one_of_many_parts_that_is_handed_in_again_is_noted_once() {
+    let app = TestApp::start_with(|settings| settings.exports.part_entries = 16);
+    let (_, ada) = app.account_with_exports_on("Acme");
+    app.record_messages("Acme", "2026-03-10T10:00:00Z", 1, "Hello");
+    let days: String = (1..29)
+        .map(|day| message("c1", &format!("day {day}"), &format!("2026-02-{day:02}T10:00:00Z"), "Hello"))
+        .collect();
+    app.record("Acme", &days);
+    let id = app.request(&ada, "2026-01-01", "2026-03-16");
+    let claim = claim_part(&app);
+    let work::Task::Part(piece) = &claim.task else { panic!("a part") };
+    assert!(piece.number > 1 && piece.count > 2, "{piece:?}");
+    let built = Built { number: piece.number, ..built(&claim) };
+    let hand_in = || {
+        let name = |number| format!("part-{number}.zip");
+        work::hand_in(app.store(), &claim, &app.policy(), &built, &name, app.now()).unwrap()
+    };
+    assert_eq!([hand_in(), hand_in()], [HandedIn::Noted, HandedIn::Noted]);
+    assert_eq!(app.find_request(id).items_done, 3);
+    // Of what was built by nobody, only the bytes of who noted it are its own.
+    let other = Built { storage_key: "export-1-other-part-2.zip".to_owned(), ..built.clone() };
+    let name = |number| format!("part-{number}.zip");
+    let lost = work::hand_in(app.store(), &claim, &app.policy(), &other, &name, app.now()).unwrap();
+    assert_eq!(lost, HandedIn::Lost);
 }
 
 /// Cancels an export while its only part is built; tells whether it came in time.

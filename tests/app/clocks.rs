@@ -29,7 +29,8 @@ fn request(app: &TestApp, by: &Person) -> RequestId {
 
 /// The same application on a machine whose clock is so much ahead.
 fn machine(app: &TestApp, ahead: TimeDelta) -> (App, Worker) {
-    let app = App { clock: app.clock.skewed(ahead), ..app.app.clone() };
+    let clock = app.clock.skewed(ahead);
+    let app = App { store: app.app.store.clone().with_clock(clock.clone()), clock, ..app.app.clone() };
     let worker = app.worker().unwrap().with_transport(Transport::Memory(std::sync::Arc::default()));
     (app, worker)
 }

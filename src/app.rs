@@ -58,7 +58,7 @@ impl App {
             busy_timeout: Duration::from_millis(settings.database.busy_timeout_ms.into()),
             ..PoolOptions::default()
         };
-        let store = Store::open(&url, options)?;
+        let store = Store::open(&url, options)?.with_clock(clock.clone());
         for migration in store.migrate()? {
             tracing::info!(migration, "tables brought up to date");
         }
@@ -82,7 +82,7 @@ impl App {
             busy_timeout: Duration::from_millis(self.settings.database.busy_timeout_ms.into()),
             ..PoolOptions::default()
         };
-        let store = Store::open(&self.settings.database_url(), options)?;
+        let store = Store::open(&self.settings.database_url(), options)?.with_clock(self.clock.clone());
         let key = SigningKey::load_or_create(&signing_key_file(&self.settings))?;
         Worker::new(&self.settings, store, self.blobs.clone(), key, self.clock.clone())
     }

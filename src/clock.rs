@@ -1,4 +1,6 @@
 //! What time it is: the system's clock, or in tests one that stands still until it is moved.
+//!
+//! What several machines must agree on (leases, waits) is not told by their own clocks: see [`crate::store::Store::time`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,28 +11,42 @@ use crate::model::Timestamp;
 
 /// A clock. Clones of a fixed one are moved together.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<AtomicI64>>);
+pub struct Clock {
+    fixed: Option<Arc<AtomicI64>>,
+    /// By how much this machine's clock is ahead.
+    skew: TimeDelta,
+}
 
 impl Clock {
     /// A clock that stands at `now`.
     #[must_use]
     pub fn fixed(now: Timestamp) -> Self {
-        Self(Some(Arc::new(AtomicI64::new(now.micros()))))
+        Self { fixed: Some(Arc::new(AtomicI64::new(now.micros()))), skew: TimeDelta::zero() }
     }
 
-    /// The present instant.
+    /// The same clock on a machine where it is so much ahead.
+    #[must_use]
+    pub fn skewed(&self, by: TimeDelta) -> Self {
+        Self { skew: self.skew + by, ..self.clone() }
+    }
+
+    /// The present instant, as this machine has it.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        match &self.0 {
-            None => Utc::now().into(),
-            Some(fixed) => Timestamp::from_micros(fixed.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX),
-        }
+        self.standing().unwrap_or_else(|| Utc::now().into()).plus(self.skew)
     }
 
-    /// Moves a fixed clock; the system's goes by itself.
+    /// The instant at which a fixed clock stands, wherever it is looked at; none of the system's.
+    #[must_use]
+    pub fn standing(&self) -> Option<Timestamp> {
+        let fixed = self.fixed.as_ref()?;
+        Some(Timestamp::from_micros(fixed.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Moves a fixed clock, forwards or back; the system's goes by itself.
     pub fn advance(&self, by: TimeDelta) {
-        if let Some(fixed) = &self.0 {
-            fixed.store(self.now().plus(by).micros(), Ordering::SeqCst);
+        if let (Some(fixed), Some(stands)) = (&self.fixed, self.standing()) {
+            fixed.store(stands.plus(by).micros(), Ordering::SeqCst);
         }
     }
 }

@@ -110,7 +110,7 @@ impl Reader {
     ) -> Result<Self> {
         let (cut, periods) = (cut.0, cut.1.to_vec());
         let view = View { account, cut, range, filters: Filters::default(), periods, people: HashMap::new() };
-        Ok(Self { db: store.reading()?, view })
+        Ok(Self { db: store.reading(), view })
     }
 
     /// The same, of the conversations that filters leave.

@@ -56,7 +56,7 @@ pub(super) fn read(c: &mut Conn, request: &ExportRequest) -> Result<Evidence> {
 /// [`crate::error::Kind::Conflict`] if its cut was taken before evidence was kept, with what to do; otherwise when the
 /// database fails.
 pub fn find(store: &Store, request: RequestId) -> Result<Evidence> {
-    let Some(evidence) = store.read(|c| find_kept(c, request))? else {
+    let Some(evidence) = store.reading().read(|c| find_kept(c, request))? else {
         return Err(Error::conflict(
             "An earlier version of the server began this export, and did not note who had access. Retry it, or request \
              it again.",

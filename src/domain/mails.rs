@@ -1,4 +1,6 @@
 //! The queue of mail (B5), for the worker that sends it and for the demo's page that shows it.
+//!
+//! Leases and waits run by the database's clock ([`Store::time`]), which all processes share.
 
 use chrono::TimeDelta;
 
@@ -8,10 +10,13 @@ use crate::keys;
 use crate::mail::letters::{self, Facts};
 use crate::model::{Account, AccountId, ExportRequest, MailEvent, MailTrouble, Part, Timestamp, User};
 use crate::store::mails::{Failure, MailId};
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Conn, Due, Store};
 
-/// How long a worker has to send one mail before another tries.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// How long a worker that says nothing keeps a mail. One that lives says so while it sends, however long the mail server takes;
+/// one that was killed holds its mail up no longer than this.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// By how much what this process notes may seem to lie ahead of what another reads a moment earlier.
+const SLACK: TimeDelta = TimeDelta::seconds(1);
 /// Waits between attempts; after the last the mail is given up, and the page says all the same.
 const BACK_OFF: [TimeDelta; 6] = [
     TimeDelta::minutes(1),
@@ -19,8 +24,10 @@ const BACK_OFF: [TimeDelta; 6] = [
     TimeDelta::minutes(30),
     TimeDelta::hours(2),
     TimeDelta::hours(8),
-    TimeDelta::hours(24),
+    LONGEST_WAIT,
 ];
+/// No wait is longer.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 
 /// A mail with all that its text needs.
 #[derive(Clone, Debug)]
@@ -70,13 +77,26 @@ pub struct MailClaim {
 /// # Errors
 /// When the database fails.
 pub fn claim(store: &Store, now: Timestamp) -> Result<Option<MailClaim>> {
-    if store.read(|c| store::mails::find_claimable(c, now))?.is_none() {
+    let (beyond, found) = store.read(|c| {
+        let due = due(store, c)?;
+        let beyond = store::mails::is_any_leased_beyond(c, due.now.plus(LEASE + SLACK))?;
+        Ok((beyond, store::mails::find_claimable(c, &due)?.is_some()))
+    })?;
+    if beyond {
+        // As if they had been taken now: whoever holds one may live, and will say so.
+        store.write(|c| {
+            let latest = store.time(c)?.plus(LEASE);
+            store::mails::update_leases_beyond(c, latest)
+        })?;
+    }
+    if !found {
         return Ok(None);
     }
     store.write(|c| {
-        while let Some(mail) = store::mails::find_claimable(c, now)? {
+        let due = due(store, c)?;
+        while let Some(mail) = store::mails::find_claimable(c, &due)? {
             let key = keys::new_key();
-            if !store::mails::claim(c, &mail, &key, now.plus(LEASE))? {
+            if !store::mails::claim(c, &mail, &key, due.now.plus(LEASE))? {
                 return Ok(None);
             }
             let attempt = mail.attempts + 1;
@@ -90,11 +110,27 @@ pub fn claim(store: &Store, now: Timestamp) -> Result<Option<MailClaim>> {
                     let error = format!("it can't be read: {}", error.causes());
                     tracing::error!(mail = mail.id, "mail not sent: {error}");
                     let why = Failure { trouble: MailTrouble::Fault, error: &error };
-                    put_off(c, (mail.id, &key), why, wait_after(attempt).map(|wait| now.plus(wait)), now)?;
+                    put_off(c, (mail.id, &key), why, wait_after(attempt).map(|wait| due.now.plus(wait)), now)?;
                 }
             }
         }
         Ok(None)
+    })
+}
+
+fn due(store: &Store, c: &mut Conn) -> Result<Due> {
+    let now = store.time(c)?;
+    Ok(Due { now, latest: now.plus(LONGEST_WAIT) })
+}
+
+/// Says that the mail is still being sent; tells whether it is still ours to send.
+///
+/// # Errors
+/// When the database fails.
+pub fn heartbeat(store: &Store, claim: &MailClaim) -> Result<bool> {
+    store.write(|c| {
+        let until = store.time(c)?.plus(LEASE);
+        store::mails::update_lease(c, claim.letter.id, &claim.key, until)
     })
 }
 
@@ -145,9 +181,13 @@ pub fn not_sent(
     transient: bool,
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
-    let again = wait_after(claim.attempt).filter(|_| transient).map(|wait| now.plus(wait));
-    store.write(|c| put_off(c, (claim.letter.id, &claim.key), why, again, now))?;
-    Ok(again)
+    let wait = wait_after(claim.attempt).filter(|_| transient);
+    store.write(|c| {
+        let present = store.time(c)?;
+        let again = wait.map(|wait| present.plus(wait));
+        put_off(c, (claim.letter.id, &claim.key), why, again, now)?;
+        Ok(again)
+    })
 }
 
 /// The newest mails about an account's exports, for the demo's page only.

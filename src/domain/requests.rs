@@ -155,10 +155,12 @@ pub fn open_exports(c: &mut Conn, administrator: &Administrator) -> Result<i64> 
 pub fn cancel(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Result<()> {
     store.write(|c| {
         let (administrator, request) = find_with_access(c, user, id)?;
+        let ended = || Error::conflict("This export has ended already, so there is nothing to cancel.");
+        let locked = store::exports::lock(c, id)?.ok_or_else(ended)?;
         if !rules::can_be_cancelled(request.status) || !store::exports::update_cancelled(c, id, now)? {
-            return Err(Error::conflict("This export has ended already, so there is nothing to cancel."));
+            return Err(ended());
         }
-        store::pieces::update_leases_ended(c, id)?;
+        store::pieces::update_leases_ended(c, &locked)?;
         store::audit::create(c, request.account_id, Some(administrator.user.id), "export.cancelled", &subject(id), now)
     })
 }
@@ -178,7 +180,7 @@ pub fn retry(store: &Store, user: UserId, id: RequestId, policy: Policy, now: Ti
             return Err(Error::conflict("Only an export that failed can be retried."));
         }
         rules::check_open(store::exports::count_open(c, account)?, policy.max_open)?;
-        if !store::exports::update_retried(c, id, now)? {
+        if !store::exports::update_retried(c, id)? {
             return Err(Error::conflict("Only an export that failed can be retried."));
         }
         store::audit::create(c, account, Some(administrator.user.id), "export.retried", &subject(id), now)
@@ -294,7 +296,7 @@ pub fn history(c: &mut Conn, administrator: &Administrator, stretch: Stretch, ro
 /// [`Kind::Conflict`] while it is not completed.
 pub fn find_part(c: &mut Conn, user: UserId, id: RequestId, number: i32, now: Timestamp) -> Result<(Part, String)> {
     let (_, request) = find_with_access(c, user, id)?;
-    let part = store::exports::list_parts(c, id)?.into_iter().find(|(part, _)| part.number == number);
+    let part = store::exports::find_part(c, id, number)?;
     if rules::is_available(request.status, request.expires_at, now) {
         return part.ok_or_else(|| Error::not_found("This export has no such part."));
     }

@@ -3,13 +3,18 @@
 //! An export is planned by one worker, which divides it into parts; then each part is a piece of work of its own, for
 //! whoever is free, in this process or another. Part 1 tells about all others, so it comes last. The archive itself is
 //! built by `worker`, which reads what goes into it through [`super::contents`].
+//!
+//! Leases and waits run by the database's clock ([`Store::time`]), which all processes share; `now`, that of the caller, is
+//! what is told to people. Whoever changes anything of a request locks it first ([`exports::lock`]). A verb that met a failure
+//! that may pass can be called again, also when nobody knows whether it went through.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::evidence;
+use super::rules::attempts::{self, LONGEST_WAIT};
 use super::rules::parts::Limits;
 use super::rules::requests as rules;
 use super::rules::slices::Slice;
@@ -17,9 +22,10 @@ use super::rules::summary::{ConversationCounts, Counting, KindCounts};
 use crate::error::{Error, Kind, Result};
 use crate::keys;
 use crate::model::{ExportRequest, MailEvent, Part, RequestId, Timestamp};
-use crate::store::pieces::{self, Built, Unbuilt};
+use crate::store::exports::Locked;
+use crate::store::pieces::{self, Built};
 use crate::store::summaries::{self, Summary};
-use crate::store::{self, Conn, Store, exports};
+use crate::store::{self, Conn, Due, Store, exports};
 
 /// How workers hold on to an export.
 #[derive(Clone, Copy, Debug)]
@@ -70,17 +76,30 @@ impl Claim {
         exports::Lease { id: self.request.id, key: &self.key }
     }
 
-    fn piece_lease(&self, piece: &Piece) -> pieces::Lease<'_> {
-        pieces::Lease { request: self.request.id, number: piece.number, key: &self.key }
+    fn piece_lease<'a>(&'a self, request: &'a Locked, piece: &Piece) -> pieces::Lease<'a> {
+        pieces::Lease { request, number: piece.number, key: &self.key }
     }
 
-    /// Prolongs the lease; whether it still holds.
-    fn hold(&self, c: &mut Conn, until: Timestamp) -> Result<bool> {
-        match &self.task {
-            Task::Plan => exports::update_lease(c, &self.lease(), until),
-            Task::Part(piece) => pieces::hold(c, &self.piece_lease(piece)),
-        }
+    /// Locks the request if this claim still holds; a plan's lease is prolonged.
+    fn hold(&self, c: &mut Conn, store: &Store, policy: &WorkPolicy) -> Result<Option<Locked>> {
+        let Some(request) = exports::lock(c, self.request.id)? else { return Ok(None) };
+        let ours = match &self.task {
+            Task::Plan => {
+                let until = store.time(c)?.plus(policy.lease);
+                exports::update_lease(c, &self.lease(), until)?
+            }
+            Task::Part(piece) => pieces::is_held(c, &self.piece_lease(&request, piece))?,
+        };
+        Ok(ours.then_some(request))
     }
+}
+
+/// By how much what this process notes may seem to lie ahead of what another reads a moment earlier.
+const SLACK: TimeDelta = TimeDelta::seconds(1);
+
+fn due(store: &Store, c: &mut Conn) -> Result<Due> {
+    let now = store.time(c)?;
+    Ok(Due { now, latest: now.plus(LONGEST_WAIT) })
 }
 
 /// Takes up the work that has waited longest; only of the request `only` if one is given. An export whose workers died as
@@ -90,63 +109,86 @@ impl Claim {
 /// When the database fails.
 pub fn claim(store: &Store, policy: &WorkPolicy, only: Option<RequestId>, now: Timestamp) -> Result<Option<Claim>> {
     // Most looks find nothing: they must not take the writer's place.
-    let waits = |c: &mut Conn| {
-        Ok(!next_pieces(pieces::list_unbuilt(c, only)?, now).is_empty()
-            || !exports::list_claimable(c, now, only)?.is_empty())
-    };
-    if !store.read(waits)? {
-        return Ok(None);
+    let (beyond, plans, parts) = store.read(|c| {
+        let due = due(store, c)?;
+        let latest = due.now.plus(policy.lease + SLACK);
+        let beyond = [exports::list_leased_beyond(c, latest)?, pieces::list_leased_beyond(c, latest)?].concat();
+        Ok((beyond, exports::list_claimable(c, &due, only)?, list_with_waiting(c, &due, only)?))
+    })?;
+    for id in beyond {
+        end_leases_in_time(store, policy, id)?;
     }
+    // Plans first: they are short, and let every company's export begin.
+    for (id, task) in
+        plans.into_iter().map(|id| (id, claim_plan as Take)).chain(parts.into_iter().map(|id| (id, claim_part as Take)))
+    {
+        let key = keys::new_key();
+        let taken = store.write(|c| {
+            let Some(request) = exports::lock(c, id)? else { return Ok(None) };
+            let due = due(store, c)?;
+            readable(c, &request, now, |c| task(c, policy, &request, &key, (&due, now)))
+        });
+        let taken = taken.inspect_err(|error| {
+            // Nobody knows whether it went through: held by nobody, it would count as an attempt that broke off.
+            if error.is_transient() {
+                disown(store, id, &key);
+            }
+        });
+        if let Some(claim) = taken? {
+            return Ok(Some(claim));
+        }
+    }
+    Ok(None)
+}
+
+/// How a kind of work is taken up, under a key, at this moment.
+type Take = fn(&mut Conn, &WorkPolicy, &Locked, &str, (&Due, Timestamp)) -> Result<Option<Claim>>;
+
+/// The exports with a part that waits: that with fewest workers first, so that a large one does not keep the others waiting.
+fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
+    let mut waiting = Vec::new();
+    for id in exports::list_planned(c, only)? {
+        if pieces::find_waiting(c, id, due)?.is_some() {
+            waiting.push((pieces::count_held(c, id, due.now)?, id));
+        }
+    }
+    waiting.sort_unstable();
+    Ok(waiting.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Ends the leases of an export that lie further ahead than any lease does, which were taken before the clock was put back: not
+/// at once, since whoever holds one may live, and will say so, but as if it had been taken now.
+fn end_leases_in_time(store: &Store, policy: &WorkPolicy, id: RequestId) -> Result<()> {
     store.write(|c| {
-        // Plans first: they are short, and let every company's export begin.
-        for id in exports::list_claimable(c, now, only)? {
-            // What an earlier run has left goes first.
-            if pieces::list_built(c, id)?.is_empty()
-                && let Some(claim) = readable(c, id, now, |c| claim_plan(c, policy, id, now))?
-            {
-                return Ok(Some(claim));
-            }
-        }
-        for found in next_pieces(pieces::list_unbuilt(c, only)?, now) {
-            let id = found.request_id;
-            if let Some(claim) = readable(c, id, now, |c| claim_piece(c, policy, &found, now))? {
-                return Ok(Some(claim));
-            }
-        }
-        Ok(None)
+        let Some(request) = exports::lock(c, id)? else { return Ok(()) };
+        let latest = store.time(c)?.plus(policy.lease);
+        exports::update_lease_beyond(c, &request, latest)?;
+        pieces::update_leases_beyond(c, &request, latest)
     })
 }
 
-/// Which pieces may be taken up now, the next first: one of each export, that of the export with fewest workers first, so
-/// that a large one does not keep the others waiting. Part 1 only when it is the last.
-fn next_pieces(unbuilt: Vec<Unbuilt>, now: Timestamp) -> Vec<Unbuilt> {
-    let mut requests: BTreeMap<RequestId, (usize, usize, Option<Unbuilt>)> = BTreeMap::new();
-    for piece in unbuilt {
-        let (left, busy, next) = requests.entry(piece.request_id).or_default();
-        *left += 1;
-        if piece.lease_until.is_some_and(|until| until >= now.micros()) {
-            *busy += 1;
-        } else if piece.not_before <= now.micros() && next.is_none_or(|next| next.number == 1) {
-            *next = Some(piece);
-        }
+/// Gives back what was taken up under this key, if it was, as if it had not been.
+fn disown(store: &Store, id: RequestId, key: &str) {
+    let disowned = store.write(|c| {
+        let Some(request) = exports::lock(c, id)? else { return Ok(()) };
+        exports::update_disowned(c, &exports::Lease { id, key })?;
+        pieces::update_disowned(c, &request, key)
+    });
+    if let Err(error) = disowned {
+        tracing::warn!(cause = %error.causes(), request = id, "work that may have been taken up waits for its lease: {error}");
     }
-    let mut next: Vec<_> = requests
-        .into_values()
-        .filter_map(|(left, busy, next)| next.filter(|next| next.number > 1 || left == 1).map(|next| (busy, next)))
-        .collect();
-    next.sort_by_key(|(busy, _)| *busy);
-    next.into_iter().map(|(_, piece)| piece).collect()
 }
 
 /// Does `work` for an export; one that can't be read is failed, lest it be in the way of all others for ever.
 fn readable(
     c: &mut Conn,
-    id: RequestId,
+    request: &Locked,
     now: Timestamp,
     work: impl FnOnce(&mut Conn) -> Result<Option<Claim>>,
 ) -> Result<Option<Claim>> {
     match work(c) {
         Err(error) if error.kind() == Kind::Internal && error.message() == store::UNREADABLE => {
+            let id = request.id();
             tracing::error!(cause = %error.causes(), request = id, "an export in the queue can't be read: {error}");
             let reason = "The server can't read this request. Ask its operator to look into the log.";
             exports::update_failed(c, id, reason, now)?;
@@ -156,54 +198,53 @@ fn readable(
     }
 }
 
-fn claim_plan(c: &mut Conn, policy: &WorkPolicy, id: RequestId, now: Timestamp) -> Result<Option<Claim>> {
+fn claim_plan(
+    c: &mut Conn,
+    policy: &WorkPolicy,
+    locked: &Locked,
+    key: &str,
+    (due, now): (&Due, Timestamp),
+) -> Result<Option<Claim>> {
+    let id = locked.id();
+    // What an earlier run has left goes first.
+    if pieces::is_any_built(c, id)? {
+        return Ok(None);
+    }
     let Some(mut request) = exports::find(c, id)? else { return Ok(None) };
-    let key = keys::new_key();
-    if !exports::claim(c, &request, &key, now, now.plus(policy.lease))? {
+    if !exports::claim(c, &request, key, due, due.now.plus(policy.lease))? {
         return Ok(None);
     }
-    let exhausted = is_exhausted(policy, request.attempts);
+    if attempts::is_exhausted(request.attempts, policy.attempts) {
+        end_in_failure(c, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
+        return Ok(None);
+    }
     request.attempts += 1;
-    let claim = Claim { attempts: request.attempts, request, task: Task::Plan, key };
-    if exhausted {
-        fail_exhausted(c, &claim.request, policy, now)?;
-        return Ok(None);
-    }
-    Ok(Some(claim))
+    Ok(Some(Claim { attempts: request.attempts, request, task: Task::Plan, key: key.to_owned() }))
 }
 
-fn claim_piece(c: &mut Conn, policy: &WorkPolicy, found: &Unbuilt, now: Timestamp) -> Result<Option<Claim>> {
-    let id = found.request_id;
+fn claim_part(
+    c: &mut Conn,
+    policy: &WorkPolicy,
+    locked: &Locked,
+    key: &str,
+    (due, now): (&Due, Timestamp),
+) -> Result<Option<Claim>> {
+    let id = locked.id();
+    // It may have ended, or another have been quicker, since it was listed.
+    let Some(found) = pieces::find_waiting(c, id, due)?.filter(|_| locked.is_in_progress()) else { return Ok(None) };
     let (Some(mut request), Some(plan)) = (exports::find(c, id)?, pieces::find_plan(c, id, found.number)?) else {
         return Ok(None);
     };
-    let key = keys::new_key();
-    if !pieces::claim(c, found, &key, now.plus(policy.lease))? {
+    if attempts::is_exhausted(found.attempts, policy.attempts) {
+        end_in_failure(c, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
         return Ok(None);
     }
-    if is_exhausted(policy, found.attempts) {
-        fail_exhausted(c, &request, policy, now)?;
-        return Ok(None);
-    }
+    pieces::claim(c, locked, &found, key, due.now.plus(policy.lease))?;
     let attempts = found.attempts + 1;
     exports::update_attempts(c, id, attempts)?;
     request.attempts = request.attempts.max(attempts);
-    let count = i32::try_from(pieces::count(c, id)?).unwrap_or(i32::MAX);
-    let piece = Piece { number: found.number, count, plan: Slice::parse(&plan)? };
-    Ok(Some(Claim { request, task: Task::Part(Arc::new(piece)), attempts, key }))
-}
-
-fn is_exhausted(policy: &WorkPolicy, attempts: i32) -> bool {
-    i64::from(attempts) >= i64::from(policy.attempts)
-}
-
-fn fail_exhausted(c: &mut Conn, request: &ExportRequest, policy: &WorkPolicy, now: Timestamp) -> Result<()> {
-    let reason = format!(
-        "The server stopped unexpectedly while it was working on this export, {} times. Retry it; if that happens again, \
-         ask the server's operator.",
-        policy.attempts
-    );
-    end_in_failure(c, request, &reason, now).map(drop)
+    let piece = Piece { number: found.number, count: pieces::count(c, id)?, plan: Slice::parse(&plan)? };
+    Ok(Some(Claim { request, task: Task::Part(Arc::new(piece)), attempts, key: key.to_owned() }))
 }
 
 /// Takes the cut (C7) and the evidence of that moment, unless an earlier attempt has: an export is a function of its request
@@ -219,8 +260,9 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
     let (number, evidence) =
         store.snapshot(|c| Ok((store::sources::last_recording(c)?, evidence::read(c, &claim.request)?)))?;
     let (cut, evidence) = ((number, now), evidence::text(&evidence)?);
+    let ours = store.write(|c| exports::update_cut(c, &claim.lease(), cut, &evidence))?;
     claim.request.cut = Some(cut);
-    store.write(|c| exports::update_cut(c, &claim.lease(), cut, &evidence))
+    Ok(ours)
 }
 
 /// Begins to divide an export into parts: what an earlier attempt has divided is forgotten. Tells whether the export is still
@@ -228,35 +270,27 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
 ///
 /// # Errors
 /// When the database fails.
-pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy, now: Timestamp) -> Result<bool> {
+pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<bool> {
     store.write(|c| {
-        let ours = claim.hold(c, now.plus(policy.lease))?;
-        if ours {
-            pieces::delete(c, claim.request.id)?;
-        }
-        Ok(ours)
+        let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
+        pieces::delete(c, &request)?;
+        Ok(true)
     })
 }
 
-/// Adds a part. Nobody takes it up before the plan is complete. Tells whether the export is still ours.
+/// Adds a part, unless it has been added. Nobody takes it up before the plan is complete. Tells whether the export is still
+/// ours.
 ///
 /// # Errors
 /// When the database fails.
-pub fn add_piece(
-    store: &Store,
-    claim: &Claim,
-    policy: &WorkPolicy,
-    number: i32,
-    plan: &Slice,
-    now: Timestamp,
-) -> Result<bool> {
-    let piece = pieces::NewPiece { number, plan: plan.to_text(), items: count(plan.items()) };
+pub fn add_piece(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, plan: &Slice) -> Result<bool> {
+    let piece = pieces::NewPiece { number, plan: plan.to_text(), items: count(plan.items())? };
     store.write(|c| {
-        let ours = claim.hold(c, now.plus(policy.lease))?;
-        if ours {
-            pieces::create(c, claim.request.id, &piece, now)?;
+        let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
+        if !pieces::is_made(c, request.id(), number)? {
+            pieces::create(c, &request, &piece)?;
         }
-        Ok(ours)
+        Ok(true)
     })
 }
 
@@ -265,12 +299,15 @@ pub fn add_piece(
 /// # Errors
 /// When the database fails.
 pub fn planned(store: &Store, claim: &Claim, items: u64, limits: Limits, now: Timestamp) -> Result<bool> {
-    let limits = (i64::try_from(limits.entries).unwrap_or(i64::MAX), count(limits.bytes));
-    store.write(|c| exports::update_planned(c, &claim.lease(), count(items), limits, now))
+    let (items, limits) = (count(items)?, (count(limits.entries)?, count(limits.bytes)?));
+    store.write(|c| exports::update_planned(c, &claim.lease(), items, limits, now))
 }
 
-fn count(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+/// A number as the tables hold it. One that does not fit is no number of anything that there is.
+fn count(number: impl TryInto<i64>) -> Result<i64> {
+    number
+        .try_into()
+        .map_err(|_| Error::new(Kind::Internal, "A number of items, entries or bytes is beyond all measure."))
 }
 
 /// Says that work goes on, and how many of the piece's items are done; tells whether it is still ours (the export may
@@ -278,15 +315,16 @@ fn count(number: u64) -> i64 {
 ///
 /// # Errors
 /// When the database fails.
-pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64, now: Timestamp) -> Result<bool> {
-    let until = now.plus(policy.lease);
+pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -> Result<bool> {
     store.write(|c| {
+        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
+        let until = store.time(c)?.plus(policy.lease);
         let Task::Part(piece) = &claim.task else { return exports::update_lease(c, &claim.lease(), until) };
-        if !pieces::update_progress(c, &claim.piece_lease(piece), until, done)? {
+        if !pieces::update_progress(c, &claim.piece_lease(&request, piece), until, done)? {
             return Ok(false);
         }
-        let done = pieces::sum_done(c, claim.request.id)?;
-        exports::update_done(c, claim.request.id, done)?;
+        let done = pieces::sum_done(c, request.id())?;
+        exports::update_done(c, request.id(), done)?;
         Ok(true)
     })
 }
@@ -296,7 +334,7 @@ pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64, n
 /// # Errors
 /// When the database fails.
 pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
-    store.read(|c| pieces::list_built(c, request))
+    store.reading().read(|c| pieces::list_built(c, request))
 }
 
 /// The counts of what was written into a built part.
@@ -304,7 +342,7 @@ pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
 /// # Errors
 /// When the database fails, or the part is not there any more.
 pub fn built_counts(store: &Store, request: RequestId, number: i32) -> Result<Slice> {
-    match store.read(|c| pieces::find_counts(c, request, number))? {
+    match store.reading().read(|c| pieces::find_counts(c, request, number))? {
         Some(counts) => Slice::parse(&counts),
         None => Err(Error::new(Kind::Internal, format!("Part {number} of the export is gone."))),
     }
@@ -339,8 +377,9 @@ pub fn hand_in(
     // Part 1 comes last: the others don't change any more, and are put together before anybody has to wait for it.
     let contents = if piece.number == 1 { contents(store, id, piece, built)? } else { None };
     store.write(|c| {
-        if !pieces::update_built(c, &claim.piece_lease(piece), built, now)? {
-            return Ok(HandedIn::Lost);
+        let Some(request) = exports::lock(c, id)? else { return Ok(HandedIn::Lost) };
+        if !pieces::update_built(c, &claim.piece_lease(&request, piece), built, now)? {
+            return handed_in_before(c, id, built);
         }
         if piece.number > 1 {
             let done = pieces::sum_done(c, id)?;
@@ -354,9 +393,9 @@ pub fn hand_in(
         }
         for Built { number, size, sha256, storage_key, .. } in parts {
             let part = Part { number, file_name: file_name(number), size, sha256 };
-            exports::create_part(c, id, &part, &storage_key)?;
+            exports::create_part(c, &request, &part, &storage_key)?;
         }
-        pieces::delete(c, id)?;
+        pieces::delete(c, &request)?;
         if let Some(Contents { summary, conversations }) = &contents {
             summaries::create(c, id, summary)?;
             for (page, counts) in (1..).zip(conversations.chunks(CONVERSATIONS_PER_PAGE)) {
@@ -367,6 +406,15 @@ pub fn hand_in(
         store::audit::create(c, account_id, None, "export.completed", &format!("export {id}"), now)?;
         Ok(HandedIn::Completed)
     })
+}
+
+/// What became of a part that can't be handed in now: it may be because it has been, and only the answer was lost.
+fn handed_in_before(c: &mut Conn, id: RequestId, built: &Built) -> Result<HandedIn> {
+    if pieces::find_storage_key(c, id, built.number)?.is_some_and(|key| key == built.storage_key) {
+        return Ok(HandedIn::Noted);
+    }
+    let part = exports::find_part(c, id, built.number)?;
+    Ok(if part.is_some_and(|(_, key)| key == built.storage_key) { HandedIn::Completed } else { HandedIn::Lost })
 }
 
 /// Conversations whose counts are kept, and shown, together.
@@ -382,9 +430,9 @@ struct Contents {
 /// Puts the counts of an export's parts together, of which `last` is not handed in yet. Memory grows with conversations and
 /// days, not with items. None if a part was built by a version that did not count kinds.
 fn contents(store: &Store, id: RequestId, piece: &Piece, last: &Built) -> Result<Option<Contents>> {
-    let mut counting = Counting::default();
+    let (mut counting, mut reading) = (Counting::default(), store.reading());
     for number in 2..=piece.count {
-        let texts = store.read(|c| Ok((pieces::find_counts(c, id, number)?, pieces::find_kinds(c, id, number)?)))?;
+        let texts = reading.read(|c| Ok((pieces::find_counts(c, id, number)?, pieces::find_kinds(c, id, number)?)))?;
         // One that is gone, as when the export has just been cancelled, is found out when this one is handed in.
         let (Some(counts), Some(kinds)) = texts else { return Ok(None) };
         counting.part(&Slice::parse(&counts)?, KindCounts::parse(&kinds)?);
@@ -396,7 +444,7 @@ fn contents(store: &Store, id: RequestId, piece: &Piece, last: &Built) -> Result
     }
     let (totals, conversations) = counting.finish();
     let (by_kind, by_day) = totals.to_texts();
-    let with_items = i64::try_from(conversations.len()).unwrap_or(i64::MAX);
+    let with_items = count(conversations.len())?;
     Ok(Some(Contents { summary: Summary { conversations: with_items, by_kind, by_day }, conversations }))
 }
 
@@ -405,15 +453,28 @@ fn contents(store: &Store, id: RequestId, piece: &Piece, last: &Built) -> Result
 /// # Errors
 /// When the database fails.
 pub fn fail(store: &Store, claim: &Claim, reason: &str, now: Timestamp) -> Result<bool> {
-    store.write(|c| Ok(claim.hold(c, now)? && end_in_failure(c, &claim.request, reason, now)?))
+    store.write(|c| {
+        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
+        let ours = match &claim.task {
+            Task::Plan => exports::is_held(c, &claim.lease())?,
+            Task::Part(piece) => pieces::is_held(c, &claim.piece_lease(&request, piece))?,
+        };
+        Ok(ours && end_in_failure(c, &request, &claim.request, reason, now)?)
+    })
 }
 
-fn end_in_failure(c: &mut Conn, request: &ExportRequest, reason: &str, now: Timestamp) -> Result<bool> {
+fn end_in_failure(
+    c: &mut Conn,
+    locked: &Locked,
+    request: &ExportRequest,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool> {
     let ExportRequest { id, account_id, requester_id, .. } = *request;
     if !exports::update_failed(c, id, reason, now)? {
         return Ok(false);
     }
-    pieces::update_leases_ended(c, id)?;
+    pieces::update_leases_ended(c, locked)?;
     store::mails::create(c, id, requester_id, MailEvent::Failed, Some(reason), now)?;
     store::audit::create(c, account_id, None, "export.failed", &format!("export {id}: {reason}"), now)?;
     Ok(true)
@@ -432,14 +493,18 @@ pub enum Release {
 ///
 /// # Errors
 /// When the database fails.
-pub fn release(store: &Store, claim: &Claim, why: Release, now: Timestamp) -> Result<bool> {
-    let (attempts, not_before) = match why {
-        Release::Stopping => (claim.attempts - 1, now),
-        Release::Later(wait) => (claim.attempts, now.plus(wait)),
-    };
-    store.write(|c| match &claim.task {
-        Task::Plan => exports::update_released(c, &claim.lease(), attempts, not_before),
-        Task::Part(piece) => pieces::update_released(c, &claim.piece_lease(piece), attempts, not_before),
+pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
+    store.write(|c| {
+        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
+        let now = store.time(c)?;
+        let (attempts, not_before) = match why {
+            Release::Stopping => (claim.attempts - 1, now),
+            Release::Later(wait) => (claim.attempts, now.plus(wait)),
+        };
+        match &claim.task {
+            Task::Plan => exports::update_released(c, &claim.lease(), attempts, not_before),
+            Task::Part(piece) => pieces::update_released(c, &claim.piece_lease(&request, piece), attempts, not_before),
+        }
     })
 }
 
@@ -449,21 +514,19 @@ pub fn release(store: &Store, claim: &Claim, why: Release, now: Timestamp) -> Re
 /// # Errors
 /// When the database fails.
 pub fn discard(store: &Store) -> Result<Vec<String>> {
-    if store.read(pieces::list_ended_requests)?.is_empty() {
-        return Ok(Vec::new());
-    }
-    store.write(|c| {
-        let mut keys = Vec::new();
-        for request in pieces::list_ended_requests(c)? {
+    let mut keys = Vec::new();
+    for id in store.read(pieces::list_ended_requests)? {
+        keys.extend(store.write(|c| {
             // It may have been queued again and taken up since it was listed: then its pieces are those of the new attempt.
-            if !exports::hold_idle(c, request)? {
-                continue;
-            }
-            keys.extend(pieces::list_built(c, request)?.into_iter().map(|part| part.storage_key));
-            pieces::delete(c, request)?;
-        }
-        Ok(keys)
-    })
+            let Some(request) = exports::lock(c, id)?.filter(|request| !request.is_in_progress()) else {
+                return Ok(Vec::new());
+            };
+            let built = pieces::list_built(c, id)?;
+            pieces::delete(c, &request)?;
+            Ok(built.into_iter().map(|part| part.storage_key).collect())
+        })?);
+    }
+    Ok(keys)
 }
 
 /// The exports whose time is over (B6), and the keys under which their bytes are kept. They are marked expired first: no
@@ -472,18 +535,15 @@ pub fn discard(store: &Store) -> Result<Vec<String>> {
 /// # Errors
 /// When the database fails.
 pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<String>)>> {
-    if store.read(|c| exports::list_to_expire(c, now))?.is_empty() {
-        return Ok(Vec::new());
-    }
-    store.write(|c| {
-        let mut expired = Vec::new();
-        for id in exports::list_to_expire(c, now)? {
+    let mut expired = Vec::new();
+    for id in store.read(|c| exports::list_to_expire(c, now))? {
+        let keys = store.write(|c| {
             exports::update_expired(c, id)?;
-            let keys = exports::list_parts(c, id)?.into_iter().map(|(_, key)| key).collect();
-            expired.push((id, keys));
-        }
-        Ok(expired)
-    })
+            Ok(exports::list_parts(c, id)?.into_iter().map(|(_, key)| key).collect())
+        })?;
+        expired.push((id, keys));
+    }
+    Ok(expired)
 }
 
 /// Notes that an expired or deleted export's bytes have been erased, unless that was noted already.

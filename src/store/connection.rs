@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
-use diesel::{Connection as _, SqliteConnection};
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::postgres::PgConnection;
+use crate::clock::Clock;
 use crate::config::DatabaseUrl;
 use crate::error::{Context, Error, Kind, Result};
+use crate::model::Timestamp;
+use crate::patience::Patience;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -116,6 +119,9 @@ const LOOK: Duration = Duration::from_millis(2);
 /// What one who records a lot leaves to others between two transactions: time for several of them to look and to write.
 const GAP: Duration = Duration::from_millis(10);
 
+/// How long a reader of an export waits for a database that has gone away: it may have read for an hour.
+const READERS_PATIENCE: Duration = Duration::from_secs(300);
+
 /// What SQLite does for one who records a lot. Many conversations touch many pages of the indexes: 64 MiB hold them. The log
 /// is brought to the disk and written back between two transactions rather than at the end of each, when nobody else waits
 /// for it.
@@ -129,6 +135,7 @@ pub struct Store {
     pool: Pool<Manager>,
     url: DatabaseUrl,
     busy_timeout: Duration,
+    clock: Clock,
 }
 
 impl fmt::Debug for Store {
@@ -153,7 +160,33 @@ impl Store {
             .connection_timeout(options.checkout_timeout)
             .build(manager)
             .context(|| format!("The pool of connections to {url} can't be made."))?;
-        Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout })
+        Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout, clock: Clock::default() })
+    }
+
+    /// The same store, whose time stands where `clock` stands, if that is a fixed one.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The instant by which leases and waits run: that of the database's machine, which all processes share, whatever their
+    /// own clocks say. A fixed clock stands for it in tests.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn time(&self, c: &mut Conn) -> Result<Timestamp> {
+        if let Some(instant) = self.clock.standing() {
+            return Ok(instant);
+        }
+        match c {
+            // The database is on this machine.
+            Conn::Sqlite(_) => Ok(Clock::default().now()),
+            Conn::Postgres(inner) => {
+                let micros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+                let micros = diesel::dsl::sql::<diesel::sql_types::BigInt>(micros);
+                super::instant(diesel::select(micros).get_result(inner)?)
+            }
+        }
     }
 
     /// Brings the tables up to this version's, on a connection of its own: all migrations that are missing, or none. Several
@@ -175,12 +208,21 @@ impl Store {
         work(&mut *self.connection()?)
     }
 
-    /// Runs `work` within one transaction: all of it happens, or, when it returns an error, nothing.
+    /// Runs `work` within one transaction: all of it happens, or, when it returns an error, nothing. What may pass (a deadlock, a
+    /// connection that is lost) is repeated, for as long as a statement may wait for another writer, but only if nothing of it
+    /// has happened: not when nobody knows whether the commit went through.
     ///
     /// # Errors
     /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
-    pub fn write<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        self.write_on(&mut *self.connection()?, work)
+    pub fn write<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut patience = Patience::of(self.busy_timeout);
+        loop {
+            let written = self.write_on(&mut *self.connection()?, &mut work);
+            let Err(Broken { error, undone }) = written else { return written.map_err(Error::from) };
+            let Some(wait) = patience.wait_after(&error).filter(|_| undone) else { return Err(error) };
+            tracing::debug!(cause = %error.causes(), "a transaction is repeated: {error}");
+            std::thread::sleep(wait);
+        }
     }
 
     /// Runs `work` with a connection that it keeps for many transactions in a row, and that is fitted for recording a lot.
@@ -201,11 +243,12 @@ impl Store {
         done.and_then(|value| written_back.map(|()| value))
     }
 
-    fn write_on<T>(&self, connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        match connection {
-            Conn::Sqlite(inner) => self.begin_writing(inner)?,
-            Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN")?,
-        }
+    fn write_on<T>(&self, connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T, Broken> {
+        let begun = match connection {
+            Conn::Sqlite(inner) => self.begin_writing(inner),
+            Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN").map_err(Error::from),
+        };
+        begun.map_err(|error| Broken { error, undone: true })?;
         finish(connection, work)
     }
 
@@ -234,12 +277,10 @@ impl Store {
         snapshot(&mut *self.connection()?, work)
     }
 
-    /// A connection for many looks in a row.
-    ///
-    /// # Errors
-    /// [`Kind::Unavailable`] when none becomes free.
-    pub fn reading(&self) -> Result<Reading> {
-        self.connection().map(Reading)
+    /// A reader that looks many times in a row.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        Reading { store: self.clone(), connection: None }
     }
 
     /// Whether the database answers.
@@ -270,14 +311,18 @@ impl Store {
     }
 }
 
-/// A connection that one reader keeps for many looks in a row. What SQLite holds of the tables in memory, it holds for each
+/// A reader that keeps its connection for many looks in a row. What SQLite holds of the tables in memory, it holds for each
 /// connection: a reader that took another for each look would fill them all, and find little of it again. It is given back
-/// when the reader has ended.
-pub struct Reading(PooledConnection<Manager>);
+/// when the reader has ended. One that is lost is replaced, and the look repeated, for some minutes: a reader may have read
+/// for an hour, which a database that starts again must not cost.
+pub struct Reading {
+    store: Store,
+    connection: Option<PooledConnection<Manager>>,
+}
 
 impl fmt::Debug for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Reading").finish_non_exhaustive()
+        f.debug_struct("Reading").finish_non_exhaustive()
     }
 }
 
@@ -286,22 +331,34 @@ impl Reading {
     ///
     /// # Errors
     /// What `work` returns.
-    pub fn read<T>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        work(&mut self.0)
+    pub fn read<T>(&mut self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut patience = Patience::of(READERS_PATIENCE);
+        loop {
+            let looked = match &mut self.connection {
+                Some(connection) => work(connection),
+                none => self.store.connection().and_then(|connection| work(none.insert(connection))),
+            };
+            let Err(error) = looked else { return looked };
+            let Some(wait) = patience.wait_after(&error) else { return Err(error) };
+            tracing::warn!(cause = %error.causes(), "a look at the database is repeated: {error}");
+            self.connection = None;
+            std::thread::sleep(wait);
+        }
     }
 
     /// As [`Store::snapshot`].
     ///
     /// # Errors
     /// What `work` returns.
-    pub fn snapshot<T>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        snapshot(&mut self.0, work)
+    pub fn snapshot<T>(&mut self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+        self.read(|c| snapshot(c, &mut work))
     }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        if let Conn::Sqlite(inner) = &mut *self.0
+        if let Some(connection) = &mut self.connection
+            && let Conn::Sqlite(inner) = &mut **connection
             && let Err(error) = inner.batch_execute("PRAGMA shrink_memory")
         {
             tracing::warn!(cause = %error, "memory of the database was not given back");
@@ -330,7 +387,7 @@ impl Bulk<'_> {
                 std::thread::sleep(GAP.saturating_sub(begun.elapsed()));
             }
         }
-        self.store.write_on(self.connection, work)
+        Ok(self.store.write_on(self.connection, work)?)
     }
 
     fn write_back(&mut self) -> Result<()> {
@@ -350,21 +407,35 @@ fn snapshot<T>(connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>)
             AnsiTransactionManager::begin_transaction_sql(inner, begin)?;
         }
     }
-    finish(connection, work)
+    Ok(finish(connection, work)?)
+}
+
+/// A transaction that did not end with a commit that we know of.
+struct Broken {
+    error: Error,
+    /// Nothing of it has happened.
+    undone: bool,
+}
+
+impl From<Broken> for Error {
+    fn from(broken: Broken) -> Self {
+        broken.error
+    }
 }
 
 /// Runs `work` and ends the transaction that has begun: with a commit, or, if `work` fails, as if nothing had been.
-fn finish<T>(connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+fn finish<T>(connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T, Broken> {
     match work(connection) {
-        Ok(value) => {
-            <Conn as TransactionManager<Conn>>::commit_transaction(connection)?;
-            Ok(value)
-        }
+        Ok(value) => match <Conn as TransactionManager<Conn>>::commit_transaction(connection) {
+            Ok(()) => Ok(value),
+            // It may have gone through, and only its answer been lost.
+            Err(error) => Err(Broken { error: error.into(), undone: false }),
+        },
         Err(error) => {
             if let Err(rollback) = <Conn as TransactionManager<Conn>>::rollback_transaction(connection) {
                 tracing::warn!(cause = %rollback, "a transaction could not be rolled back");
             }
-            Err(error)
+            Err(Broken { error, undone: true })
         }
     }
 }

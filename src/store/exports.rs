@@ -1,9 +1,14 @@
 //! Rows of export requests and their parts. The requests are themselves the queue: claimed by lease.
+//!
+//! One order of locks: the request first, then what belongs to it. [`lock`] is where it is kept, and what it gives is needed
+//! for each change of a piece ([`super::pieces`]) or a part.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::schema::{export_parts, export_requests, users};
-use super::{Conn, UNREADABLE, instant, instant_opt, parsed};
+use super::{AT_ONCE, Conn, Due, UNREADABLE, instant, instant_opt, over, parsed};
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Copies, ExportRequest, Filters, Part, RequestId, Status, Timestamp, UserId};
 
@@ -105,12 +110,44 @@ pub fn create(c: &mut Conn, new: &NewRequest<'_>) -> Result<RequestId> {
             export_requests::attempts.eq(0),
             export_requests::requested_at.eq(new.requested_at.micros()),
             export_requests::items_done.eq(0),
-            export_requests::not_before.eq(new.requested_at.micros()),
+            export_requests::not_before.eq(AT_ONCE),
             export_requests::copies.eq(new.copies.to_string()),
             export_requests::filters.eq(filters),
         ))
         .returning(export_requests::id)
         .get_result(c)?)
+}
+
+/// A request whose row is locked until the transaction ends, so that nobody else changes it, nor its pieces and parts.
+#[derive(Debug)]
+pub struct Locked {
+    id: RequestId,
+    in_progress: bool,
+}
+
+impl Locked {
+    /// The request's number.
+    pub fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// Whether it is in progress.
+    pub fn is_in_progress(&self) -> bool {
+        self.in_progress
+    }
+}
+
+/// Locks a request, after waiting for whoever else has; none if there is no such request. A transaction locks one request only,
+/// and before it touches anything that belongs to it: so no two wait for one another.
+pub fn lock(c: &mut Conn, id: RequestId) -> Result<Option<Locked>> {
+    let row = export_requests::table.find(id).select(export_requests::status);
+    let status: Option<String> = match c {
+        // A writer is alone.
+        Conn::Sqlite(inner) => row.first(inner).optional()?,
+        // Rows that refer to it can be made meanwhile: a download may be noted while it is worked on.
+        Conn::Postgres(inner) => row.for_no_key_update().first(inner).optional()?,
+    };
+    Ok(status.map(|status| Locked { id, in_progress: status == Status::InProgress.as_str() }))
 }
 
 /// The request with this number.
@@ -215,22 +252,50 @@ fn exists(c: &mut Conn, account: AccountId, than: RequestId, newer: bool) -> Res
 
 /// The rows that wait for a worker to plan them: queued, or left by one whose lease has run out.
 macro_rules! claimable {
-    ($now:expr) => {
-        (export_requests::status.eq(Status::Accepted.as_str()).and(export_requests::not_before.le($now.micros()))).or(
+    ($due:expr) => {
+        (export_requests::status.eq(Status::Accepted.as_str()).and(over!(export_requests::not_before, $due))).or(
             export_requests::status
                 .eq(Status::InProgress.as_str())
-                .and(export_requests::lease_until.lt($now.micros()).assume_not_null()),
+                .and(export_requests::lease_until.lt($due.now.micros()).assume_not_null()),
         )
     };
 }
 
 /// The requests that wait for a worker to plan them; the longest waiting first. Only the request `only` if one is given.
-pub fn list_claimable(c: &mut Conn, now: Timestamp, only: Option<RequestId>) -> Result<Vec<RequestId>> {
-    let mut query = export_requests::table.filter(claimable!(now)).order(export_requests::id).into_boxed();
+pub fn list_claimable(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
+    let mut query = export_requests::table.filter(claimable!(due)).order(export_requests::id).into_boxed();
     if let Some(id) = only {
         query = query.filter(export_requests::id.eq(id));
     }
     Ok(query.select(export_requests::id).limit(100).load(c)?)
+}
+
+/// The requests in progress that are planned, and so have pieces to build; only the request `only` if one is given.
+pub fn list_planned(c: &mut Conn, only: Option<RequestId>) -> Result<Vec<RequestId>> {
+    let mut query = export_requests::table
+        .filter(export_requests::status.eq(Status::InProgress.as_str()))
+        .filter(export_requests::planned_at.is_not_null())
+        .order(export_requests::id)
+        .into_boxed();
+    if let Some(id) = only {
+        query = query.filter(export_requests::id.eq(id));
+    }
+    Ok(query.select(export_requests::id).load(c)?)
+}
+
+/// The requests whose planner's lease lies beyond `latest`: it was noted before the clock was put back.
+pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<RequestId>> {
+    let query = export_requests::table.filter(export_requests::status.eq(Status::InProgress.as_str()));
+    Ok(query.filter(export_requests::lease_until.gt(latest.micros())).select(export_requests::id).load(c)?)
+}
+
+/// Ends a planner's lease that lies beyond `latest` there.
+pub fn update_lease_beyond(c: &mut Conn, request: &Locked, latest: Timestamp) -> Result<()> {
+    diesel::update(export_requests::table.find(request.id))
+        .filter(export_requests::lease_until.gt(latest.micros()))
+        .set(export_requests::lease_until.eq(latest.micros()))
+        .execute(c)?;
+    Ok(())
 }
 
 /// A worker's hold on a request that it plans.
@@ -244,14 +309,14 @@ pub struct Lease<'a> {
 
 /// Takes up a claimable request as it was `found`; tells whether nobody else was quicker: whoever was may have been so before
 /// it was found, after it was listed.
-pub fn claim(c: &mut Conn, found: &ExportRequest, key: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
+pub fn claim(c: &mut Conn, found: &ExportRequest, key: &str, due: &Due, until: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(found.id))
-        .filter(claimable!(now))
+        .filter(claimable!(due))
         .filter(export_requests::attempts.eq(found.attempts))
         .set((
             export_requests::status.eq(Status::InProgress.as_str()),
             export_requests::attempts.eq(found.attempts + 1),
-            export_requests::started_at.eq(found.started_at.unwrap_or(now).micros()),
+            export_requests::started_at.eq(found.started_at.unwrap_or(due.now).micros()),
             export_requests::lease_key.eq(key),
             export_requests::lease_until.eq(until.micros()),
         ))
@@ -284,6 +349,24 @@ pub fn update_cut(c: &mut Conn, lease: &Lease<'_>, cut: (i64, Timestamp), eviden
 /// Prolongs a lease; tells whether it still holds. If it does, nobody else changes the request until the transaction ends.
 pub fn update_lease(c: &mut Conn, lease: &Lease<'_>, until: Timestamp) -> Result<bool> {
     Ok(diesel::update(held!(lease)).set(export_requests::lease_until.eq(until.micros())).execute(c)? > 0)
+}
+
+/// Whether a lease still holds.
+pub fn is_held(c: &mut Conn, lease: &Lease<'_>) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(held!(lease))).get_result(c)?)
+}
+
+/// Puts a request that has just been taken up back into the queue as if it had not been, if the lease holds.
+pub fn update_disowned(c: &mut Conn, lease: &Lease<'_>) -> Result<()> {
+    diesel::update(held!(lease))
+        .set((
+            export_requests::status.eq(Status::Accepted.as_str()),
+            export_requests::attempts.eq(export_requests::attempts - 1),
+            export_requests::lease_key.eq(None::<String>),
+            export_requests::lease_until.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    Ok(())
 }
 
 /// The evidence of a request's cut, as JSON.
@@ -321,15 +404,6 @@ pub fn find_part_limits(c: &mut Conn, id: RequestId) -> Result<Option<(i64, i64)
         .first(c)
         .optional()?;
     Ok(limits.and_then(|(entries, bytes)| entries.zip(bytes)))
-}
-
-/// Makes sure that a request is not in progress, and that nobody takes it up until the transaction ends; tells whether it is so.
-pub fn hold_idle(c: &mut Conn, id: RequestId) -> Result<bool> {
-    let changed = diesel::update(export_requests::table.find(id))
-        .filter(export_requests::status.ne(Status::InProgress.as_str()))
-        .set(export_requests::id.eq(export_requests::id))
-        .execute(c)?;
-    Ok(changed > 0)
 }
 
 /// Notes how many items are done, which never becomes less.
@@ -409,14 +483,14 @@ pub fn update_cancelled(c: &mut Conn, id: RequestId, now: Timestamp) -> Result<b
 }
 
 /// Queues a failed request again; tells whether it had failed.
-pub fn update_retried(c: &mut Conn, id: RequestId, now: Timestamp) -> Result<bool> {
+pub fn update_retried(c: &mut Conn, id: RequestId) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Failed.as_str()))
         .set((
             export_requests::status.eq(Status::Accepted.as_str()),
             export_requests::reason.eq(None::<String>),
             export_requests::attempts.eq(0),
-            export_requests::not_before.eq(now.micros()),
+            export_requests::not_before.eq(AT_ONCE),
             export_requests::started_at.eq(None::<i64>),
             export_requests::finished_at.eq(None::<i64>),
             export_requests::cut_recording.eq(None::<i64>),
@@ -500,10 +574,10 @@ pub fn list_lease_keys(c: &mut Conn) -> Result<Vec<String>> {
 }
 
 /// Adds a part, kept in the store of blobs under `storage_key`.
-pub fn create_part(c: &mut Conn, request: RequestId, part: &Part, storage_key: &str) -> Result<()> {
+pub fn create_part(c: &mut Conn, request: &Locked, part: &Part, storage_key: &str) -> Result<()> {
     diesel::insert_into(export_parts::table)
         .values((
-            export_parts::request_id.eq(request),
+            export_parts::request_id.eq(request.id),
             export_parts::number.eq(part.number),
             export_parts::file_name.eq(&part.file_name),
             export_parts::storage_key.eq(storage_key),
@@ -514,27 +588,44 @@ pub fn create_part(c: &mut Conn, request: RequestId, part: &Part, storage_key: &
     Ok(())
 }
 
+type PartRow = (i32, String, String, i64, String);
+
+const PART: (
+    export_parts::number,
+    export_parts::file_name,
+    export_parts::storage_key,
+    export_parts::size,
+    export_parts::sha256,
+) = (
+    export_parts::number,
+    export_parts::file_name,
+    export_parts::storage_key,
+    export_parts::size,
+    export_parts::sha256,
+);
+
+fn part((number, file_name, storage_key, size, sha256): PartRow) -> (Part, String) {
+    (Part { number, file_name, size, sha256 }, storage_key)
+}
+
 /// A request's parts in order, each with its storage key.
 pub fn list_parts(c: &mut Conn, request: RequestId) -> Result<Vec<(Part, String)>> {
-    let rows: Vec<(i32, String, String, i64, String)> = export_parts::table
-        .filter(export_parts::request_id.eq(request))
-        .order(export_parts::number)
-        .select((
-            export_parts::number,
-            export_parts::file_name,
-            export_parts::storage_key,
-            export_parts::size,
-            export_parts::sha256,
-        ))
-        .load(c)?;
-    let part = |(number, file_name, storage_key, size, sha256)| (Part { number, file_name, size, sha256 }, storage_key);
+    let ours = export_parts::table.filter(export_parts::request_id.eq(request));
+    let rows: Vec<PartRow> = ours.order(export_parts::number).select(PART).load(c)?;
     Ok(rows.into_iter().map(part).collect())
+}
+
+/// One of a request's parts, with its storage key.
+pub fn find_part(c: &mut Conn, request: RequestId, number: i32) -> Result<Option<(Part, String)>> {
+    let row: Option<PartRow> = export_parts::table.find((request, number)).select(PART).first(c).optional()?;
+    Ok(row.map(part))
 }
 
 /// Some of a request's parts in order, and how many it has, with their bytes.
 pub fn page_of_parts(c: &mut Conn, request: RequestId, skip: i64, limit: i64) -> Result<(Vec<Part>, i64, i64)> {
     let ours = export_parts::table.filter(export_parts::request_id.eq(request));
-    let sizes: Vec<i64> = ours.select(export_parts::size).load(c)?;
+    let sums = (diesel::dsl::count_star(), sql::<BigInt>("CAST(coalesce(sum(size), 0) AS BIGINT)"));
+    let (count, bytes) = ours.select(sums).first(c)?;
     let rows: Vec<(i32, String, i64, String)> = ours
         .order(export_parts::number)
         .offset(skip)
@@ -542,8 +633,7 @@ pub fn page_of_parts(c: &mut Conn, request: RequestId, skip: i64, limit: i64) ->
         .select((export_parts::number, export_parts::file_name, export_parts::size, export_parts::sha256))
         .load(c)?;
     let part = |(number, file_name, size, sha256)| Part { number, file_name, size, sha256 };
-    let count = i64::try_from(sizes.len()).unwrap_or(i64::MAX);
-    Ok((rows.into_iter().map(part).collect(), count, sizes.into_iter().sum()))
+    Ok((rows.into_iter().map(part).collect(), count, bytes))
 }
 
 /// The parts of several requests, by request and in order.

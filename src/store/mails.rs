@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{export_requests, mails, users};
-use super::{Conn, instant, instant_opt, parsed};
+use super::{AT_ONCE, Conn, Due, instant, instant_opt, over, parsed};
 use crate::error::Result;
 use crate::model::{AccountId, MailEvent, MailTrouble, RequestId, Timestamp, UserId};
 
@@ -68,7 +68,7 @@ pub fn create(
             mails::reason.eq(reason),
             mails::created_at.eq(now.micros()),
             mails::attempts.eq(0),
-            mails::not_before.eq(now.micros()),
+            mails::not_before.eq(AT_ONCE),
         ))
         .execute(c)?;
     Ok(())
@@ -85,10 +85,17 @@ pub struct Claimable {
     pub attempts: i32,
 }
 
-/// The mail that has waited longest to be sent.
-pub fn find_claimable(c: &mut Conn, now: Timestamp) -> Result<Option<Claimable>> {
-    let open = mails::table.filter(mails::sent_at.is_null().and(mails::given_up_at.is_null()));
-    let query = open.filter(mails::not_before.le(now.micros())).order(mails::id);
+/// The mails that have neither left nor been given up.
+macro_rules! open {
+    () => {
+        mails::sent_at.is_null().and(mails::given_up_at.is_null())
+    };
+}
+
+/// The mail that has waited longest to be sent, of those that nobody is sending.
+pub fn find_claimable(c: &mut Conn, due: &Due) -> Result<Option<Claimable>> {
+    let free = mails::lease_until.is_null().or(mails::lease_until.lt(due.now.micros()).assume_not_null());
+    let query = mails::table.filter(open!()).filter(free).filter(over!(mails::not_before, due)).order(mails::id);
     Ok(query.select(Claimable::as_select()).first(c).optional()?)
 }
 
@@ -96,16 +103,41 @@ pub fn find_claimable(c: &mut Conn, now: Timestamp) -> Result<Option<Claimable>>
 pub fn claim(c: &mut Conn, found: &Claimable, key: &str, until: Timestamp) -> Result<bool> {
     let changed = diesel::update(mails::table.find(found.id))
         .filter(mails::attempts.eq(found.attempts).and(mails::sent_at.is_null()))
-        .set((mails::attempts.eq(found.attempts + 1), mails::lease_key.eq(key), mails::not_before.eq(until.micros())))
+        .set((mails::attempts.eq(found.attempts + 1), mails::lease_key.eq(key), mails::lease_until.eq(until.micros())))
         .execute(c)?;
     Ok(changed > 0)
+}
+
+/// Prolongs the lease of whoever sends a mail; tells whether it still holds.
+pub fn update_lease(c: &mut Conn, id: MailId, key: &str, until: Timestamp) -> Result<bool> {
+    let ours = mails::table.find(id).filter(mails::lease_key.eq(key)).filter(mails::lease_until.is_not_null());
+    Ok(diesel::update(ours).set(mails::lease_until.eq(until.micros())).execute(c)? > 0)
+}
+
+/// Whether a lease lies beyond `latest`: it was noted before the clock was put back.
+pub fn is_any_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<bool> {
+    let beyond = mails::table.filter(open!()).filter(mails::lease_until.gt(latest.micros()));
+    Ok(diesel::select(diesel::dsl::exists(beyond)).get_result(c)?)
+}
+
+/// Ends leases that lie beyond `latest` there.
+pub fn update_leases_beyond(c: &mut Conn, latest: Timestamp) -> Result<()> {
+    diesel::update(mails::table.filter(open!()).filter(mails::lease_until.gt(latest.micros())))
+        .set(mails::lease_until.eq(latest.micros()))
+        .execute(c)?;
+    Ok(())
 }
 
 /// Notes that a mail has been sent.
 pub fn update_sent(c: &mut Conn, id: MailId, key: &str, now: Timestamp) -> Result<()> {
     diesel::update(mails::table.find(id))
         .filter(mails::lease_key.eq(key))
-        .set((mails::sent_at.eq(now.micros()), mails::last_error.eq(None::<String>), mails::trouble.eq(None::<String>)))
+        .set((
+            mails::sent_at.eq(now.micros()),
+            mails::last_error.eq(None::<String>),
+            mails::trouble.eq(None::<String>),
+            mails::lease_until.eq(None::<i64>),
+        ))
         .execute(c)?;
     Ok(())
 }
@@ -127,6 +159,7 @@ pub fn update_deferred(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, no
             mails::last_error.eq(why.error),
             mails::trouble.eq(why.trouble.as_str()),
             mails::not_before.eq(not_before.micros()),
+            mails::lease_until.eq(None::<i64>),
         ))
         .execute(c)?;
     Ok(())
@@ -140,6 +173,7 @@ pub fn update_given_up(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, no
             mails::last_error.eq(why.error),
             mails::trouble.eq(why.trouble.as_str()),
             mails::given_up_at.eq(now.micros()),
+            mails::lease_until.eq(None::<i64>),
         ))
         .execute(c)?;
     Ok(())

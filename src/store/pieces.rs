@@ -1,13 +1,17 @@
-//! Rows of the parts of exports that are being made: each a piece of work, claimed by lease.
+//! Rows of the parts of exports that are being made: each a piece of work, claimed by lease. Whoever changes one holds its
+//! request ([`super::exports::lock`]).
 //!
 //! What a piece holds is as long as the piece, and so kept beside its row, which stays short: workers look at the rows of all
 //! pieces and write their own twice a second.
 
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
-use super::Conn;
+use super::exports::Locked;
 use super::schema::{export_piece_counts, export_pieces, export_requests};
-use crate::error::Result;
+use super::{AT_ONCE, Conn, Due, UNREADABLE, over};
+use crate::error::{Error, Result};
 use crate::model::{RequestId, Status, Timestamp};
 
 /// A piece to be made.
@@ -22,20 +26,20 @@ pub struct NewPiece {
 }
 
 /// Makes a piece that waits for a worker.
-pub fn create(c: &mut Conn, request: RequestId, new: &NewPiece, now: Timestamp) -> Result<()> {
+pub fn create(c: &mut Conn, request: &Locked, new: &NewPiece) -> Result<()> {
     diesel::insert_into(export_pieces::table)
         .values((
-            export_pieces::request_id.eq(request),
+            export_pieces::request_id.eq(request.id()),
             export_pieces::number.eq(new.number),
             export_pieces::items_total.eq(new.items),
             export_pieces::items_done.eq(0),
             export_pieces::attempts.eq(0),
-            export_pieces::not_before.eq(now.micros()),
+            export_pieces::not_before.eq(AT_ONCE),
         ))
         .execute(c)?;
     diesel::insert_into(export_piece_counts::table)
         .values((
-            export_piece_counts::request_id.eq(request),
+            export_piece_counts::request_id.eq(request.id()),
             export_piece_counts::number.eq(new.number),
             export_piece_counts::planned.eq(&new.plan),
         ))
@@ -43,55 +47,61 @@ pub fn create(c: &mut Conn, request: RequestId, new: &NewPiece, now: Timestamp) 
     Ok(())
 }
 
-/// A piece that has not been built, as whoever looks for work sees it.
+/// Whether a request has a piece of this number.
+pub fn is_made(c: &mut Conn, request: RequestId, number: i32) -> Result<bool> {
+    Ok(diesel::select(exists(export_pieces::table.find((request, number)))).get_result(c)?)
+}
+
+/// A piece that waits for a worker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Unbuilt {
-    /// The request.
-    pub request_id: RequestId,
+pub struct Waiting {
     /// Number of the part.
     pub number: i32,
     /// How often it has been taken up.
     pub attempts: i32,
-    /// Not to be taken up before.
-    pub not_before: i64,
-    /// Until when a worker holds it.
-    pub lease_until: Option<i64>,
 }
 
-/// The unbuilt pieces of requests in progress, by request and number; only of the request `only` if one is given.
-pub fn list_unbuilt(c: &mut Conn, only: Option<RequestId>) -> Result<Vec<Unbuilt>> {
-    let mut query = export_pieces::table
-        .inner_join(export_requests::table)
-        .filter(export_requests::status.eq(Status::InProgress.as_str()))
-        .filter(export_requests::planned_at.is_not_null().and(export_pieces::built_at.is_null()))
-        .order((export_pieces::request_id, export_pieces::number))
-        .into_boxed();
-    if let Some(id) = only {
-        query = query.filter(export_pieces::request_id.eq(id));
-    }
-    let rows: Vec<(RequestId, i32, i32, i64, Option<i64>)> = query
-        .select((
-            export_pieces::request_id,
-            export_pieces::number,
-            export_pieces::attempts,
-            export_pieces::not_before,
-            export_pieces::lease_until,
-        ))
-        .load(c)?;
-    let unbuilt = |(request_id, number, attempts, not_before, lease_until)| Unbuilt {
-        request_id,
-        number,
-        attempts,
-        not_before,
-        lease_until,
+/// The pieces of a request that are not built.
+macro_rules! unbuilt {
+    ($request:expr) => {
+        export_pieces::table.filter(export_pieces::request_id.eq($request)).filter(export_pieces::built_at.is_null())
     };
-    Ok(rows.into_iter().map(unbuilt).collect())
 }
 
-/// Takes up a piece as it was `found`; tells whether nobody else was quicker.
-pub fn claim(c: &mut Conn, found: &Unbuilt, key: &str, until: Timestamp) -> Result<bool> {
-    let changed = diesel::update(export_pieces::table.find((found.request_id, found.number)))
-        .filter(export_pieces::attempts.eq(found.attempts).and(export_pieces::built_at.is_null()))
+/// Those that nobody holds and whose wait is over.
+macro_rules! free {
+    ($due:expr) => {
+        (export_pieces::lease_until.is_null().or(export_pieces::lease_until.lt($due.now.micros()).assume_not_null()))
+            .and(over!(export_pieces::not_before, $due))
+    };
+}
+
+const WAITING: (export_pieces::number, export_pieces::attempts) = (export_pieces::number, export_pieces::attempts);
+
+/// The piece of a request that is taken up next: the first that nobody holds and whose wait is over; part 1 only when it is
+/// the last.
+pub fn find_waiting(c: &mut Conn, request: RequestId, due: &Due) -> Result<Option<Waiting>> {
+    let left = unbuilt!(request).order(export_pieces::number);
+    let others = left.filter(export_pieces::number.gt(1));
+    let mut row = others.filter(free!(due)).select(WAITING).first(c).optional()?;
+    if row.is_none() && !diesel::select(exists(others)).get_result(c)? {
+        row = left.filter(free!(due)).select(WAITING).first(c).optional()?;
+    }
+    Ok(row.map(|(number, attempts)| Waiting { number, attempts }))
+}
+
+/// How many pieces of a request workers hold.
+pub fn count_held(c: &mut Conn, request: RequestId, now: Timestamp) -> Result<i64> {
+    let held = export_pieces::table
+        .filter(export_pieces::request_id.eq(request))
+        .filter(export_pieces::lease_key.is_not_null())
+        .filter(export_pieces::lease_until.ge(now.micros()));
+    Ok(held.count().get_result(c)?)
+}
+
+/// Takes up a piece of a request that waits.
+pub fn claim(c: &mut Conn, request: &Locked, found: &Waiting, key: &str, until: Timestamp) -> Result<()> {
+    diesel::update(export_pieces::table.find((request.id(), found.number)))
         .set((
             export_pieces::attempts.eq(found.attempts + 1),
             export_pieces::items_done.eq(0),
@@ -99,7 +109,24 @@ pub fn claim(c: &mut Conn, found: &Unbuilt, key: &str, until: Timestamp) -> Resu
             export_pieces::lease_until.eq(until.micros()),
         ))
         .execute(c)?;
-    Ok(changed > 0)
+    Ok(())
+}
+
+/// The requests in progress of which a piece's lease lies beyond `latest`: it was noted before the clock was put back.
+pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<RequestId>> {
+    let held = export_pieces::table.filter(export_pieces::lease_key.is_not_null());
+    let beyond = held.filter(export_pieces::lease_until.gt(latest.micros()));
+    Ok(beyond.select(export_pieces::request_id).distinct().load(c)?)
+}
+
+/// Ends leases of a request's pieces that lie beyond `latest` there.
+pub fn update_leases_beyond(c: &mut Conn, request: &Locked, latest: Timestamp) -> Result<()> {
+    diesel::update(export_pieces::table.filter(export_pieces::request_id.eq(request.id())))
+        .filter(export_pieces::lease_key.is_not_null())
+        .filter(export_pieces::lease_until.gt(latest.micros()))
+        .set(export_pieces::lease_until.eq(latest.micros()))
+        .execute(c)?;
+    Ok(())
 }
 
 /// What a piece holds.
@@ -112,7 +139,7 @@ pub fn find_plan(c: &mut Conn, request: RequestId, number: i32) -> Result<Option
 #[derive(Clone, Debug)]
 pub struct Lease<'a> {
     /// The request.
-    pub request: RequestId,
+    pub request: &'a Locked,
     /// Number of the part.
     pub number: i32,
     /// Known to the holder alone.
@@ -123,7 +150,7 @@ pub struct Lease<'a> {
 macro_rules! held {
     ($lease:expr) => {
         export_pieces::table
-            .find(($lease.request, $lease.number))
+            .find(($lease.request.id(), $lease.number))
             .filter(export_pieces::lease_key.eq($lease.key).and(export_pieces::built_at.is_null()))
     };
 }
@@ -134,10 +161,9 @@ pub fn update_progress(c: &mut Conn, lease: &Lease<'_>, until: Timestamp, done: 
     Ok(diesel::update(held!(lease)).set(set).execute(c)? > 0)
 }
 
-/// Whether a lease still holds; if so, nobody else changes the piece until the transaction ends.
-pub fn hold(c: &mut Conn, lease: &Lease<'_>) -> Result<bool> {
-    let unchanged = export_pieces::lease_key.eq(lease.key);
-    Ok(diesel::update(held!(lease)).set(unchanged).execute(c)? > 0)
+/// Whether a lease still holds; if so, it does until the transaction ends.
+pub fn is_held(c: &mut Conn, lease: &Lease<'_>) -> Result<bool> {
+    Ok(diesel::select(exists(held!(lease))).get_result(c)?)
 }
 
 /// A part as it was built.
@@ -178,7 +204,7 @@ pub fn update_built(c: &mut Conn, lease: &Lease<'_>, built: &Built, now: Timesta
     if changed == 0 {
         return Ok(false);
     }
-    diesel::update(export_piece_counts::table.find((lease.request, lease.number)))
+    diesel::update(export_piece_counts::table.find((lease.request.id(), lease.number)))
         .set((export_piece_counts::written.eq(&built.counts), export_piece_counts::kinds.eq(&built.kinds)))
         .execute(c)?;
     Ok(true)
@@ -197,9 +223,23 @@ pub fn update_released(c: &mut Conn, lease: &Lease<'_>, attempts: i32, not_befor
     Ok(changed > 0)
 }
 
+/// Puts a piece that has just been taken up under this key back as if it had not been.
+pub fn update_disowned(c: &mut Conn, request: &Locked, key: &str) -> Result<()> {
+    diesel::update(export_pieces::table.filter(export_pieces::request_id.eq(request.id())))
+        .filter(export_pieces::lease_key.eq(key))
+        .set((
+            export_pieces::attempts.eq(export_pieces::attempts - 1),
+            export_pieces::lease_key.eq(None::<String>),
+            export_pieces::lease_until.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Ends all leases on a request's pieces: whoever holds one learns that the request has ended.
-pub fn update_leases_ended(c: &mut Conn, request: RequestId) -> Result<()> {
-    diesel::update(export_pieces::table.filter(export_pieces::request_id.eq(request)))
+pub fn update_leases_ended(c: &mut Conn, request: &Locked) -> Result<()> {
+    diesel::update(export_pieces::table.filter(export_pieces::request_id.eq(request.id())))
+        .filter(export_pieces::lease_key.is_not_null())
         .set((export_pieces::lease_key.eq(None::<String>), export_pieces::lease_until.eq(None::<i64>)))
         .execute(c)?;
     Ok(())
@@ -207,14 +247,27 @@ pub fn update_leases_ended(c: &mut Conn, request: RequestId) -> Result<()> {
 
 /// Items done of all pieces of a request.
 pub fn sum_done(c: &mut Conn, request: RequestId) -> Result<i64> {
-    let done: Vec<i64> =
-        export_pieces::table.filter(export_pieces::request_id.eq(request)).select(export_pieces::items_done).load(c)?;
-    Ok(done.into_iter().sum())
+    let done = sql::<BigInt>("CAST(coalesce(sum(items_done), 0) AS BIGINT)");
+    Ok(export_pieces::table.filter(export_pieces::request_id.eq(request)).select(done).first(c)?)
 }
 
-/// The pieces of a request.
-pub fn count(c: &mut Conn, request: RequestId) -> Result<i64> {
-    Ok(export_pieces::table.filter(export_pieces::request_id.eq(request)).count().get_result(c)?)
+/// How many pieces a request has: they are numbered from 1.
+pub fn count(c: &mut Conn, request: RequestId) -> Result<i32> {
+    let last = export_pieces::table.filter(export_pieces::request_id.eq(request)).order(export_pieces::number.desc());
+    Ok(last.select(export_pieces::number).first(c).optional()?.unwrap_or(0))
+}
+
+/// Whether any piece of a request has been built.
+pub fn is_any_built(c: &mut Conn, request: RequestId) -> Result<bool> {
+    let ours = export_pieces::table.filter(export_pieces::request_id.eq(request));
+    Ok(diesel::select(exists(ours.filter(export_pieces::built_at.is_not_null()))).get_result(c)?)
+}
+
+/// Under which key a piece is kept, once it is built.
+pub fn find_storage_key(c: &mut Conn, request: RequestId, number: i32) -> Result<Option<String>> {
+    let key: Option<Option<String>> =
+        export_pieces::table.find((request, number)).select(export_pieces::storage_key).first(c).optional()?;
+    Ok(key.flatten())
 }
 
 type BuiltRow = (i32, i64, Option<String>, Option<i64>, Option<String>, Option<String>);
@@ -233,17 +286,22 @@ pub fn list_built(c: &mut Conn, request: RequestId) -> Result<Vec<Built>> {
             export_pieces::sums_sha256,
         ))
         .load(c)?;
-    let built = |(number, items, storage_key, size, sha256, sums_sha256): BuiltRow| Built {
+    rows.into_iter().map(built).collect()
+}
+
+/// What is built has all of these: without them it would be a part of another size, or of none.
+fn built((number, items, storage_key, size, sha256, sums_sha256): BuiltRow) -> Result<Built> {
+    let missing = || Error::internal(UNREADABLE, format!("part {number} is built, and something of it is not noted"));
+    Ok(Built {
         number,
         counts: None,
         kinds: String::new(),
         items,
-        storage_key: storage_key.unwrap_or_default(),
-        size: size.unwrap_or_default(),
-        sha256: sha256.unwrap_or_default(),
-        sums_sha256: sums_sha256.unwrap_or_default(),
-    };
-    Ok(rows.into_iter().map(built).collect())
+        storage_key: storage_key.ok_or_else(missing)?,
+        size: size.ok_or_else(missing)?,
+        sha256: sha256.ok_or_else(missing)?,
+        sums_sha256: sums_sha256.ok_or_else(missing)?,
+    })
 }
 
 /// The counts of what was written into a piece, once it is built: those of the plan, if nothing else was noted.
@@ -274,8 +332,8 @@ pub fn list_ended_requests(c: &mut Conn) -> Result<Vec<RequestId>> {
 }
 
 /// Removes a request's pieces, with what they hold.
-pub fn delete(c: &mut Conn, request: RequestId) -> Result<()> {
-    diesel::delete(export_pieces::table.filter(export_pieces::request_id.eq(request))).execute(c)?;
+pub fn delete(c: &mut Conn, request: &Locked) -> Result<()> {
+    diesel::delete(export_pieces::table.filter(export_pieces::request_id.eq(request.id()))).execute(c)?;
     Ok(())
 }
 

@@ -341,6 +341,7 @@ diesel::table! {
         given_up_at -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
         trouble -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{Conn, PoolOptions, Store, installation, pieces, schema};
+use super::{Conn, PoolOptions, Store, exports, installation, pieces, schema};
 use crate::config::DatabaseUrl;
 use crate::error::Kind;
 use crate::model::Timestamp;
@@ -240,13 +240,23 @@ fn telling_the_progress_of_a_long_part_writes_little() {
         assert!(store.write(work).unwrap());
         std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len()
     };
-    // The request itself is of no account here.
-    store.read(|c| Ok(c.batch_execute("PRAGMA foreign_keys = OFF")?)).unwrap();
-    let created = written(&|c| pieces::create(c, 7, &piece, now).map(|()| true));
+    // Whose request it is, is of no account here.
+    let request = "PRAGMA foreign_keys = OFF;
+        INSERT INTO export_requests (id, account_id, requester_id, form_key, first_day, last_day, time_zone, status,
+            attempts, requested_at, items_done, not_before, copies)
+        VALUES (7, 1, 1, 'key', '2026-03-01', '2026-03-01', 'UTC', 'InProgress', 1, 0, 0, 0, '');";
+    store.read(|c| Ok(c.batch_execute(request)?)).unwrap();
+    let lock = |c: &mut Conn| exports::lock(c, 7).map(|locked| locked.unwrap());
+    let created = written(&|c| lock(c).and_then(|request| pieces::create(c, &request, &piece)).map(|()| true));
     assert!(created > 800_000, "{created}");
-    let found = pieces::Unbuilt { request_id: 7, number: 1, attempts: 0, not_before: 0, lease_until: None };
-    let claimed = written(&|c| pieces::claim(c, &found, "key", now));
-    let lease = pieces::Lease { request: 7, number: 1, key: "key" };
-    let told = written(&|c| pieces::update_progress(c, &lease, now, 1));
+    let claimed = written(&|c| {
+        let request = lock(c)?;
+        pieces::claim(c, &request, &pieces::Waiting { number: 1, attempts: 0 }, "key", now)?;
+        Ok(true)
+    });
+    let told = written(&|c| {
+        let request = lock(c)?;
+        pieces::update_progress(c, &pieces::Lease { request: &request, number: 1, key: "key" }, now, 1)
+    });
     assert!(claimed < 20_000 && told < 20_000, "{claimed} and {told}");
 }

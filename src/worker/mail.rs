@@ -1,11 +1,18 @@
 //! Sending queued mail (B5).
 
-use super::Worker;
-use crate::domain::mails;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
+
+use super::{Stop, Worker};
+use crate::domain::mails::{self, MailClaim};
 use crate::error::Result;
 use crate::mail::transport::{Outgoing, SendError};
 use crate::model::MailTrouble;
 use crate::store::mails::Failure;
+
+/// How often the database is told that a mail is still being sent: several times within a lease.
+const PULSE: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Sends the mail that has waited longest, if there is one. Tells whether there was one.
@@ -15,20 +22,46 @@ impl Worker {
     pub fn mail_next(&self) -> Result<bool> {
         let Some(claim) = mails::claim(&self.store, self.clock.now())? else { return Ok(false) };
         let mail = claim.letter.id;
-        match self.send(&claim.letter) {
+        match self.send_while_ours(&claim) {
             Ok(()) => {
                 tracing::info!(mail, "mail sent");
-                mails::sent(&self.store, &claim, self.clock.now())?;
+                // Not told, it would leave again.
+                self.persist("a mail's leaving", &|| true, &mut || mails::sent(&self.store, &claim, self.clock.now()))?;
             }
             Err(SendError { transient, trouble, message }) => {
-                let (now, why) = (self.clock.now(), Failure { trouble, error: &message });
-                match mails::not_sent(&self.store, &claim, why, transient, now)? {
+                let why = Failure { trouble, error: &message };
+                let again = self.persist("a mail's failure", &|| true, &mut || {
+                    mails::not_sent(&self.store, &claim, why, transient, self.clock.now())
+                })?;
+                match again {
                     Some(again) => tracing::warn!(mail, %again, "mail not sent, it will be tried again: {message}"),
                     None => tracing::error!(mail, "mail given up: {message}"),
                 }
             }
         }
         Ok(true)
+    }
+
+    /// Sends, and says meanwhile that this process lives: a mail server may take minutes.
+    fn send_while_ours(&self, claim: &MailClaim) -> Result<(), SendError> {
+        let ended = Stop::default();
+        thread::scope(|scope| {
+            let sending = scope.spawn(|| {
+                let sent = catch_unwind(AssertUnwindSafe(|| self.send(&claim.letter)));
+                ended.ask();
+                sent
+            });
+            while !ended.wait(PULSE) {
+                // Too late to take back what has been sent, if another has taken the mail up.
+                if let Err(error) = mails::heartbeat(&self.store, claim) {
+                    tracing::warn!(cause = %error.causes(), mail = claim.letter.id, "a mail's lease was not prolonged: {error}");
+                }
+            }
+            sending.join().and_then(|sent| sent).unwrap_or_else(|_| {
+                let message = "sending ran into a fault of ours".to_owned();
+                Err(SendError { transient: true, trouble: MailTrouble::Fault, message })
+            })
+        })
     }
 
     fn send(&self, letter: &mails::Letter) -> Result<(), SendError> {

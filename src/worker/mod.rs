@@ -14,6 +14,8 @@ mod sweep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use export::Batch;
 pub use export::Rebuilt;
@@ -29,7 +31,11 @@ use crate::domain::rules::parts::Limits;
 use crate::domain::work::WorkPolicy;
 use crate::error::Result;
 use crate::mail::transport::Transport;
+use crate::patience::Patience;
 use crate::store::Store;
+
+/// How long a database that has gone away is waited for, to be told of work that may have taken an hour.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What a worker needs. Clones do the same work side by side.
 #[derive(Clone)]
@@ -38,6 +44,7 @@ pub struct Worker {
     blobs: Blobs,
     clock: Clock,
     policy: WorkPolicy,
+    patience: Duration,
     limits: Limits,
     /// Threads that compress for one part.
     packers: usize,
@@ -69,6 +76,7 @@ impl Worker {
             blobs,
             clock,
             policy: WorkPolicy { lease, attempts: exports.attempts, keep_days: exports.keep_days },
+            patience: PATIENCE,
             limits: Limits {
                 entries: usize::try_from(exports.part_entries).unwrap_or(usize::MAX),
                 bytes: exports.part_bytes.as_u64(),
@@ -92,6 +100,12 @@ impl Worker {
         Self { transport, ..self }
     }
 
+    /// The same worker, which waits only so long for a database that has gone away: tests don't have as long.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// The same worker, for one who builds exports beside pages.
     fn in_the_background(self) -> Self {
         Self { background: true, ..self }
@@ -111,6 +125,19 @@ impl Worker {
     #[must_use]
     pub fn public_key(&self) -> String {
         self.key.public().line()
+    }
+
+    /// Tells the database something, and again while that meets what may pass and `goes_on`: what was done must not be lost to
+    /// a moment in which nobody could be told.
+    fn persist<T>(&self, what: &str, goes_on: &dyn Fn() -> bool, tell: &mut dyn FnMut() -> Result<T>) -> Result<T> {
+        let mut patience = Patience::of(self.patience);
+        loop {
+            let told = tell();
+            let Err(error) = &told else { return told };
+            let Some(wait) = patience.wait_after(error).filter(|_| goes_on()) else { return told };
+            tracing::warn!(cause = %error.causes(), "{what} could not be noted yet: {error}");
+            thread::sleep(wait);
+        }
     }
 
     fn folder_of(&self, key: &str) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Clearing away: archives whose time is over (B6), and what a killed process left behind.
 
-use std::fs;
+use std::path::Path;
+use std::{fs, io};
 
 use super::Worker;
 use super::export::claim_key;
@@ -34,7 +35,7 @@ impl Worker {
         let kept = work::storage_keys(&self.store)?;
         for name in folders.iter().filter(|name| is_claim_key(name) && !held.contains(*name)) {
             let path = self.folder_of(name);
-            if told(fs::remove_dir_all(&path).context(|| format!("The left-over {} stays.", path.display()))) {
+            if told(remove(&path).context(|| format!("The left-over {} stays.", path.display()))) {
                 tracing::info!(left_over = name, "temporary files of a worker that is gone were removed");
             }
         }
@@ -45,6 +46,14 @@ impl Worker {
             }
         }
         Ok(())
+    }
+}
+
+/// Removes a folder, unless whoever has made it has just done so: a worker that learns that its export was cancelled.
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

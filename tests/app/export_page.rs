@@ -242,12 +242,12 @@ fn b3_it_follows_an_export_from_the_queue_to_its_end() {
     assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
     let claim = app.claim().unwrap();
     assert!(matches!(claim.task, Task::Part(_)));
-    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 17, app.now()).unwrap());
+    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 17).unwrap());
     let (active, text) = live();
     assert!(active);
     assert_says(&text, &["Status: In progress", "17 of 34 items", "Cancel export", "Shows the data of"]);
 
-    assert!(work::release(app.store(), &claim, work::Release::Stopping, app.now()).unwrap());
+    assert!(work::release(app.store(), &claim, work::Release::Stopping).unwrap());
     app.build();
     let (active, text) = live();
     assert!(active, "a mail is about to leave");

@@ -197,8 +197,9 @@ fn an_export_during_which_the_database_is_locked_completes_afterwards() {
     let (_, bo) = app.account_with_exports_on("Brightwater");
     app.record_messages("Brightwater", "2026-03-10T10:00:00Z", 4_000, "Hello");
     let id = request(&app, &bo);
+    let worker = app.worker.clone().with_patience(Duration::ZERO);
     std::thread::scope(|scope| {
-        let working = scope.spawn(|| app.worker.run_pending());
+        let working = scope.spawn(|| worker.run_pending());
         let patience = Instant::now() + Duration::from_secs(60);
         while app.find_request(id).status != Status::InProgress {
             assert!(Instant::now() < patience, "nobody takes it up");

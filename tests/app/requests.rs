@@ -360,7 +360,7 @@ fn b3_the_page_follows_an_export_from_queued_to_completed() {
     );
     let claim = app.claim().unwrap();
     assert!(row(&browser, id).contains("In progress Counting items"), "{}", row(&browser, id));
-    work::release(app.store(), &claim, work::Release::Stopping, app.now()).unwrap();
+    work::release(app.store(), &claim, work::Release::Stopping).unwrap();
     app.work();
     assert!(row(&browser, id).contains("Completed 0 items Available until 15 Apr 2026"), "{}", row(&browser, id));
 }
@@ -514,7 +514,7 @@ fn b4_an_open_page_that_is_up_to_date_gets_no_more_than_that() {
     let claim = app.claim().unwrap();
     let changes: [&dyn Fn(); 6] = [
         &|| app.run_sql("UPDATE export_requests SET items_total = 1000"),
-        &|| assert!(work::heartbeat(app.store(), &claim, &app.policy(), 300, app.now()).unwrap()),
+        &|| assert!(work::heartbeat(app.store(), &claim, &app.policy(), 300).unwrap()),
         &|| app.advance(TimeDelta::minutes(10)),
         &|| app.run_sql("UPDATE users SET name = 'Ada Byron'"),
         &|| app.run_sql("UPDATE accounts SET time_zone = 'Asia/Tokyo'"),
@@ -552,7 +552,7 @@ fn b4_a_running_one_shows_how_far_it_is() {
     let claim = app.claim().unwrap();
     let at = |total, done| {
         app.run_sql(&format!("UPDATE export_requests SET items_total = {total}"));
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), done, app.now()).unwrap());
+        assert!(work::heartbeat(app.store(), &claim, &app.policy(), done).unwrap());
         // The page as a whole, and the part of it that is loaded again and again.
         let fragment = browser.get("/administration/exports/history").row(id);
         assert_eq!(row(&browser, id), fragment);

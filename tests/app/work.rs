@@ -14,7 +14,8 @@ use compliance_exports::store;
 use compliance_exports::store::pieces::Built;
 use compliance_exports::worker::Stop;
 
-use crate::support::{Disk, Person, TestApp};
+use crate::support::events::message;
+use crate::support::{Alarms, Disk, Person, TestApp};
 
 /// Acme with its administrator and a few messages.
 fn acme() -> (TestApp, Person) {
@@ -35,7 +36,7 @@ fn request(app: &TestApp, by: &Person) -> RequestId {
 /// Takes up an export as it was found; tells whether nobody else was quicker.
 fn claims(app: &TestApp, found: &ExportRequest, key: &str) -> bool {
     let until = app.now().plus(app.policy().lease);
-    app.store().write(|c| store::exports::claim(c, found, key, app.now(), until)).unwrap()
+    app.store().write(|c| store::exports::claim(c, found, key, &app.due(), until)).unwrap()
 }
 
 /// Plans the export that has waited longest, and takes up its part.
@@ -48,7 +49,13 @@ fn claim_part(app: &TestApp) -> Claim {
 
 /// Hands in a part that nobody has built.
 fn hand_in(app: &TestApp, claim: &Claim) -> HandedIn {
-    let built = Built {
+    let name = |number| format!("part-{number}.zip");
+    work::hand_in(app.store(), claim, &app.policy(), &built(claim), &name, app.now()).unwrap()
+}
+
+/// A part as nobody has built it.
+fn built(claim: &Claim) -> Built {
+    Built {
         number: 1,
         counts: Some(String::new()),
         kinds: String::new(),
@@ -57,9 +64,7 @@ fn hand_in(app: &TestApp, claim: &Claim) -> HandedIn {
         size: 1,
         sha256: "00".to_owned(),
         sums_sha256: "00".to_owned(),
-    };
-    let name = |number| format!("part-{number}.zip");
-    work::hand_in(app.store(), claim, &app.policy(), &built, &name, app.now()).unwrap()
+    }
 }
 
 /// Lets the lease of every worker that says nothing run out.
@@ -95,15 +100,15 @@ fn b3_a_worker_whose_export_was_cancelled_is_told_so_and_changes_nothing() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
     let claim = claim_part(&app);
-    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1, app.now()).unwrap());
+    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
     app.signed_in(&ada).post(&format!("/administration/exports/{id}/cancel"), &[]);
     let cancelled = app.find_request(id);
     assert_eq!(cancelled.status, Status::Cancelled);
 
-    assert!(!work::heartbeat(app.store(), &claim, &app.policy(), 2, app.now()).unwrap());
+    assert!(!work::heartbeat(app.store(), &claim, &app.policy(), 2).unwrap());
     assert_eq!(hand_in(&app, &claim), HandedIn::Lost);
     assert!(!work::fail(app.store(), &claim, "no reason", app.now()).unwrap());
-    assert!(!work::release(app.store(), &claim, work::Release::Stopping, app.now()).unwrap());
+    assert!(!work::release(app.store(), &claim, work::Release::Stopping).unwrap());
     assert_eq!(app.find_request(id), cancelled);
     app.work();
     assert_eq!(app.take_mails(), []);
@@ -126,6 +131,78 @@ fn b3_cancelling_ends_the_work_and_leaves_no_files() {
     assert_eq!((unfinished, finished.len()), (vec![], completed));
     app.work();
     assert_eq!(app.take_mails().len(), completed);
+}
+
+/// What a cancelled export has left is cleared away under whoever still works on it: no failure, and no alarm.
+#[test]
+fn b3_after_a_cancelling_the_log_has_no_false_alarm() {
+    let app = TestApp::start();
+    let (_, ada) = app.account_with_exports_on("Acme");
+    app.record_messages("Acme", "2026-03-10T10:00:00Z", 1_500, &"Hello. ".repeat(100));
+    let alarms = Alarms::default();
+    let mut cleared = 0;
+    for _ in 0..10 {
+        let id = request(&app, &ada);
+        assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
+        std::thread::scope(|scope| {
+            let working = scope.spawn(|| alarms.hear(|| app.worker.export_next(None, &Stop::default())));
+            let patience = Instant::now() + Duration::from_secs(60);
+            while app.files().0.is_empty() && !working.is_finished() {
+                assert!(Instant::now() < patience, "nobody takes it up");
+                std::thread::yield_now();
+            }
+            if compliance_exports::domain::requests::cancel(app.store(), ada.id, id, app.now()).is_ok() {
+                cleared += 1;
+                app.worker.sweep().unwrap();
+            }
+            assert!(working.join().unwrap().unwrap());
+        });
+    }
+    assert!(cleared > 0);
+    assert_eq!(alarms.text(), "");
+}
+
+/// Whoever loses the answer of the database hands in once more, and must not take that for a loss.
+#[test]
+fn b3_a_part_that_is_handed_in_again_is_noted_once() {
+    let (app, ada) = acme();
+    let id = request(&app, &ada);
+    let claim = claim_part(&app);
+    assert_eq!(hand_in(&app, &claim), HandedIn::Completed);
+    let completed = app.find_request(id);
+    for _ in 0..2 {
+        assert_eq!(hand_in(&app, &claim), HandedIn::Completed);
+    }
+    assert_eq!(app.find_request(id), completed);
+    app.work();
+    assert_eq!(app.take_mails().len(), 1);
+}
+
+#[test]
+fn b3_one_of_many_parts_that_is_handed_in_again_is_noted_once() {
+    let app = TestApp::start_with(|settings| settings.exports.part_entries = 16);
+    let (_, ada) = app.account_with_exports_on("Acme");
+    app.record_messages("Acme", "2026-03-10T10:00:00Z", 1, "Hello");
+    let days: String = (1..29)
+        .map(|day| message("c1", &format!("day {day}"), &format!("2026-02-{day:02}T10:00:00Z"), "Hello"))
+        .collect();
+    app.record("Acme", &days);
+    let id = app.request(&ada, "2026-01-01", "2026-03-16");
+    let claim = claim_part(&app);
+    let work::Task::Part(piece) = &claim.task else { panic!("a part") };
+    assert!(piece.number > 1 && piece.count > 2, "{piece:?}");
+    let built = Built { number: piece.number, ..built(&claim) };
+    let hand_in = || {
+        let name = |number| format!("part-{number}.zip");
+        work::hand_in(app.store(), &claim, &app.policy(), &built, &name, app.now()).unwrap()
+    };
+    assert_eq!([hand_in(), hand_in()], [HandedIn::Noted, HandedIn::Noted]);
+    assert_eq!(app.find_request(id).items_done, 3);
+    // Of what was built by nobody, only the bytes of who noted it are its own.
+    let other = Built { storage_key: "export-1-other-part-2.zip".to_owned(), ..built.clone() };
+    let name = |number| format!("part-{number}.zip");
+    let lost = work::hand_in(app.store(), &claim, &app.policy(), &other, &name, app.now()).unwrap();
+    assert_eq!(lost, HandedIn::Lost);
 }
 
 /// Cancels an export while its only part is built; tells whether it came in time.
@@ -181,7 +258,7 @@ fn b3_a_heartbeat_prolongs_the_lease() {
     let claim = app.claim().unwrap();
     for _ in 0..3 {
         app.advance(app.policy().lease);
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1, app.now()).unwrap());
+        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
     }
     assert!(app.claim().is_none());
 }
@@ -195,10 +272,10 @@ fn b3_a_worker_that_lost_its_lease_cannot_end_the_export() {
     let other = app.claim().unwrap();
     let before = app.find_request(id);
 
-    assert!(!work::heartbeat(app.store(), &late, &app.policy(), 3, app.now()).unwrap());
+    assert!(!work::heartbeat(app.store(), &late, &app.policy(), 3).unwrap());
     assert_eq!(hand_in(&app, &late), HandedIn::Lost);
     assert!(!work::fail(app.store(), &late, "no reason", app.now()).unwrap());
-    assert!(!work::release(app.store(), &late, work::Release::Stopping, app.now()).unwrap());
+    assert!(!work::release(app.store(), &late, work::Release::Stopping).unwrap());
     assert_eq!(app.find_request(id), before);
 
     assert_eq!(hand_in(&app, &other), HandedIn::Completed);
@@ -216,10 +293,10 @@ fn b3_a_planner_that_lost_its_lease_undoes_nothing_that_another_has_planned() {
     // Another plans, and takes up the part.
     let part = claim_part(&app);
     let none = compliance_exports::domain::rules::slices::Slice::default();
-    assert!(!work::begin_plan(app.store(), &late, &app.policy(), app.now()).unwrap());
-    assert!(!work::add_piece(app.store(), &late, &app.policy(), 2, &none, app.now()).unwrap());
+    assert!(!work::begin_plan(app.store(), &late, &app.policy()).unwrap());
+    assert!(!work::add_piece(app.store(), &late, &app.policy(), 2, &none).unwrap());
     assert!(!work::planned(app.store(), &late, 0, Default::default(), app.now()).unwrap());
-    assert!(work::release(app.store(), &part, work::Release::Stopping, app.now()).unwrap());
+    assert!(work::release(app.store(), &part, work::Release::Stopping).unwrap());
     app.work();
     assert_eq!(app.archive(id).texts(), ["Hello"; 3]);
 }
@@ -233,7 +310,7 @@ fn b3_after_three_attempts_it_fails_with_a_reason_and_a_mail() {
         outlive_leases(&app);
     }
     app.work();
-    assert_failed(&app, id, "The server stopped unexpectedly while it was working on this export, 3 times.");
+    assert_failed(&app, id, "The server has begun this export 3 times, and the last time it stopped unexpectedly");
     // It can be retried, with all attempts before it again.
     let browser = app.signed_in(&ada);
     assert_eq!(browser.post(&format!("/administration/exports/{id}/retry"), &[]).status, 303);
@@ -260,8 +337,8 @@ fn b3_a_worker_that_stops_gives_the_export_back_without_counting_an_attempt() {
     let id = request(&app, &ada);
     for _ in 0..5 {
         let claim = app.claim().expect("at once");
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1, app.now()).unwrap());
-        assert!(work::release(app.store(), &claim, work::Release::Stopping, app.now()).unwrap());
+        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
+        assert!(work::release(app.store(), &claim, work::Release::Stopping).unwrap());
         let request = app.find_request(id);
         assert_eq!((request.status, request.attempts, request.items_done), (Status::Accepted, 0, 0));
     }
@@ -310,7 +387,7 @@ fn b3_of_two_workers_that_found_the_same_export_one_gets_it() {
     let (app, ada) = acme();
     request(&app, &ada);
     let claim_twice = || {
-        let found = app.store().read(|c| store::exports::list_claimable(c, app.now(), None)).unwrap();
+        let found = app.store().read(|c| store::exports::list_claimable(c, &app.due(), None)).unwrap();
         let found = app.find_request(found[0]);
         (claims(&app, &found, "one"), claims(&app, &found, "other"))
     };
@@ -335,7 +412,7 @@ fn b3_an_export_that_was_taken_up_a_moment_ago_is_not_taken_up_again() {
 fn b3_what_is_in_progress_again_is_not_cleared_away() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
-    let idle = || app.store().write(|c| store::exports::hold_idle(c, id)).unwrap();
+    let idle = || !app.store().write(|c| store::exports::lock(c, id)).unwrap().unwrap().is_in_progress();
     assert!(idle(), "it waits");
     let claim = claim_part(&app);
     assert!(!idle(), "it is in progress");

@@ -72,7 +72,7 @@ fn b4_progress_goes_on_after_a_lost_connection() {
     window.picture("history-offline");
     assert!(window.has(&format!("#export-{id}[data-status='In progress']")), "what was known stays");
     app.advance(TimeDelta::seconds(30));
-    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 400, app.now()).unwrap());
+    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 400).unwrap());
     window.connect(true);
     window.sees("400 of 1,000 items");
     window.sees("About 1 minute left");
@@ -98,7 +98,7 @@ fn b4_progress_is_announced_at_quarters_and_never_runs_backwards() {
     );
     // An earlier figure that comes late is no news (the store keeps the greater one).
     for (done, shown) in [(200, "200 of"), (260, "260 of"), (150, "260 of"), (400, "400 of"), (510, "510 of")] {
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), done, app.now()).unwrap());
+        assert!(work::heartbeat(app.store(), &claim, &app.policy(), done).unwrap());
         window.comes_back();
         window.sees(shown);
     }

@@ -70,7 +70,7 @@ fn plan(app: &TestApp, parts: usize, items: i64) -> Claim {
         assert!(work::take_cut(app.store(), &mut claim, app.now()).unwrap());
         for number in (1..).take(parts) {
             let slice = if number == 1 { slice_of(items) } else { Slice::default() };
-            assert!(work::add_piece(app.store(), &claim, &POLICY, number, &slice, app.now()).unwrap());
+            assert!(work::add_piece(app.store(), &claim, &POLICY, number, &slice).unwrap());
         }
         let total = u64::try_from(items).unwrap();
         assert!(work::planned(app.store(), &claim, total, Limits::default(), app.now()).unwrap());
@@ -82,13 +82,13 @@ fn plan(app: &TestApp, parts: usize, items: i64) -> Claim {
 /// Takes up the export that waits, as a worker would, and works on it so far.
 pub fn begin(app: &TestApp, done: i64, total: i64) -> Claim {
     let claim = plan(app, 1, total);
-    assert!(work::heartbeat(app.store(), &claim, &POLICY, done, app.now()).unwrap());
+    assert!(work::heartbeat(app.store(), &claim, &POLICY, done).unwrap());
     claim
 }
 
 /// Lets another worker go on.
 pub fn hand_over(app: &TestApp, claim: &Claim) {
-    assert!(work::release(app.store(), claim, Release::Stopping, app.now()).unwrap());
+    assert!(work::release(app.store(), claim, Release::Stopping).unwrap());
 }
 
 /// An export that has failed for this reason.

@@ -1,6 +1,7 @@
 //! The rules of the product as pure functions: no SQL, no HTTP, no clock. The rest of `domain` calls them.
 
 pub mod access;
+pub mod attempts;
 pub mod capture;
 pub mod days;
 pub mod edits;

@@ -31,14 +31,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Instant;
 
-use chrono::TimeDelta;
-
 pub use self::again::Rebuilt;
 pub(super) use self::build::claim_key;
 pub(super) use self::output::Batch;
 use self::pulse::{Interruption, Pulse};
 use super::{Stop, Worker, disk};
 use crate::domain::evidence;
+use crate::domain::rules::attempts::{self, Next, Trouble};
 use crate::domain::work::{self, Claim, HandedIn, Release, Task};
 use crate::error::{Error, Kind, Result};
 use crate::model::RequestId;
@@ -46,10 +45,7 @@ use crate::store::pieces::Built;
 
 /// What an export fails with when it runs into a fault of ours.
 const FAULT: &str = "The export ran into a fault of ours.";
-/// How often the end of a piece of work is tried to be noted while the database is busy.
-const HAND_IN_TRIES: u32 = 5;
-/// How long something that may pass is waited for.
-const WAIT: TimeDelta = TimeDelta::seconds(30);
+const NOT_OURS: &str = "export was cancelled or failed, or another worker has taken the work up";
 
 impl Worker {
     /// Does the piece of work that has waited longest, if there is one; only of the request `only` if one is given. Tells
@@ -120,26 +116,34 @@ impl Worker {
                 tracing::info!(seconds, "export planned");
                 Ok(())
             }
-            (Ok(Some(built)), _) => match self.hand_in(&claim, &built)? {
-                HandedIn::Lost => self.blobs.delete(&built.storage_key),
-                HandedIn::Noted => {
+            (Ok(Some(built)), _) => match self.hand_in(&claim, &built, stop) {
+                Ok(HandedIn::Lost) => {
+                    tracing::info!("{NOT_OURS}");
+                    self.blobs.delete(&built.storage_key)
+                }
+                Ok(HandedIn::Noted) => {
                     tracing::info!(items = built.items, bytes = built.size, seconds, "part built");
                     Ok(())
                 }
-                HandedIn::Completed => {
+                Ok(HandedIn::Completed) => {
                     tracing::info!(items = built.items, bytes = built.size, seconds, "export completed");
                     Ok(())
                 }
+                // While nobody knows whether it was noted, its bytes stay; the sweeper will know.
+                Err(error) => match self.fail(&claim, &error, stop)? {
+                    true => self.blobs.delete(&built.storage_key),
+                    false => Ok(()),
+                },
             },
             (Err(_), Some(Interruption::Lost)) => {
-                tracing::info!("export was cancelled or failed, or another worker has taken the work up");
+                tracing::info!("{NOT_OURS}");
                 Ok(())
             }
             (Err(_), Some(Interruption::Stopping)) => {
                 tracing::info!("work on an export goes back into the queue: this process stops");
-                work::release(&self.store, &claim, Release::Stopping, self.clock.now()).map(drop)
+                work::release(&self.store, &claim, Release::Stopping).map(drop)
             }
-            (Err(error), None) => self.fail(&claim, &error),
+            (Err(error), None) => self.fail(&claim, &error, stop).map(drop),
         }
     }
 
@@ -152,33 +156,28 @@ impl Worker {
         }
     }
 
-    fn hand_in(&self, claim: &Claim, built: &Built) -> Result<HandedIn> {
+    /// A part may be hours of work: a database that is away for minutes must not cost it.
+    fn hand_in(&self, claim: &Claim, built: &Built, stop: &Stop) -> Result<HandedIn> {
         let count = match &claim.task {
             Task::Plan => 0,
             Task::Part(piece) => piece.count,
         };
         let top = records::top_folder(&build::header(&claim.request, &evidence::find(&self.store, claim.request.id)?));
         let file_name = |number| records::part_file(&top, number, count);
-        let mut tries = 1;
-        loop {
-            match work::hand_in(&self.store, claim, &self.policy, built, &file_name, self.clock.now()) {
-                // A part may be hours of work: a database that is busy for a moment must not cost it. After an error its
-                // bytes stay: the database may have taken it on all the same. The sweeper will know.
-                Err(error) if error.kind() == Kind::Unavailable && tries < HAND_IN_TRIES => {
-                    tracing::warn!(cause = %error.causes(), "the end of a part could not be noted yet: {error}");
-                    tries += 1;
-                }
-                handed_in => return handed_in,
-            }
-        }
+        self.persist("the end of a part", &|| !stop.is_asked(), &mut || {
+            work::hand_in(&self.store, claim, &self.policy, built, &file_name, self.clock.now())
+        })
     }
 
-    /// Ends in failure what will fail again, and tries again what may pass.
-    fn fail(&self, claim: &Claim, error: &Error) -> Result<()> {
-        tracing::error!(cause = %error.causes(), "export failed: {error}");
-        let last = i64::from(claim.attempts) >= i64::from(self.policy.attempts);
+    /// Ends in failure what will fail again, and puts off what may pass. Tells whether the work was still ours.
+    fn fail(&self, claim: &Claim, error: &Error, stop: &Stop) -> Result<bool> {
         let disk = disk::trouble(error);
-        let now = self.clock.now();
+        // A count that does not agree does not pass by itself, nor does what is the matter with a disk.
+        let trouble = match (disk, error.kind()) {
+            (Some(_), _) | (None, Kind::Conflict) => Trouble::Lasting,
+            _ if error.is_transient() => Trouble::Passing,
+            _ => Trouble::Unknown,
+        };
         let reason = match (disk, error.kind()) {
             (Some(reason), _) => reason.to_owned(),
             (None, Kind::Unavailable | Kind::Conflict) => error.message().to_owned(),
@@ -188,11 +187,16 @@ impl Worker {
                 claim.request.id
             ),
         };
-        // A count that does not agree does not pass by itself, nor does what is the matter with a disk.
-        if last || disk.is_some() || error.kind() == Kind::Conflict {
-            work::fail(&self.store, claim, &reason, now).map(drop)
-        } else {
-            work::release(&self.store, claim, Release::Later(WAIT), now).map(drop)
+        let next = attempts::after_failure(trouble, claim.attempts, self.policy.attempts);
+        let ours = self.persist("a failure", &|| !stop.is_asked(), &mut || match next {
+            Next::GiveUp => work::fail(&self.store, claim, &reason, self.clock.now()),
+            Next::Later(wait) => work::release(&self.store, claim, Release::Later(wait)),
+        });
+        match ours {
+            // Its files may have been cleared away under it: no failure, then.
+            Ok(false) => tracing::info!("{NOT_OURS}"),
+            _ => tracing::error!(cause = %error.causes(), "export failed: {error}"),
         }
+        ours
     }
 }

@@ -14,11 +14,17 @@ use crate::store::Store;
 
 impl Worker {
     pub(super) fn plan(&self, claim: &mut Claim, pulse: &Pulse) -> Result<()> {
-        let ours = |ours: bool| if ours { Ok(()) } else { Err(pulse.interrupt(Interruption::Lost)) };
-        ours(work::take_cut(&self.store, claim, self.clock.now())?)?;
+        // Each step may be told more than once, and is done once.
+        let tell = |step: &mut dyn FnMut() -> Result<bool>| {
+            let goes_on = || pulse.interruption().is_none();
+            let ours = self.persist("a step of a plan", &goes_on, step)?;
+            if ours { Ok(()) } else { Err(pulse.interrupt(Interruption::Lost)) }
+        };
+        tell(&mut || work::take_cut(&self.store, claim, self.clock.now()))?;
+        let claim = &*claim;
         // Somebody may have taken it for a folder of temporary files that can be removed.
         crate::blobs::create_private_dir(&self.work_folder)?;
-        ours(work::begin_plan(&self.store, claim, &self.policy, self.clock.now())?)?;
+        tell(&mut || work::begin_plan(&self.store, claim, &self.policy))?;
         let mut items = 0;
         divide(
             &self.store,
@@ -26,12 +32,12 @@ impl Worker {
             self.limits,
             &mut |number, slice| {
                 items += slice.items();
-                ours(work::add_piece(&self.store, claim, &self.policy, number, slice, self.clock.now())?)
+                tell(&mut || work::add_piece(&self.store, claim, &self.policy, number, slice))
             },
             &|| pulse.check(),
         )?;
         disk::check_space(&self.work_folder, items, claim.request.copies, self.keep_free)?;
-        ours(work::planned(&self.store, claim, items, self.limits, self.clock.now())?)
+        tell(&mut || work::planned(&self.store, claim, items, self.limits, self.clock.now()))
     }
 }
 

@@ -64,7 +64,7 @@ impl Pulse {
                 self.interrupt(Interruption::Stopping);
                 return;
             }
-            match work::heartbeat(&worker.store, claim, &worker.policy, self.done(), worker.clock.now()) {
+            match work::heartbeat(&worker.store, claim, &worker.policy, self.done()) {
                 Ok(true) => {}
                 Ok(false) => {
                     self.interrupt(Interruption::Lost);

@@ -19,7 +19,7 @@ use compliance_exports::error::Result;
 use compliance_exports::importers::{self, Format, Summary};
 use compliance_exports::mail::transport::{Outgoing, Transport};
 use compliance_exports::model::{Account, AccountId, Copies, ExportRequest, Recording, RequestId, Timestamp, UserId};
-use compliance_exports::store::{self, Store};
+use compliance_exports::store::{self, Due, Store};
 use compliance_exports::web::{self, State};
 use compliance_exports::worker::{Stop, Worker};
 use diesel::RunQueryDsl;
@@ -218,6 +218,11 @@ impl TestApp {
         let exports = &self.app.settings.exports;
         let lease = TimeDelta::seconds(exports.lease_seconds.into());
         WorkPolicy { lease, attempts: exports.attempts, keep_days: exports.keep_days }
+    }
+
+    /// The present, for verbs of the store that ask whether a wait is over.
+    pub fn due(&self) -> Due {
+        Due { now: self.now(), latest: self.now().plus(TimeDelta::days(1)) }
     }
 
     /// Takes up what has waited longest, as a worker does.

@@ -112,6 +112,6 @@ impl TestApp {
     pub fn take_cut(&self, id: RequestId) {
         let mut claim = work::claim(self.store(), &self.policy(), Some(id), self.now()).unwrap().expect("a claim");
         assert!(work::take_cut(self.store(), &mut claim, self.now()).unwrap());
-        assert!(work::release(self.store(), &claim, Release::Stopping, self.now()).unwrap());
+        assert!(work::release(self.store(), &claim, Release::Stopping).unwrap());
     }
 }

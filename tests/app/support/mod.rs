@@ -2,6 +2,7 @@
 //! it ([`Archive`]).
 #![allow(dead_code, unused_imports, reason = "several suites share it, and none needs all of it")]
 
+mod alarms;
 mod app;
 mod archive;
 mod browser;
@@ -11,6 +12,7 @@ mod disk;
 pub mod events;
 mod judged;
 
+pub use alarms::Alarms;
 pub use app::{PASSWORD, Person, TestApp};
 pub use archive::Archive;
 pub use browser::{Browser, Page};

@@ -17,5 +17,6 @@ pub mod keys;
 pub mod mail;
 pub mod model;
 pub mod store;
+pub mod terminal;
 pub mod web;
 pub mod worker;

@@ -3,6 +3,8 @@
 //! Queries do not live here. `domain` and `worker` hold a [`Store`] and pass its [`Conn`] to this crate's verbs.
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -10,10 +12,11 @@ use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::watch::Watch;
 use crate::config::DatabaseUrl;
 use crate::error::{Context, Error, Kind, Result};
 
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// A connection to either database; every verb of the store takes one.
@@ -70,8 +73,7 @@ impl Manager {
                 Ok(Conn::Postgres(connection))
             }
             DatabaseUrl::Sqlite(path) => {
-                let mut connection =
-                    SqliteConnection::establish(&path.display().to_string()).map_err(ConnectionError)?;
+                let mut connection = SqliteConnection::establish(&existing_file(path)).map_err(ConnectionError)?;
                 // The wait first: switching to WAL is itself a write. secure_delete: what C4 erases is overwritten.
                 connection
                     .batch_execute(&format!(
@@ -84,6 +86,12 @@ impl Manager {
             }
         }
     }
+}
+
+/// The address of a file that SQLite is to open and never to make: of one that was removed, an empty one would take the place.
+fn existing_file(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("file:{}?mode=rw", path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
 impl diesel::r2d2::ManageConnection for Manager {
@@ -122,6 +130,7 @@ pub struct Store {
     pool: Pool<Manager>,
     url: DatabaseUrl,
     busy_timeout: Duration,
+    pub(super) watch: Arc<Watch>,
 }
 
 impl fmt::Debug for Store {
@@ -131,11 +140,26 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database; an SQLite file is made if there is none.
+    /// Opens the database; an SQLite file that only its owner can read is made if there is none.
     ///
     /// # Errors
     /// When the database can't be reached, saying which.
     pub fn open(url: &DatabaseUrl, options: PoolOptions) -> Result<Self> {
+        if let DatabaseUrl::Sqlite(path) = url {
+            create_private_file(path)?;
+        }
+        Self::open_existing(url, options)
+    }
+
+    /// Opens a database that is there.
+    ///
+    /// # Errors
+    /// When it is not, or can't be reached, saying which.
+    pub fn open_existing(url: &DatabaseUrl, options: PoolOptions) -> Result<Self> {
+        let watch = match url {
+            DatabaseUrl::Sqlite(path) => Watch::file(path)?,
+            DatabaseUrl::Postgres(_) => Watch::nothing(),
+        };
         let manager = Manager { url: url.clone(), busy_timeout: options.busy_timeout };
         // Once by hand: r2d2 would retry in silence until its time-out and lose the cause.
         let first = manager.open();
@@ -146,14 +170,16 @@ impl Store {
             .connection_timeout(options.checkout_timeout)
             .build(manager)
             .context(|| format!("The pool of connections to {url} can't be made."))?;
-        Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout })
+        Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout, watch: Arc::new(watch) })
     }
 
     /// Brings the tables up to this version's.
     ///
     /// # Errors
-    /// When a migration fails; the database then is as the last one that succeeded left it.
+    /// When a newer version of the program has changed them. When a migration fails; the database then is as the last one
+    /// that succeeded left it.
     pub fn migrate(&self) -> Result<Vec<String>> {
+        self.refuse_newer()?;
         let mut connection = self.connection()?;
         let done = match &mut *connection {
             Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE_MIGRATIONS).map(|v| names(&v)),
@@ -209,7 +235,10 @@ impl Store {
             Conn::Sqlite(inner) => self.begin_writing(inner)?,
             Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN")?,
         }
-        finish(connection, work)
+        let done = finish(connection, work)?;
+        // Nobody is told that something was done which went into a file that is not the database any more.
+        self.look()?;
+        Ok(done)
     }
 
     /// A deferred transaction that turns into a writing one fails at once when another writes, whatever the busy timeout:
@@ -245,14 +274,6 @@ impl Store {
         self.connection().map(Reading)
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn ping(&self) -> Result<()> {
-        self.read(|c| Ok(c.batch_execute("SELECT 1")?))
-    }
-
     /// Writes SQLite's log back into its file and empties it, so that what was erased is not found there either.
     ///
     /// # Errors
@@ -264,7 +285,18 @@ impl Store {
         })
     }
 
+    /// Runs `work` with a connection of its own, which remembers nothing of what others have read.
+    pub(super) fn apart<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let manager = Manager { url: self.url.clone(), busy_timeout: self.busy_timeout };
+        let mut connection = manager.open().map_err(|cause| match cause {
+            diesel::r2d2::Error::QueryError(cause) => Error::from(cause),
+            cause => Error::new(Kind::Unavailable, "The database can't be reached.").because(cause),
+        })?;
+        work(&mut connection)
+    }
+
     fn connection(&self) -> Result<PooledConnection<Manager>> {
+        self.look()?;
         self.pool.get().map_err(|cause| {
             Error::new(Kind::Unavailable, "The server is busy. Please try again in a moment.")
                 .transient()
@@ -374,4 +406,18 @@ fn finish<T>(connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -
 
 fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
+}
+
+/// Makes an empty file that only its owner can read, if there is none; the folder may be one that others can open.
+fn create_private_file(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).context(|| format!("The file {} can't be made.", path.display()))
+        }
+        _ => Ok(()),
+    }
 }

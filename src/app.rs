@@ -1,5 +1,8 @@
 //! Puts the house together: data folder, database, keys, archives. The command line and the tests open it, then take from
-//! it a worker, and the state of the web server.
+//! it a worker, and the state of the web server. Whose the data folder is, and which database belongs to it, is told by
+//! [`folder`].
+
+pub mod folder;
 
 use std::fs;
 use std::io::Write;
@@ -8,18 +11,20 @@ use std::time::Duration;
 
 use rand::TryRng;
 
+use self::folder::Folder;
 use crate::archive::sign::{PublicKey, SigningKey};
 use crate::blobs::{self, Blobs};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
 use crate::error::{Context, Error, Result};
-use crate::keys;
-use crate::store::{self, PoolOptions, Store};
+use crate::store::{PoolOptions, Store};
 use crate::web::State;
 use crate::worker::Worker;
 
 /// Folder of keys within the data folder.
 const KEYS: &str = "keys";
+/// Folder of finished archives within the data folder.
+const ARCHIVES: &str = "archives";
 
 /// All that a command needs.
 #[derive(Clone, Debug)]
@@ -40,8 +45,22 @@ impl App {
     /// Opens the house: makes what is missing, and brings the tables up to date.
     ///
     /// # Errors
-    /// When the data folder can't be written or the database can't be opened, saying which.
+    /// When the data folder is another user's, or not the one of this database; when it can't be written or the database
+    /// can't be opened, saying which.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self> {
+        Self::make(settings, clock, Folder::Known)
+    }
+
+    /// The same, for an operator who says that this data folder takes the place of the one that the database had.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub fn open_with_another_folder(settings: Settings, clock: Clock) -> Result<Self> {
+        Self::make(settings, clock, Folder::Another)
+    }
+
+    fn make(settings: Settings, clock: Clock, which: Folder) -> Result<Self> {
+        folder::check_owner(&settings)?;
         blobs::create_private_dir(&settings.data_dir)?;
         blobs::create_private_dir(&settings.data_dir.join(KEYS))?;
         let url = settings.database_url();
@@ -50,21 +69,41 @@ impl App {
         {
             blobs::create_private_dir(folder)?;
         }
-        if let DatabaseUrl::Sqlite(path) = &url {
-            create_private_file(path)?;
-        }
-        let options = PoolOptions {
-            size: settings.database.pool_size,
-            busy_timeout: Duration::from_millis(settings.database.busy_timeout_ms.into()),
-            ..PoolOptions::default()
-        };
+        let options = pool_options(&settings, settings.database.pool_size);
         let store = Store::open(&url, options)?.with_clock(clock.clone());
         for migration in store.migrate()? {
             tracing::info!(migration, "tables brought up to date");
         }
-        let blobs = Blobs::open(&settings.data_dir.join("archives"))?;
-        check_folder_belongs(&settings, &store)?;
-        let public_key = SigningKey::load_or_create(&signing_key_file(&settings))?.public();
+        let public_key = folder::tie(&settings, &store, which)?;
+        let blobs = Blobs::open(&settings.data_dir.join(ARCHIVES))?;
+        Ok(Self { settings, store, blobs, clock, public_key })
+    }
+
+    /// Opens the house for one who only looks: nothing is made or brought up to date.
+    ///
+    /// # Errors
+    /// When there is no such house yet, and as [`App::open`].
+    pub fn open_to_look(settings: Settings, clock: Clock) -> Result<Self> {
+        let url = settings.database_url();
+        if let DatabaseUrl::Sqlite(path) = &url
+            && !path.exists()
+        {
+            return Err(Error::not_found(format!(
+                "There is no database {}. Check `data_dir` and `database.url`; the first start of the server makes it.",
+                path.display()
+            )));
+        }
+        if !settings.data_dir.is_dir() {
+            return Err(Error::not_found(format!(
+                "There is no data folder {}. Check `data_dir`; the first start of the server makes it.",
+                settings.data_dir.display()
+            )));
+        }
+        folder::check_owner(&settings)?;
+        let store = Store::open_existing(&url, pool_options(&settings, settings.database.pool_size))?;
+        store.check_version()?;
+        let public_key = folder::check_tied(&settings, &store)?;
+        let blobs = Blobs::existing(&settings.data_dir.join(ARCHIVES));
         Ok(Self { settings, store, blobs, clock, public_key })
     }
 
@@ -77,13 +116,9 @@ impl App {
         // beside.
         let threads =
             u32::try_from(self.settings.exports.workers).unwrap_or(u32::MAX).saturating_mul(3).saturating_add(2);
-        let options = PoolOptions {
-            size: threads,
-            busy_timeout: Duration::from_millis(self.settings.database.busy_timeout_ms.into()),
-            ..PoolOptions::default()
-        };
-        let store = Store::open(&self.settings.database_url(), options)?.with_clock(self.clock.clone());
-        let key = SigningKey::load_or_create(&signing_key_file(&self.settings))?;
+        let options = pool_options(&self.settings, threads);
+        let store = Store::open_existing(&self.settings.database_url(), options)?.with_clock(self.clock.clone());
+        let key = SigningKey::load(&signing_key_file(&self.settings))?;
         Worker::new(&self.settings, store, self.blobs.clone(), key, self.clock.clone())
     }
 
@@ -112,44 +147,15 @@ impl App {
     }
 }
 
-/// Refuses a data folder of another database: the sweeper would take its archives for left-overs and erase them.
-fn check_folder_belongs(settings: &Settings, store: &Store) -> Result<()> {
-    let id = store.write(|c| store::installation::find_or_create(c, &keys::new_key()))?;
-    let path = settings.data_dir.join("installation");
-    match fs::read_to_string(&path) {
-        Ok(known) if known.trim() == id => Ok(()),
-        Ok(_) => Err(Error::conflict(format!(
-            "The data folder {} belongs to another database than {}. Check `data_dir` and `database.url`. If this \
-             database is meant to take over the folder, with an empty folder “archives”, remove {} first.",
-            settings.data_dir.display(),
-            settings.database_url(),
-            path.display()
-        ))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            write_private(&settings.data_dir, &path, format!("{id}\n").as_bytes())
-        }
-        Err(error) => Err(error).context(|| format!("{} can't be read.", path.display())),
-    }
+fn pool_options(settings: &Settings, size: u32) -> PoolOptions {
+    let busy_timeout = Duration::from_millis(settings.database.busy_timeout_ms.into());
+    PoolOptions { size, busy_timeout, ..PoolOptions::default() }
 }
 
 /// Where the key lies that signs archives.
 #[must_use]
 pub fn signing_key_file(settings: &Settings) -> PathBuf {
     settings.data_dir.join(KEYS).join("archives.key")
-}
-
-/// Makes an empty file that only its owner can read, if there is none; the folder may be one that others can open.
-fn create_private_file(path: &Path) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(error).context(|| format!("The file {} can't be made.", path.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Writes a file that only its owner can read, unless it is there.

@@ -1,7 +1,8 @@
-//! Where the bytes of finished archives are kept: a folder of the data folder, the embedded default.
+//! Where the bytes of finished archives are kept: a folder of the data folder, the embedded default; and beside it, in
+//! quarantine, those that no database has asked for.
 //!
-//! Here live keys, atomic arrival, opening and erasing. What a key belongs to, and until when, is the database's business.
-//! The worker brings and erases, the web opens.
+//! Here live keys, atomic arrival, opening, the way into quarantine and back, and erasing. What a key belongs to, and until
+//! when, is the database's business. The worker brings, quarantines and erases, the web opens, the operator adopts.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,16 +14,43 @@ use crate::error::{Context, Error, Result};
 #[derive(Clone, Debug)]
 pub struct Blobs {
     root: PathBuf,
+    quarantine: PathBuf,
+}
+
+/// What became of the bytes that ought to be kept under a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Condition {
+    /// They are there, as many as there should be.
+    Whole,
+    /// They are not there.
+    Missing,
+    /// So many are there, which are not as many as there should be.
+    Damaged(u64),
+}
+
+/// A file in quarantine.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Quarantined {
+    /// Its name, which is the key under which it was kept.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
 }
 
 impl Blobs {
-    /// The store in this folder, made if it is not there.
+    /// The store in this folder, made if it is not there. Its quarantine lies beside it, and is made when it is needed.
     ///
     /// # Errors
     /// When the folder can't be made.
     pub fn open(root: &Path) -> Result<Self> {
         create_private_dir(root)?;
-        Ok(Self { root: root.to_owned() })
+        Ok(Self::existing(root))
+    }
+
+    /// The store in this folder, for one who only looks: nothing is made.
+    #[must_use]
+    pub fn existing(root: &Path) -> Self {
+        Self { root: root.to_owned(), quarantine: root.with_file_name("quarantine") }
     }
 
     /// Takes over a finished file, which must lie in the same file system. It is on the disk when this returns.
@@ -78,17 +106,108 @@ impl Blobs {
         self.path(key).ok()
     }
 
-    /// Erases the bytes kept under a key, if there are any.
+    /// Erases the bytes kept under a key, if there are any, also where they lie in quarantine.
     ///
     /// # Errors
     /// When they are there and can't be erased.
     pub fn delete(&self, key: &str) -> Result<()> {
-        match self.path(key).and_then(fs::remove_file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).context(|| format!("The archive {key} can't be erased."))
+        for path in [self.path(key), self.quarantined_path(key)] {
+            match path.and_then(fs::remove_file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).context(|| format!("The archive {key} can't be erased."));
+                }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
+    }
+
+    /// What became of the bytes kept under a key, of which there should be `size`.
+    ///
+    /// # Errors
+    /// When nobody can tell, as when the folder can't be read.
+    pub fn condition(&self, key: &str, size: i64) -> Result<Condition> {
+        match self.path(key).and_then(fs::metadata) {
+            Ok(found) if u64::try_from(size) == Ok(found.len()) => Ok(Condition::Whole),
+            Ok(found) => Ok(Condition::Damaged(found.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Condition::Missing),
+            Err(error) => Err(error).context(|| format!("The archive {key} can't be looked at.")),
+        }
+    }
+
+    /// Moves the bytes kept under a key into quarantine; tells how many they are. None if they are gone.
+    ///
+    /// # Errors
+    /// When they can't be moved; they then lie where they lay.
+    pub fn quarantine(&self, key: &str) -> Result<Option<u64>> {
+        create_private_dir(&self.quarantine)?;
+        let doing = || format!("The archive {key} can't be moved into {}.", self.quarantine.display());
+        let (from, to) = (self.path(key).context(doing)?, self.quarantined_path(key).context(doing)?);
+        let size = match fs::metadata(&from) {
+            Ok(found) => found.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).context(doing),
+        };
+        self.rename(&from, &to).context(doing)?;
+        Ok(Some(size))
+    }
+
+    /// Moves what lies in quarantine under this key back to where it is kept, unless something lies there.
+    ///
+    /// # Errors
+    /// When it can't be moved; it then lies where it lay.
+    pub fn take_back(&self, key: &str) -> Result<()> {
+        let doing = || format!("{key} can't be moved from {} to {}.", self.quarantine.display(), self.root.display());
+        let (from, to) = (self.quarantined_path(key).context(doing)?, self.path(key).context(doing)?);
+        self.rename(&from, &to).context(doing)
+    }
+
+    /// Moves a file whose name then stays what it is, also when the power fails. What lies there already is not replaced.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if to.try_exists()? {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        fs::rename(from, to)?;
+        File::open(&self.quarantine)?.sync_all()?;
+        File::open(&self.root)?.sync_all()
+    }
+
+    /// What lies in quarantine, by name. Files whose names are none of ours are left out: nobody put them there for us.
+    ///
+    /// # Errors
+    /// When the folder can't be read.
+    pub fn list_quarantined(&self) -> Result<Vec<Quarantined>> {
+        let read = || -> io::Result<Vec<Quarantined>> {
+            let mut found = Vec::new();
+            for entry in fs::read_dir(&self.quarantine)? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let metadata = entry.metadata()?;
+                if metadata.is_file() && is_key(&name) {
+                    found.push(Quarantined { name, size: metadata.len() });
+                }
+            }
+            found.sort();
+            Ok(found)
+        };
+        match read() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => read.context(|| format!("The folder {} can't be read.", self.quarantine.display())),
+        }
+    }
+
+    /// Where a file in quarantine lies, for one who reads it.
+    #[must_use]
+    pub fn quarantined_location(&self, key: &str) -> Option<PathBuf> {
+        self.quarantined_path(key).ok()
+    }
+
+    /// Erases a file in quarantine.
+    ///
+    /// # Errors
+    /// When it is not there or can't be erased.
+    pub fn delete_quarantined(&self, key: &str) -> Result<()> {
+        self.quarantined_path(key).and_then(fs::remove_file).context(|| format!("{key} can't be erased."))
     }
 
     /// The keys of all that is kept.
@@ -99,13 +218,24 @@ impl Blobs {
         list_names(&self.root)
     }
 
-    /// Keys are names of ours; anything else would lead out of the folder.
     fn path(&self, key: &str) -> io::Result<PathBuf> {
-        let plain = !key.is_empty()
-            && !key.starts_with('.')
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        if plain { Ok(self.root.join(key)) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "no such key")) }
+        within(&self.root, key)
     }
+
+    fn quarantined_path(&self, key: &str) -> io::Result<PathBuf> {
+        within(&self.quarantine, key)
+    }
+}
+
+/// Keys are names of ours; anything else would lead out of the folder.
+fn within(folder: &Path, key: &str) -> io::Result<PathBuf> {
+    if is_key(key) { Ok(folder.join(key)) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "no such key")) }
+}
+
+fn is_key(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// Makes a folder that only its owner can open, if it is not there.
@@ -149,6 +279,38 @@ mod tests {
         blobs.delete("7-a.zip").unwrap();
         blobs.delete("7-a.zip").unwrap();
         assert!(blobs.find("7-a.zip").unwrap().is_none());
+    }
+
+    #[test]
+    fn files_go_into_quarantine_and_come_back_and_replace_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(&folder.path().join("archives")).unwrap();
+        let keep = |text: &str| fs::write(folder.path().join("archives/7-a.zip"), text).unwrap();
+        assert_eq!((blobs.list_quarantined().unwrap(), blobs.quarantine("7-a.zip").unwrap()), (vec![], None));
+        keep("PK");
+        assert_eq!(blobs.quarantine("7-a.zip").unwrap(), Some(2));
+        assert!(blobs.find("7-a.zip").unwrap().is_none());
+        assert_eq!(blobs.list_quarantined().unwrap(), [Quarantined { name: "7-a.zip".to_owned(), size: 2 }]);
+        keep("another");
+        assert!(blobs.quarantine("7-a.zip").is_err() && blobs.take_back("7-a.zip").is_err());
+        assert_eq!(fs::read_to_string(folder.path().join("archives/7-a.zip")).unwrap(), "another");
+        fs::remove_file(folder.path().join("archives/7-a.zip")).unwrap();
+        blobs.take_back("7-a.zip").unwrap();
+        assert_eq!((blobs.list().unwrap(), blobs.list_quarantined().unwrap()), (vec!["7-a.zip".to_owned()], vec![]));
+        blobs.quarantine("7-a.zip").unwrap();
+        blobs.delete("7-a.zip").unwrap();
+        assert_eq!(blobs.list_quarantined().unwrap(), [], "what is to be erased is erased wherever it lies");
+    }
+
+    #[test]
+    fn what_is_kept_is_whole_missing_or_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(&folder.path().join("archives")).unwrap();
+        assert_eq!(blobs.condition("7-a.zip", 2).unwrap(), Condition::Missing);
+        fs::write(folder.path().join("archives/7-a.zip"), "PK").unwrap();
+        assert_eq!(blobs.condition("7-a.zip", 2).unwrap(), Condition::Whole);
+        assert_eq!(blobs.condition("7-a.zip", 3).unwrap(), Condition::Damaged(2));
+        assert_eq!(blobs.condition("7-a.zip", -1).unwrap(), Condition::Damaged(2));
     }
 
     #[test]

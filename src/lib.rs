@@ -19,5 +19,6 @@ pub mod model;
 pub mod patience;
 pub mod store;
 pub mod sums;
+pub mod terminal;
 pub mod web;
 pub mod worker;

@@ -11,6 +11,7 @@
 mod check;
 mod container;
 mod counted;
+mod identify;
 mod lines;
 pub mod manifest;
 pub mod names;
@@ -28,6 +29,7 @@ mod verify;
 mod tests;
 
 pub use check::{Checked, check};
+pub use identify::{Identity, Whole, identify, sha256_of};
 pub use pack::{Bundle, Packer, Place, level};
 pub use part::{PartWriter, WrittenPart};
 pub use verify::{Report, verify};

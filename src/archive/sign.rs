@@ -96,6 +96,15 @@ impl SigningKey {
         }
     }
 
+    /// Reads the key from `path`, where there must be one.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] if there is none, it can't be read, or is no unencrypted minisign key.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).context(|| format!("reading the signing key {}", path.display()))?;
+        Self::parse(&text, path)
+    }
+
     fn parse(text: &str, path: &Path) -> Result<Self> {
         let doing = || format!("reading the signing key {}: it should be an unencrypted minisign key", path.display());
         let key = SecretKeyBox::from_string(text).and_then(SecretKeyBox::into_unencrypted_secret_key).context(doing)?;

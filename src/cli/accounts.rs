@@ -40,7 +40,7 @@ pub(super) fn account(app: &App, command: AccountCommand) -> Result<()> {
                     (true, false) => "included, off",
                     (true, true) => "included, on",
                 };
-                output::line(&format!("{}\t{}\texports {exports}", account.name, account.time_zone));
+                output::row(&[account.name, account.time_zone.to_string(), format!("exports {exports}")]);
             }
         }
     }

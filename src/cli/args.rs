@@ -48,8 +48,14 @@ pub enum Command {
         exit: bool,
     },
     /// Bring the database's tables up to date (“serve” does that too)
-    #[command(after_help = "Example:\n  compliance-exports migrate")]
-    Migrate,
+    #[command(
+        after_help = "Example:\n  compliance-exports migrate\n\nA database and its data folder know one another, and the program starts with no other folder. After the folder was\nlost, put what there is of it (keys, archives) into a new one and run this once:\n  compliance-exports migrate --accept-folder"
+    )]
+    Migrate {
+        /// Make this data folder, with the key that lies in it or a new one, the one of the database
+        #[arg(long)]
+        accept_folder: bool,
+    },
     /// Make accounts, and include Compliance Exports in them
     #[command(subcommand, after_help = "Example:\n  compliance-exports account create Acme --include-exports")]
     Account(AccountCommand),
@@ -76,7 +82,7 @@ pub enum Command {
     Exports(ExportsCommand),
     /// Request an export as an administrator, wait for it, and copy it to a folder
     #[command(
-        after_help = "Examples:\n  compliance-exports export --account Acme --email ada@acme.example --from 2026-01-01 --to 2026-03-31 --output /evidence\n  compliance-exports export --account Acme --email ada@acme.example --from 2026-01-01 --to 2026-03-31 --person bo@acme.example --person 17\n  compliance-exports export --again 7 --output /evidence\n\nPrints the path of each part; progress goes to standard error. Ctrl-C stops waiting: the export stays in the queue.\n--again needs no server and changes nothing on it; it ends with 1 if the archive is not the same, byte for byte."
+        after_help = "Examples:\n  compliance-exports export --account Acme --email ada@acme.example --from 2026-01-01 --to 2026-03-31 --output /evidence\n  compliance-exports export --account Acme --email ada@acme.example --from 2026-01-01 --to 2026-03-31 --person bo@acme.example --person 17\n  compliance-exports export --again 7 --output /evidence\n\nPrints the path of each part; progress goes to standard error. Ctrl-C stops waiting: the export stays in the queue.\n--again needs no server and changes nothing on it; it ends with 1 if the archive is not the same, byte for byte. With\n--restore it puts files back that are missing or damaged on the server:\n  compliance-exports export --again 7 --restore"
     )]
     Export(ExportArgs),
     /// Check a finished archive: all parts of it, zipped or unpacked
@@ -88,6 +94,9 @@ pub enum Command {
         #[arg(required = true, value_name = "ARCHIVE")]
         archives: Vec<PathBuf>,
     },
+    /// The archives that are kept, and those in quarantine, which no export of the database asks for
+    #[command(subcommand, after_help = "Example:\n  compliance-exports archives list")]
+    Archives(ArchivesCommand),
     /// The key that signs archives
     #[command(subcommand, after_help = "Example:\n  compliance-exports key show")]
     Key(KeyCommand),
@@ -233,15 +242,47 @@ pub struct ExportArgs {
     /// Build the archive of this completed export again, as it was, rather than request one
     #[arg(long, value_name = "REQUEST", conflicts_with_all = ["account", "email", "from", "to", "people", "conversations"])]
     pub again: Option<i64>,
+    /// With --again: put the files back on the server where some are missing or damaged, if they are the same; nothing is copied
+    #[arg(long, requires = "again", conflicts_with = "output")]
+    pub restore: bool,
     /// Add pages to read in a browser, with a search
     #[arg(long, conflicts_with = "again")]
     pub html: bool,
     /// Add spreadsheets, a CSV file for each conversation
     #[arg(long, conflicts_with = "again")]
     pub csv: bool,
-    /// Folder to copy the archive to
+    /// Folder to copy the archive to; made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub output: PathBuf,
+}
+
+/// Finished archives.
+#[derive(Debug, Subcommand)]
+pub enum ArchivesCommand {
+    /// List what is kept, what is missing or damaged, and what lies in quarantine
+    #[command(
+        after_help = "Example:\n  compliance-exports archives list\n\nColumns: what became of it, number of the export, account, part, size, file. A sum goes to standard error."
+    )]
+    List,
+    /// Take an archive out of quarantine into this database, so that it can be downloaded
+    #[command(
+        after_help = "Example:\n  compliance-exports archives adopt 7\n\nThe archive must be complete, unchanged and signed by this server. It can be downloaded from then on for as long as one\nthat was just completed."
+    )]
+    Adopt {
+        /// Number of the export, or name of the file that is its part 1
+        archive: String,
+    },
+    /// Erase archives in quarantine for good
+    #[command(
+        after_help = "Examples:\n  compliance-exports archives erase 7\n  compliance-exports archives erase --yes\n\nAsks before. Without a number it means all that lies in quarantine."
+    )]
+    Erase {
+        /// Numbers of exports, or names of files
+        archives: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// The key that signs archives.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::args::ExportArgs;
 use super::{accounts, output, signals};
 use crate::app::App;
+use crate::blobs;
 use crate::domain::requests::{self, Ask};
 use crate::domain::rules::filters;
 use crate::error::{Context, Error, Kind, Result};
@@ -19,12 +20,11 @@ use crate::worker::{Stop, Worker};
 const LOOK: Duration = Duration::from_millis(200);
 
 pub(super) fn export(app: &App, args: &ExportArgs) -> Result<()> {
-    if !args.output.is_dir() {
-        return Err(Error::invalid(
-            "output",
-            format!("There is no folder {}: make it, or choose another with --output.", args.output.display()),
-        ));
+    if let (Some(id), true) = (args.again, args.restore) {
+        return restore(app, id);
     }
+    // Before anything is requested: what can't be copied there should not be built for it.
+    blobs::create_private_dir(&args.output)?;
     let (person, from, to) = match (&args.person, &args.from, &args.to, args.again) {
         (_, _, _, Some(id)) => return again(app, id, &args.output),
         (Some(person), Some(from), Some(to), None) => (person, from, to),
@@ -84,6 +84,26 @@ fn again(app: &App, id: RequestId, folder: &Path) -> Result<()> {
     ))
 }
 
+/// Builds an archive again and puts its files back where some are missing or damaged, if they are the same.
+fn restore(app: &App, id: RequestId) -> Result<()> {
+    let (request, ..) = app.store.read(|c| requests::completed(c, id))?;
+    let stop = Stop::default();
+    let asked = stop.clone();
+    signals::on_stop(move || asked.ask())?;
+    let total = request.items_total.and_then(|total| u64::try_from(total).ok()).unwrap_or(0);
+    let bar = output::bar("Building again", total, false);
+    let progress = |done: i64| bar.set_position(u64::try_from(done).unwrap_or(0));
+    let restored = app.worker()?.restore(id, &stop, &progress);
+    bar.finish_and_clear();
+    let restored = restored?;
+    let files = format::count(i64::try_from(restored.len()).unwrap_or(i64::MAX), "file", "files");
+    output::line(&format!("Export {id} has its files again: {files} put back, the same, byte for byte."));
+    for part in restored {
+        output::line(&format!("  {} ({})", part.file_name, format::size(part.size)));
+    }
+    Ok(())
+}
+
 /// Says where to see what became of an export. Where the server is reached is known only if the settings say so.
 fn tell_page(app: &App, id: RequestId) {
     let page = format::export_page(id);
@@ -128,7 +148,7 @@ pub(super) fn send_mails(worker: &Worker) {
     }
 }
 
-/// Every field's message at once.
+/// Every field's message at once: tells all but the last, and gives that.
 fn all_of(errors: Vec<Error>) -> Error {
     let option = |error: &Error| match error.field() {
         Some("first_day") => format!("--from: {error}"),
@@ -137,10 +157,13 @@ fn all_of(errors: Vec<Error>) -> Error {
         Some(filters::CONVERSATIONS) => format!("--conversation: {error}"),
         _ => error.to_string(),
     };
-    let text = errors.iter().map(option).collect::<Vec<_>>().join("\n       ");
+    let mut texts: Vec<String> = errors.iter().map(option).collect();
+    let last = texts.pop().unwrap_or_default();
+    // Each in a line of its own.
+    texts.iter().for_each(|text| output::aside(&format!("error: {text}")));
     match errors.into_iter().next() {
-        Some(only) if !text.contains('\n') && only.field().is_none() => only,
-        _ => Error::new(Kind::Invalid, text),
+        Some(only) if texts.is_empty() && only.field().is_none() => only,
+        _ => Error::new(Kind::Invalid, last),
     }
 }
 

@@ -4,6 +4,7 @@
 //! rules; `main` calls this.
 
 mod accounts;
+mod archives;
 mod args;
 mod demo;
 mod export;
@@ -21,17 +22,26 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::Cli;
-use args::Command;
+use args::{AccountCommand, Command};
 
-use crate::app::App;
+use crate::app::{App, folder};
 use crate::clock::Clock;
-use crate::config::{DatabaseUrl, LogFormat, Overrides, Settings};
+use crate::config::{DatabaseUrl, Overrides, Settings};
+use crate::domain;
 use crate::error::Result;
 
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are words of ours alone.
+        Err(told) if !told.use_stderr() => told.exit(),
+        Err(wrong) => {
+            output::arguments(&wrong);
+            return ExitCode::from(u8::try_from(wrong.exit_code()).unwrap_or(2));
+        }
+    };
     heaps::limit(&cli.command);
     match run(cli, std::env::vars_os()) {
         Ok(code) => code,
@@ -47,54 +57,69 @@ fn run(cli: Cli, environment: impl IntoIterator<Item = (OsString, OsString)>) ->
     let overrides = Overrides { data_dir: cli.data_dir, listen };
     let settings = Settings::load(cli.config.as_deref(), environment, overrides)?;
     let quiet = !matches!(cli.command, Command::Serve { .. });
-    start_log(&settings, quiet);
+    let filter = match settings.log.filter.as_str() {
+        "info" if quiet => "warn",
+        chosen => chosen,
+    };
+    output::start_log(filter, settings.log.format);
+    // `verify` needs no data folder: whoever checks an archive may be anybody.
+    if !matches!(cli.command, Command::Verify { .. }) {
+        folder::check_owner(&settings)?;
+    }
 
     match cli.command {
-        Command::Serve { .. } => serve::serve(&open(settings, quiet)?)?,
+        Command::Serve { .. } => serve::serve(settings)?,
         Command::Demo { exit } => demo::demo(settings, exit)?,
-        Command::Migrate => {
-            let app = open(settings, quiet)?;
-            output::line(&format!("The tables of {} are up to date.", app.settings.database_url()));
-        }
-        Command::Account(command) => accounts::account(&open(settings, quiet)?, command)?,
-        Command::User(command) => accounts::user(&open(settings, quiet)?, command)?,
-        Command::Access(command) => accounts::access(&open(settings, quiet)?, command)?,
-        Command::Exports(command) => accounts::exports(&open(settings, quiet)?, command)?,
-        Command::Import(command) => return import::import(&open(settings, quiet)?, command),
-        Command::Export(command) => export::export(&open(settings, quiet)?, &command)?,
+        Command::Migrate { accept_folder } => migrate(settings, accept_folder)?,
+        Command::Account(AccountCommand::List) => accounts::account(&look(settings)?, AccountCommand::List)?,
+        Command::Account(command) => accounts::account(&open(settings)?, command)?,
+        Command::User(command) => accounts::user(&open(settings)?, command)?,
+        Command::Access(command) => accounts::access(&open(settings)?, command)?,
+        Command::Exports(command) => accounts::exports(&open(settings)?, command)?,
+        Command::Import(command) => return import::import(&open(settings)?, command),
+        Command::Export(command) => export::export(&open(settings)?, &command)?,
         Command::Verify { archives } => return verify::verify(&settings, &archives),
-        Command::Key(command) => key::key(&open(settings, quiet)?, &command)?,
+        // None of them has anything to do where nothing was ever served.
+        Command::Archives(command) => archives::archives(&look(settings)?, &command)?,
+        Command::Key(command) => key::key(&open(settings)?, &command)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
+fn migrate(settings: Settings, accept_folder: bool) -> Result<()> {
+    if !accept_folder {
+        let app = open(settings)?;
+        output::line(&format!("The tables of {} are up to date.", app.settings.database_url()));
+        return Ok(());
+    }
+    let app = App::open_with_another_folder(settings, Clock::default())?;
+    let folder = app.settings.data_dir.display();
+    output::line(&format!("{folder} is the data folder of {} from now on.", app.settings.database_url()));
+    output::line(&format!("Archives are signed with the key in it: {}", app.public_key.line()));
+    let broken = app.store.read(|c| domain::archives::broken(c, &app.blobs, None, app.clock.now()))?;
+    if !broken.is_empty() {
+        output::line(&format!(
+            "Files of exports that are missing or damaged there: {}. “archives list” tells which.",
+            broken.len()
+        ));
+    }
+    Ok(())
+}
+
 /// Opens the house. Whoever has mistyped the data folder should notice that a new one was made; `serve` logs that.
-fn open(settings: Settings, quiet: bool) -> Result<App> {
+fn open(settings: Settings) -> Result<App> {
     let file = match settings.database_url() {
         DatabaseUrl::Sqlite(file) if !file.exists() => Some(file),
         _ => None,
     };
     let app = App::open(settings, Clock::default())?;
-    if let Some(file) = file.filter(|_| quiet) {
+    if let Some(file) = file {
         output::aside(&format!("A new database was made: {}", file.display()));
     }
     Ok(app)
 }
 
-/// The log goes to standard error. Commands that answer on the terminal log only what is wrong, unless the operator has
-/// chosen otherwise.
-fn start_log(settings: &Settings, quiet: bool) {
-    use tracing_subscriber::EnvFilter;
-    use tracing_subscriber::util::SubscriberInitExt;
-
-    let filter = match settings.log.filter.as_str() {
-        "info" if quiet => "warn",
-        chosen => chosen,
-    };
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
-    // A second start, in tests, keeps the first.
-    let _ = match settings.log.format {
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).finish().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
-    };
+/// Opens the house for a command that makes nothing.
+fn look(settings: Settings) -> Result<App> {
+    App::open_to_look(settings, Clock::default())
 }

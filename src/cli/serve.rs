@@ -5,20 +5,26 @@ use std::net::TcpListener;
 
 use super::{output, signals};
 use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::domain::archives::{self, Broken};
 use crate::error::{Context, Error, Result};
 use crate::web::{self, State};
 use crate::worker::pool::Pool;
 use crate::worker::{Stop, Worker};
 
+/// So many files that are not as they were built are named in the log at the start; the others are counted.
+const TOLD: usize = 20;
+
 /// Serves until a signal says stop.
 ///
 /// # Errors
-/// When the address is taken, or the workers can't start.
-pub(super) fn serve(app: &App) -> Result<()> {
-    for warning in app.settings.warnings() {
+/// When the address is taken, before the database is touched; or the workers can't start.
+pub(super) fn serve(mut settings: Settings) -> Result<()> {
+    for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
-    let address = app.settings.server.listen;
+    let address = settings.server.listen;
     let listener = TcpListener::bind(address).map_err(|cause| {
         let told = match cause.kind() {
             ErrorKind::AddrInUse => {
@@ -29,12 +35,43 @@ pub(super) fn serve(app: &App) -> Result<()> {
         };
         Error::internal(format!("The server can't listen on {address}. {told}"), cause)
     })?;
-    let mut settings = app.settings.clone();
     settings.server.listen = listener.local_addr().context(|| "The listener has no address.".to_owned())?;
-    let app = App { settings, ..app.clone() };
+    let app = App::open(settings, Clock::default())?;
+    tell_broken(&app)?;
     run(&app, &app.worker()?, app.state(), listener, || {
         output::line(&format!("Serving {} (Ctrl-C stops)", app.settings.public_address()));
     })
+}
+
+/// Says at the start which files of exports are missing or damaged, and what lies in quarantine: nobody may look for them until
+/// somebody needs them.
+fn tell_broken(app: &App) -> Result<()> {
+    let broken = app.store.read(|c| archives::broken(c, &app.blobs, None, app.clock.now()))?;
+    for Broken { kept, condition } in broken.iter().take(TOLD) {
+        tracing::error!(
+            request = kept.request,
+            part = kept.part.number,
+            file = kept.storage_key,
+            ?condition,
+            "a file of an export is not as it was built"
+        );
+    }
+    if !broken.is_empty() {
+        tracing::error!(
+            files = broken.len(),
+            "files of completed exports are missing or damaged: “archives list” tells which, “export --again NUMBER --restore” \
+             puts them back"
+        );
+    }
+    let quarantined = app.blobs.list_quarantined()?;
+    if !quarantined.is_empty() {
+        tracing::warn!(
+            files = quarantined.len(),
+            bytes = quarantined.iter().map(|file| file.size).sum::<u64>(),
+            "archives lie in quarantine, because no export of this database asks for them: “archives list” tells which"
+        );
+    }
+    Ok(())
 }
 
 /// Serves with these workers until a signal says stop; `ready` is called when the server listens and the workers run.

@@ -14,7 +14,7 @@ use crate::format;
 pub(super) fn verify(settings: &Settings, archives: &[PathBuf]) -> Result<ExitCode> {
     // Without a data folder there is no key to check with; none is made here.
     let file = signing_key_file(settings);
-    let key = if file.exists() { Some(SigningKey::load_or_create(&file)?.public()) } else { None };
+    let key = if file.exists() { Some(SigningKey::load(&file)?.public()) } else { None };
     let report = archive::verify(archives, key.as_ref())?;
     for problem in &report.problems {
         output::line(problem);

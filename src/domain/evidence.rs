@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::filters::{self, Chosen};
 use crate::error::{Error, Result};
-use crate::model::{CapturePeriod, ExportRequest, RequestId, User, UserId};
+use crate::model::{CapturePeriod, ExportRequest, RequestId, Timestamp, User, UserId};
 use crate::store::{self, Conn, Store};
 
 /// What was so at the cut.
@@ -29,6 +29,18 @@ pub struct Evidence {
     /// What those were called whom and what it is limited to.
     #[serde(default, skip_serializing_if = "Chosen::is_empty")]
     pub chosen: Chosen,
+    /// This was not read at the cut, but out of an archive that the operator took into this database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<Adoption>,
+}
+
+/// That an archive was taken into this database, which did not know it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Adoption {
+    /// When.
+    pub at: Timestamp,
+    /// The number that the export bears in its archive.
+    pub number: RequestId,
 }
 
 /// What is so now. For the same instant as the cut, both must be read in one [`Store::snapshot`].
@@ -47,7 +59,7 @@ pub(super) fn read(c: &mut Conn, request: &ExportRequest) -> Result<Evidence> {
     let disabled_by = find(last.and_then(|period| period.off_by))?;
     let access = store::access::list(c, request.account_id)?;
     let chosen = filters::called(c, &request.filters)?;
-    Ok(Evidence { account, requester, periods, enabled_by, disabled_by, access, chosen })
+    Ok(Evidence { account, requester, periods, enabled_by, disabled_by, access, chosen, adoption: None })
 }
 
 /// What was so at the cut of a request.

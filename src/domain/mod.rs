@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod archives;
 pub mod contents;
 pub mod evidence;
 pub mod filters;

@@ -6,12 +6,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::access::Administrator;
+use super::archives::{self, Broken};
+use super::evidence::Adoption;
 use super::filters::{self, Chosen};
 use super::rules::summary::{ConversationCounts, ItemCounts, KindCounts, Totals};
 use super::rules::{capture, days};
 use super::work::CONVERSATIONS_PER_PAGE;
 use super::{evidence, requests};
 use crate::archive::names;
+use crate::blobs::Blobs;
 use crate::error::{Error, Result};
 use crate::model::{
     CapturePeriod, ConversationId, ConversationKind, ExportRequest, Part, RequestId, Timestamp, UserId,
@@ -87,6 +90,10 @@ pub struct Overview {
     pub deleter: Option<String>,
     /// When its bytes were erased.
     pub erased_at: Option<Timestamp>,
+    /// The operator has taken it into this database as a finished archive.
+    pub adoption: Option<Adoption>,
+    /// Its parts that are missing or damaged.
+    pub broken: Vec<Broken>,
     /// What was, or would be now, not covered.
     pub coverage: Coverage,
     /// Its parts.
@@ -109,6 +116,7 @@ pub struct Overview {
 /// Those of [`super::access::administrator_with_access`]; [`crate::error::Kind::NotFound`].
 pub fn find(
     c: &mut Conn,
+    blobs: &Blobs,
     user: UserId,
     id: RequestId,
     policy: requests::Policy,
@@ -124,6 +132,7 @@ pub fn find(
         Some(evidence) => Some(evidence.requester.clone()),
         None => store::users::find(c, request.requester_id)?,
     };
+    let adoption = kept.as_ref().and_then(|evidence| evidence.adoption);
     let (account, limits) = match kept {
         Some(evidence) => (evidence.account, evidence.chosen),
         None => (administrator.account.name.clone(), filters::called(c, &request.filters)?),
@@ -137,9 +146,16 @@ pub fn find(
     let overview = Overview {
         requester: requester.map(|user| (user.name, user.email)).unwrap_or_default(),
         limits,
-        top_folder: names::top_folder(&account, request.first_day, request.last_day, id),
+        top_folder: names::top_folder(
+            &account,
+            request.first_day,
+            request.last_day,
+            adoption.map_or(id, |adoption| adoption.number),
+        ),
         deleter: store::exports::find_deleter(c, id)?,
         erased_at: store::exports::find_erased(c, id)?,
+        adoption,
+        broken: archives::broken(c, blobs, Some(&[id]), now)?,
         coverage: coverage(&request, &periods, now),
         parts,
         totals,

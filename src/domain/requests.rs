@@ -334,6 +334,12 @@ pub fn completed(c: &mut Conn, id: RequestId) -> Result<Completed> {
     if !matches!(request.status, Status::Completed | Status::Expired) {
         return Err(Error::conflict(format!("Export {id} was not completed, so there is nothing to build again.")));
     }
+    if super::evidence::find_kept(c, id)?.is_some_and(|evidence| evidence.adoption.is_some()) {
+        return Err(Error::conflict(format!(
+            "Export {id} was taken into this database as a finished archive. What it was made of is not here, so that it \
+             can't be built again."
+        )));
+    }
     let parts = store::exports::list_parts(c, id)?.into_iter().map(|(part, _)| (part.number, part.sha256)).collect();
     let limits = store::exports::find_part_limits(c, id)?.and_then(|(entries, bytes)| {
         Some(Limits { entries: usize::try_from(entries).ok()?, bytes: u64::try_from(bytes).ok()? })
@@ -360,6 +366,18 @@ pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) 
             store::downloads::create(c, id, number, Way::Rebuild, None, now)?;
         }
         store::audit::create(c, request.account_id, None, "export.built_again", &subject(id), now)
+    })
+}
+
+/// Notes that the operator has put files of an archive back, so many, after they were missing or damaged.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_restored(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
+    store.write(|c| {
+        let Some(request) = store::exports::find(c, id)? else { return Ok(()) };
+        let what = format!("{}, {parts} files", subject(id));
+        store::audit::create(c, request.account_id, None, "export.restored", &what, now)
     })
 }
 

@@ -567,7 +567,7 @@ pub fn held_keys(store: &Store) -> Result<HashSet<String>> {
     Ok(keys.0.into_iter().chain(keys.1).collect())
 }
 
-/// The keys under which the bytes of exports are kept that have not been erased: others are left-overs.
+/// The keys under which the bytes of exports are kept that have not been erased: no export of this database has others.
 ///
 /// # Errors
 /// When the database fails.
@@ -575,6 +575,20 @@ pub fn storage_keys(store: &Store) -> Result<HashSet<String>> {
     // In this order: a piece may become a part while we look.
     let keys = store.read(|c| Ok((pieces::list_storage_keys(c)?, exports::list_storage_keys(c)?)))?;
     Ok(keys.0.into_iter().chain(keys.1).collect())
+}
+
+/// Makes sure that no export to come gets a number up to this one, which an archive bears already. Numbers that no archive of
+/// ours can bear are passed over.
+///
+/// # Errors
+/// When the database fails.
+pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
+    let known = store.read(exports::find_last_number)?.unwrap_or(0);
+    let believable = known.saturating_add(1_000_000);
+    if last <= known || last > believable {
+        return Ok(());
+    }
+    store.write(|c| exports::reserve_numbers(c, last))
 }
 
 /// Removes sessions that have ended, old failed attempts to sign in, and what the database's log still holds.

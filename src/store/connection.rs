@@ -3,6 +3,8 @@
 //! Queries do not live here. `domain` and `worker` hold a [`Store`] and pass its [`Conn`] to this crate's verbs.
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -11,13 +13,14 @@ use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::postgres::PgConnection;
+use super::watch::Watch;
 use crate::clock::Clock;
 use crate::config::DatabaseUrl;
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::Timestamp;
 use crate::patience::Patience;
 
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// PostgreSQL's advisory lock of whoever migrates.
@@ -80,8 +83,7 @@ impl Manager {
                 Ok(Conn::Postgres(connection))
             }
             DatabaseUrl::Sqlite(path) => {
-                let mut connection =
-                    SqliteConnection::establish(&path.display().to_string()).map_err(ConnectionError)?;
+                let mut connection = SqliteConnection::establish(&existing_file(path)).map_err(ConnectionError)?;
                 // The wait first: switching to WAL is itself a write. secure_delete: what C4 erases is overwritten.
                 connection
                     .batch_execute(&format!(
@@ -94,6 +96,12 @@ impl Manager {
             }
         }
     }
+}
+
+/// The address of a file that SQLite is to open and never to make: of one that was removed, an empty one would take the place.
+fn existing_file(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("file:{}?mode=rw", path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
 impl diesel::r2d2::ManageConnection for Manager {
@@ -136,6 +144,7 @@ pub struct Store {
     url: DatabaseUrl,
     busy_timeout: Duration,
     clock: Clock,
+    pub(super) watch: Arc<Watch>,
 }
 
 impl fmt::Debug for Store {
@@ -145,11 +154,26 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database; an SQLite file is made if there is none.
+    /// Opens the database; an SQLite file that only its owner can read is made if there is none.
     ///
     /// # Errors
     /// When the database can't be reached, saying which.
     pub fn open(url: &DatabaseUrl, options: PoolOptions) -> Result<Self> {
+        if let DatabaseUrl::Sqlite(path) = url {
+            create_private_file(path)?;
+        }
+        Self::open_existing(url, options)
+    }
+
+    /// Opens a database that is there.
+    ///
+    /// # Errors
+    /// When it is not, or can't be reached, saying which.
+    pub fn open_existing(url: &DatabaseUrl, options: PoolOptions) -> Result<Self> {
+        let watch = match url {
+            DatabaseUrl::Sqlite(path) => Watch::file(path)?,
+            DatabaseUrl::Postgres(_) => Watch::nothing(),
+        };
         let manager = Manager { url: url.clone(), busy_timeout: options.busy_timeout };
         // Once by hand: r2d2 would retry in silence until its time-out and lose the cause.
         let first = manager.open();
@@ -160,7 +184,8 @@ impl Store {
             .connection_timeout(options.checkout_timeout)
             .build(manager)
             .context(|| format!("The pool of connections to {url} can't be made."))?;
-        Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout, clock: Clock::default() })
+        let (url, busy_timeout) = (url.clone(), options.busy_timeout);
+        Ok(Self { pool, url, busy_timeout, clock: Clock::default(), watch: Arc::new(watch) })
     }
 
     /// The same store, whose time stands where `clock` stands, if that is a fixed one.
@@ -193,8 +218,9 @@ impl Store {
     /// processes may start at once: the first migrates, and the others wait for it, however long that takes.
     ///
     /// # Errors
-    /// When a migration fails; the database then is as it was.
+    /// When a newer version of the program has changed them. When a migration fails; the database then is as it was.
     pub fn migrate(&self) -> Result<Vec<String>> {
+        self.refuse_newer()?;
         let waits = Manager { url: self.url.clone(), busy_timeout: Duration::MAX };
         let migrated = waits.open().map_err(Into::into).and_then(|mut connection| migrate(&mut connection));
         migrated.context(|| format!("The tables of {} can't be brought up to date.", self.url))
@@ -249,7 +275,10 @@ impl Store {
             Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN").map_err(Error::from),
         };
         begun.map_err(|error| Broken { error, undone: true })?;
-        finish(connection, work)
+        let done = finish(connection, work)?;
+        // Nobody is told that something was done which went into a file that is not the database any more.
+        self.look().map_err(|error| Broken { error, undone: false })?;
+        Ok(done)
     }
 
     /// A deferred transaction that turns into a writing one fails at once when another writes, whatever the busy timeout:
@@ -283,14 +312,6 @@ impl Store {
         Reading { store: self.clone(), connection: None }
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn ping(&self) -> Result<()> {
-        self.read(|c| Ok(c.batch_execute("SELECT 1")?))
-    }
-
     /// Writes SQLite's log back into its file and empties it, so that what was erased is not found there either.
     ///
     /// # Errors
@@ -302,7 +323,18 @@ impl Store {
         })
     }
 
+    /// Runs `work` with a connection of its own, which remembers nothing of what others have read.
+    pub(super) fn apart<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let manager = Manager { url: self.url.clone(), busy_timeout: self.busy_timeout };
+        let mut connection = manager.open().map_err(|cause| match cause {
+            diesel::r2d2::Error::QueryError(cause) => Error::from(cause),
+            cause => Error::new(Kind::Unavailable, "The database can't be reached.").because(cause),
+        })?;
+        work(&mut connection)
+    }
+
     fn connection(&self) -> Result<PooledConnection<Manager>> {
+        self.look()?;
         self.pool.get().map_err(|cause| {
             Error::new(Kind::Unavailable, "The server is busy. Please try again in a moment.")
                 .transient()
@@ -460,4 +492,18 @@ fn migrate(connection: &mut Conn) -> Result<Vec<String>, Box<dyn std::error::Err
 
 fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
+}
+
+/// Makes an empty file that only its owner can read, if there is none; the folder may be one that others can open.
+fn create_private_file(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).context(|| format!("The file {} can't be made.", path.display()))
+        }
+        _ => Ok(()),
+    }
 }

@@ -7,7 +7,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::schema::{export_parts, export_requests, users};
+use super::schema::{accounts, export_parts, export_requests, users};
 use super::{AT_ONCE, Conn, Due, UNREADABLE, instant, instant_opt, over, parsed};
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Copies, ExportRequest, Filters, Part, RequestId, Status, Timestamp, UserId};
@@ -588,6 +588,13 @@ pub fn create_part(c: &mut Conn, request: &Locked, part: &Part, storage_key: &st
     Ok(())
 }
 
+/// Changes the key under which a part is kept.
+pub fn update_storage_key(c: &mut Conn, request: RequestId, number: i32, storage_key: &str) -> Result<()> {
+    let part = export_parts::table.find((request, number));
+    diesel::update(part).set(export_parts::storage_key.eq(storage_key)).execute(c)?;
+    Ok(())
+}
+
 type PartRow = (i32, String, String, i64, String);
 
 const PART: (
@@ -651,6 +658,117 @@ pub fn list_parts_of(c: &mut Conn, requests: &[RequestId]) -> Result<Vec<(Reques
         .load(c)?;
     let part = |(request, number, file_name, size, sha256)| (request, Part { number, file_name, size, sha256 });
     Ok(rows.into_iter().map(part).collect())
+}
+
+/// A part that ought to lie among the archives, and whose it is.
+#[derive(Clone, Debug)]
+pub struct KeptPart {
+    /// The request.
+    pub request: RequestId,
+    /// Name of the account.
+    pub account: String,
+    /// The part.
+    pub part: Part,
+    /// The key under which it is kept.
+    pub storage_key: String,
+}
+
+/// The parts that can be downloaded now, by request and number; only those of `requests`, if any are given.
+pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<KeptPart>> {
+    let mut query = export_parts::table
+        .inner_join(export_requests::table.on(export_requests::id.eq(export_parts::request_id)))
+        .inner_join(accounts::table.on(accounts::id.eq(export_requests::account_id)))
+        .filter(export_requests::status.eq(Status::Completed.as_str()))
+        .filter(export_requests::expires_at.gt(now.micros()))
+        .order((export_parts::request_id, export_parts::number))
+        .into_boxed();
+    if let Some(requests) = requests {
+        query = query.filter(export_parts::request_id.eq_any(requests));
+    }
+    let rows: Vec<(RequestId, String, i32, String, String, i64, String)> = query
+        .select((
+            export_parts::request_id,
+            accounts::name,
+            export_parts::number,
+            export_parts::file_name,
+            export_parts::storage_key,
+            export_parts::size,
+            export_parts::sha256,
+        ))
+        .load(c)?;
+    let kept = |(request, account, number, file_name, storage_key, size, sha256)| KeptPart {
+        request,
+        account,
+        part: Part { number, file_name, size, sha256 },
+        storage_key,
+    };
+    Ok(rows.into_iter().map(kept).collect())
+}
+
+/// A completed request that this database did not know, as its archive tells it.
+#[derive(Clone, Debug)]
+pub struct AdoptedRequest<'a> {
+    /// What was asked for, and by whom.
+    pub asked: NewRequest<'a>,
+    /// The cut.
+    pub cut_at: Timestamp,
+    /// Items in it.
+    pub items: i64,
+    /// When it was taken in.
+    pub now: Timestamp,
+    /// Until when it can be downloaded.
+    pub expires_at: Timestamp,
+    /// What was so at the cut, as JSON.
+    pub evidence: &'a str,
+}
+
+/// Makes a completed request; with this number, if one is given, of which there must be none.
+pub fn create_adopted(c: &mut Conn, new: &AdoptedRequest<'_>, number: Option<RequestId>) -> Result<RequestId> {
+    let made = create(c, &new.asked)?;
+    let id = number.unwrap_or(made);
+    diesel::update(export_requests::table.find(made))
+        .set((
+            export_requests::id.eq(id),
+            export_requests::status.eq(Status::Completed.as_str()),
+            // No recording of this database: those that it shows came after the copy that was restored.
+            export_requests::cut_recording.eq(0),
+            export_requests::cut_at.eq(new.cut_at.micros()),
+            export_requests::items_total.eq(new.items),
+            export_requests::items_done.eq(new.items),
+            export_requests::finished_at.eq(new.now.micros()),
+            export_requests::expires_at.eq(new.expires_at.micros()),
+            export_requests::evidence.eq(new.evidence),
+        ))
+        .execute(c)?;
+    reserve_numbers(c, id)?;
+    Ok(id)
+}
+
+/// Makes sure that no request to come gets a number up to this one: an archive bears it already.
+pub fn reserve_numbers(c: &mut Conn, up_to: RequestId) -> Result<()> {
+    use diesel::sql_types::BigInt;
+    match c {
+        Conn::Sqlite(c) => {
+            let update = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'export_requests'";
+            if diesel::sql_query(update).bind::<BigInt, _>(up_to).execute(c)? == 0 {
+                let insert = "INSERT INTO sqlite_sequence (name, seq) VALUES ('export_requests', ?)";
+                diesel::sql_query(insert).bind::<BigInt, _>(up_to).execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            // Until the transaction ends nobody takes a number meanwhile.
+            diesel::sql_query("LOCK TABLE export_requests IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
+            let set = "SELECT setval(name::regclass, GREATEST($1, nextval(name::regclass)))
+                       FROM (SELECT pg_get_serial_sequence('export_requests', 'id') AS name) AS numbers";
+            diesel::sql_query(set).bind::<BigInt, _>(up_to).execute(c)?;
+        }
+    }
+    Ok(())
+}
+
+/// The largest number of a request.
+pub fn find_last_number(c: &mut Conn) -> Result<Option<RequestId>> {
+    Ok(export_requests::table.select(diesel::dsl::max(export_requests::id)).first(c)?)
 }
 
 /// The keys under which parts are kept that have not been erased.

@@ -1,18 +1,53 @@
-//! The row that names this database.
+//! The row that names this database, the data folder that it has, and the key that signs its archives.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::Conn;
-use super::connection::on_either;
 use super::schema::installation;
 use crate::error::Result;
 
-/// The name of this database: `new` if it has none yet.
-pub fn find_or_create(c: &mut Conn, new: &str) -> Result<String> {
-    if let Some(id) = installation::table.select(installation::id).first(c).optional()? {
-        return Ok(id);
+/// What a database knows of itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Installation {
+    /// Its name.
+    pub id: String,
+    /// The name of its data folder.
+    pub folder: Option<String>,
+    /// The public half of the key that signs its archives.
+    pub signing_key: Option<String>,
+}
+
+/// What this database knows of itself; none before its first start.
+pub fn find(c: &mut Conn) -> Result<Option<Installation>> {
+    let columns = (installation::id, installation::folder, installation::signing_key);
+    let found: Option<(String, Option<String>, Option<String>)> =
+        installation::table.select(columns).first(c).optional()?;
+    Ok(found.map(|(id, folder, signing_key)| Installation { id, folder, signing_key }))
+}
+
+/// Names this database and its data folder, unless it has a name; gives what it knows of itself then.
+pub fn find_or_create(c: &mut Conn, id: &str, folder: &str) -> Result<Installation> {
+    if let Conn::Postgres(c) = c {
+        // Of two processes that start at once, the other waits, and finds the name.
+        c.batch_execute("LOCK TABLE installation IN SHARE ROW EXCLUSIVE MODE")?;
     }
-    let value = installation::id.eq(new);
-    on_either!(c, inner => diesel::insert_into(installation::table).values(value).on_conflict_do_nothing().execute(inner))?;
-    Ok(installation::table.select(installation::id).order(installation::id).first(c)?)
+    if let Some(known) = find(c)? {
+        return Ok(known);
+    }
+    let values = (installation::id.eq(id), installation::folder.eq(folder), installation::beats.eq(0));
+    diesel::insert_into(installation::table).values(values).execute(c)?;
+    Ok(Installation { id: id.to_owned(), folder: Some(folder.to_owned()), signing_key: None })
+}
+
+/// Gives this database another data folder.
+pub fn update_folder(c: &mut Conn, folder: &str) -> Result<()> {
+    diesel::update(installation::table).set(installation::folder.eq(folder)).execute(c)?;
+    Ok(())
+}
+
+/// Notes the key that signs from now on.
+pub fn update_signing_key(c: &mut Conn, key: &str) -> Result<()> {
+    diesel::update(installation::table).set(installation::signing_key.eq(key)).execute(c)?;
+    Ok(())
 }

@@ -27,7 +27,9 @@ pub mod summaries;
 #[cfg(test)]
 mod tests;
 pub mod users;
+mod versions;
 pub mod volume;
+mod watch;
 
 pub use connection::{Bulk, Conn, PoolOptions, Reading, Store};
 

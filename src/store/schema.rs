@@ -4,6 +4,9 @@
 diesel::table! {
     installation (id) {
         id -> Text,
+        folder -> Nullable<Text>,
+        signing_key -> Nullable<Text>,
+        beats -> BigInt,
     }
 }
 

@@ -126,9 +126,9 @@ fn a_writer_waits_for_another_but_not_for_ever() {
         has_begun.recv().unwrap();
         let refused = hasty.write(|_| Ok(())).unwrap_err();
         assert_eq!(refused.kind(), Kind::Unavailable);
-        let waiting = scope.spawn(|| patient.write(|c| installation::find_or_create(c, "waited")));
+        let waiting = scope.spawn(|| patient.write(|c| installation::find_or_create(c, "waited", "folder")));
         told.send(()).unwrap();
-        assert_eq!(waiting.join().unwrap().unwrap(), "waited");
+        assert_eq!(waiting.join().unwrap().unwrap().id, "waited");
     });
     hasty.write(|_| Ok(())).unwrap();
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use chrono::TimeDelta;
 use compliance_exports::keys;
 use compliance_exports::model::{RequestId, Status};
+use compliance_exports::worker::Stop;
 use compliance_exports::{store, sums};
 use reqwest::Method;
 
@@ -423,9 +424,12 @@ fn b7_a_download_that_has_begun_is_finished_although_the_export_expires() {
 #[test]
 fn b7_an_archive_cut_short_ends_the_download_with_an_error_not_with_less() {
     let export = exported();
-    enlarge(&export, 1 << 20);
-    export.app.run_sql("UPDATE export_parts SET size = 2097152");
+    // More than lies between the server and us.
+    enlarge(&export, 64 << 20);
     let mut response = export.browser.open(&export.part);
+    // It is whole when the download begins, and cut short while it goes on.
+    let file = export.app.app.settings.data_dir.join("archives").join(export.app.files().1.remove(0));
+    OpenOptions::new().write(true).open(file).unwrap().set_len(10).unwrap();
     assert!(std::io::copy(&mut response, &mut std::io::sink()).is_err());
 }
 
@@ -435,8 +439,50 @@ fn b7_an_archive_that_is_missing_is_a_fault_of_ours_in_words() {
     let key = export.app.files().1.remove(0);
     export.app.app.blobs.delete(&key).unwrap();
     let page = export.get(&[]);
-    assert_eq!(page.status, 500);
-    assert!(page.text().contains("The archive is missing on the server. Request the export again."), "{}", page.text());
+    assert_eq!(page.status, 503);
+    assert!(
+        page.text().contains("Part 1 of this export is missing on the server. Ask its operator"),
+        "{}",
+        page.text()
+    );
+    let row = export.row();
+    assert!(row.contains("1 file is missing on the server and can’t be downloaded."), "{row}");
+    assert!(!row.contains("Download"), "{row}");
+    let page = export.browser.get(&format!("/administration/exports/{}", export.id)).text();
+    assert!(page.contains("1 file is missing on the server and can’t be downloaded."), "{page}");
+    assert!(!page.contains(&format!("href=\"{}\"", export.part)), "{page}");
+}
+
+#[test]
+fn b7a_an_archive_of_another_size_is_never_sent_and_the_operator_puts_it_back() {
+    let export = exported();
+    let key = export.app.files().1.remove(0);
+    let file = export.app.app.settings.data_dir.join("archives").join(key);
+    let whole = std::fs::read(&file).unwrap();
+    let nothing_to_do = export.app.worker.restore(export.id, &Stop::default(), &|_| {}).unwrap_err();
+    assert!(nothing_to_do.message().contains("has all its files"), "{nothing_to_do}");
+    for damaged in [&whole[..whole.len() - 1], &[], &[whole.as_slice(), b"more"].concat()] {
+        std::fs::write(&file, damaged).unwrap();
+        let page = export.get(&[]);
+        assert_eq!(page.status, 503);
+        assert!(page.text().contains("is damaged on the server"), "{}", page.text());
+        assert!(export.row().contains("1 file is damaged on the server"), "{}", export.row());
+        let restored = export.app.worker.restore(export.id, &Stop::default(), &|_| {}).unwrap();
+        assert_eq!(restored.len(), 1);
+        assert_eq!((std::fs::read(&file).unwrap(), export.get(&[]).body), (whole.clone(), whole.clone()));
+    }
+    std::fs::remove_file(&file).unwrap();
+    export.app.worker.restore(export.id, &Stop::default(), &|_| {}).unwrap();
+    assert_eq!(export.get(&[]).body, whole);
+    assert!(export.row().contains("Download") && export.app.files().0.is_empty());
+    let audit = export.app.audit(export.app.find_account("Acme").id);
+    assert!(audit.iter().any(|event| event.starts_with("operator: export.restored export ")), "{audit:?}");
+    // What can't be the same again is left as it is.
+    export.app.run_sql("DELETE FROM item_edits");
+    export.app.run_sql("DELETE FROM items WHERE external_id = 'm1'");
+    std::fs::remove_file(&file).unwrap();
+    assert!(export.app.worker.restore(export.id, &Stop::default(), &|_| {}).is_err());
+    assert!(!file.exists());
 }
 
 #[test]

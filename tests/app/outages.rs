@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use compliance_exports::config::DatabaseUrl;
 use compliance_exports::model::{RequestId, Status};
+use compliance_exports::store::postgres::PgConnection;
 use compliance_exports::worker::Stop;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, RunQueryDsl};
+use diesel::{Connection, RunQueryDsl};
 
 use crate::support::events::message;
 use crate::support::{Person, TestApp};

@@ -470,7 +470,8 @@ fn the_sweep_removes_what_dead_workers_left_and_nothing_of_live_ones() {
         // Moved into place, and not yet noted.
         fs::write(archives.join(blob_of(key)), "all of it").unwrap();
     }
-    fs::write(archives.join(blob_of(&compliance_exports::keys::new_key())), "left over").unwrap();
+    let unknown = blob_of(&compliance_exports::keys::new_key());
+    fs::write(archives.join(&unknown), "left over").unwrap();
     app.worker.sweep().unwrap();
 
     let sorted = |mut names: Vec<String>| {
@@ -480,6 +481,9 @@ fn the_sweep_removes_what_dead_workers_left_and_nothing_of_live_ones() {
     let (unfinished, finished) = app.files();
     assert_eq!(sorted(unfinished), sorted(vec![live.key.clone(), other.key.clone()]));
     assert_eq!(sorted(finished), sorted(vec![blob_of(&live.key), blob_of(&other.key)]));
+    // What was finished once is not erased because nobody knows it.
+    let quarantined: Vec<_> = app.app.blobs.list_quarantined().unwrap().into_iter().map(|file| file.name).collect();
+    assert_eq!(quarantined, sorted(vec![blob_of(&dead.key), unknown]));
 }
 
 #[test]

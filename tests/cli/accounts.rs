@@ -5,7 +5,8 @@ use crate::support::{House, PASSWORD};
 #[test]
 fn a1_accounts_are_made_listed_included_and_excluded() {
     let shown = House::new().session(
-        "account list
+        "migrate
+         account list
          account create Acme
          account create \"Meridian Freight\" --time-zone Europe/London --include-exports
          account include-exports acme
@@ -14,6 +15,8 @@ fn a1_accounts_are_made_listed_included_and_excluded() {
          account list",
     );
     insta::assert_snapshot!(shown, @r#"
+    $ migrate
+    The tables of [DATABASE] are up to date.
     $ account list
     2| There is no account yet: “account create” makes one.
     $ account create Acme
@@ -102,12 +105,19 @@ fn a1_excluding_turns_compliance_exports_off() {
 fn a_new_database_is_told_so_that_a_mistyped_data_folder_is_noticed() {
     let mut house = House::new();
     house.set("COMPLIANCE_EXPORTS_DATABASE__URL", "sqlite:elsewhere/company.db");
-    let first = house.run("account list").stderr;
-    insta::assert_snapshot!(first, @"
-    A new database was made: elsewhere/company.db
-    There is no account yet: “account create” makes one.
+    insta::assert_snapshot!(house.run("account list"), @"
+    2| error: There is no database elsewhere/company.db. Check `data_dir` and `database.url`; the first start of the server makes it.
+    [exit 1]
     ");
-    assert!(!house.run("account list").stderr.contains("new database"));
+    assert_eq!(house.list("."), [""; 0], "whoever looks makes nothing");
+    insta::assert_snapshot!(house.run("migrate").stderr, @"A new database was made: elsewhere/company.db");
+    assert!(!house.run("migrate").stderr.contains("new database"));
+    insta::assert_snapshot!(house.run("account list"), @"2| There is no account yet: “account create” makes one.");
+    insta::assert_snapshot!(house.run("--data-dir typo account list"), @"
+    2| error: There is no data folder typo. Check `data_dir`; the first start of the server makes it.
+    [exit 1]
+    ");
+    assert_eq!(house.list("."), ["data", "elsewhere"]);
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn b1_days_that_do_not_do_are_refused_beside_their_option() {
     [exit 1]
     $ export --account Acme --email ada@acme.example --from 31/03/2026 --to yesterday
     2| error: --from: “31/03/2026” is not a day. Write it like 2026-03-31.
-    2|        --to: “yesterday” is not a day. Write it like 2026-03-31.
+    2| error: --to: “yesterday” is not a day. Write it like 2026-03-31.
     [exit 1]
     ");
 }
@@ -163,20 +163,23 @@ fn an_export_of_another_request_is_left_to_the_server() {
 }
 
 #[test]
-fn without_the_output_folder_nothing_is_requested() {
+fn the_output_folder_is_made_for_its_owner_alone() {
     let house = house();
+    house.write("file", "");
     let shown = house.session(
-        "export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31 --output nowhere
-         export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31",
+        "export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31 --output file/evidence
+         export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31 --output new/evidence",
     );
     insta::assert_snapshot!(shown, @"
-    $ export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31 --output nowhere
-    2| error: There is no folder nowhere: make it, or choose another with --output.
+    $ export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31 --output file/evidence
+    2| error: The folder file/evidence can't be made.
+    2|   because: Not a directory (os error 20)
     [exit 1]
-    $ export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31
-    [FOLDER]/Acme-2026-03-01-to-2026-03-31-1.zip
+    $ export --account Acme --email ada@acme.example --from 2026-03-01 --to 2026-03-31 --output new/evidence
+    [FOLDER]/new/evidence/Acme-2026-03-01-to-2026-03-31-1.zip
     2| All about this export: /administration/exports/1 on the server
     ");
+    assert_eq!((mode(&house.path("new")), mode(&house.path("new/evidence"))), ("700".to_owned(), "700".to_owned()));
 }
 
 #[test]

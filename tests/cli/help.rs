@@ -20,6 +20,9 @@ exports on
 exports off
 export
 verify
+archives list
+archives adopt
+archives erase
 key show";
 
 #[test]
@@ -30,18 +33,19 @@ fn the_first_help_leads_on() {
     Usage: compliance-exports [OPTIONS] <COMMAND>
 
     Commands:
-      serve    Serve the pages and build the exports, in one process
-      demo     Show the product with an invented company, in a folder of its own
-      migrate  Bring the database's tables up to date (“serve” does that too)
-      account  Make accounts, and include Compliance Exports in them
-      user     Make people who can sign in
-      access   Give administrators access to Compliance Exports, or take it
-      import   Record another system's archive
-      exports  Turn Compliance Exports on or off, as an administrator does with the toggle
-      export   Request an export as an administrator, wait for it, and copy it to a folder
-      verify   Check a finished archive: all parts of it, zipped or unpacked
-      key      The key that signs archives
-      help     Print this message or the help of the given subcommand(s)
+      serve     Serve the pages and build the exports, in one process
+      demo      Show the product with an invented company, in a folder of its own
+      migrate   Bring the database's tables up to date (“serve” does that too)
+      account   Make accounts, and include Compliance Exports in them
+      user      Make people who can sign in
+      access    Give administrators access to Compliance Exports, or take it
+      import    Record another system's archive
+      exports   Turn Compliance Exports on or off, as an administrator does with the toggle
+      export    Request an export as an administrator, wait for it, and copy it to a folder
+      verify    Check a finished archive: all parts of it, zipped or unpacked
+      archives  The archives that are kept, and those in quarantine, which no export of the database asks for
+      key       The key that signs archives
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
           --config <FILE>   Settings file (TOML); docs/configuration.md describes every setting
@@ -93,7 +97,7 @@ fn the_commands_and_options_are_exactly_these() {
     insta::assert_snapshot!(told, @"
     serve --listen <ADDR:PORT>
     demo --exit
-    migrate
+    migrate --accept-folder
     account create <NAME> --time-zone <ZONE> --include-exports
     account include-exports <NAME>
     account exclude-exports <NAME>
@@ -106,8 +110,11 @@ fn the_commands_and_options_are_exactly_these() {
     import events --account <ACCOUNT> --strict <PATH>
     exports on --account <ACCOUNT> --email <EMAIL>
     exports off --account <ACCOUNT> --email <EMAIL>
-    export --account <ACCOUNT> --email <EMAIL> --from <DAY> --to <DAY> --person <EMAIL-OR-ID> --conversation <ID> --again <REQUEST> --html --csv --output <DIR>
+    export --account <ACCOUNT> --email <EMAIL> --from <DAY> --to <DAY> --person <EMAIL-OR-ID> --conversation <ID> --again <REQUEST> --restore --html --csv --output <DIR>
     verify <ARCHIVE>...
+    archives list
+    archives adopt <ARCHIVE>
+    archives erase <ARCHIVES>... --yes
     key show
     ");
 }

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod archives;
 #[path = "../app/support/browser.rs"]
 #[expect(dead_code, reason = "the other tests look closer at pages")]
 mod browser;
@@ -29,4 +30,5 @@ mod secrets;
 mod serve;
 mod settings;
 mod support;
+mod terminal;
 mod verify;

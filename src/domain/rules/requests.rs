@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use crate::error::Error;
 use crate::format;
-use crate::model::{Status, Timestamp};
+use crate::model::{RequestId, Status, Timestamp};
 
 /// Field of the first day.
 pub const FIRST_DAY: &str = "first_day";
@@ -83,6 +83,28 @@ pub fn expiry(finished_at: Timestamp, keep_days: u32) -> Timestamp {
     finished_at.plus(TimeDelta::days(i64::from(keep_days)))
 }
 
+/// The key under which a part is kept: it names the export for the operator, and the claim under which it was built, so that
+/// two workers never write the same file.
+#[must_use]
+pub fn storage_key(request: RequestId, claim: &str, part: i32) -> String {
+    format!("export-{request}-{claim}-part-{part}.zip")
+}
+
+/// The number of the export that a key names, if it is one of [`storage_key`]'s.
+#[must_use]
+pub fn number_in_key(key: &str) -> Option<RequestId> {
+    let mut words = key.strip_suffix(".zip")?.split('-');
+    let (export, number, claim) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    let ours = export == "export" && is_claim_key(claim) && words.next()? == "part";
+    (ours && words.next()?.parse::<u32>().is_ok() && words.next().is_none()).then_some(number)
+}
+
+/// Whether a name is the key of a claim.
+#[must_use]
+pub fn is_claim_key(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -150,6 +172,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_key_names_its_export_and_nothing_else_does(number in 1_i64.., part in 1_i32.., other in "[a-z0-9.-]{0,30}") {
+            let key = storage_key(number, &crate::keys::new_key(), part);
+            prop_assert_eq!(number_in_key(&key), Some(number));
+            prop_assert_eq!(number_in_key(&format!("{other}-{key}")), None);
+            prop_assert_eq!(number_in_key(&other), None);
+        }
+
         #[test]
         fn b1_any_text_is_answered_without_panic(first in ".{0,12}", last in ".{0,12}") {
             if let Ok((first, last)) = check_days(&first, &last, day("2026-03-15")) {

@@ -5,8 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::{fragment, page, see_other};
+use crate::blobs::Blobs;
 use crate::domain::access::{self, Administrator};
-use crate::domain::requests::{self, Policy, Stretch};
+use crate::domain::archives;
+use crate::domain::requests::{self, HistoryRow, Policy, Stretch};
 use crate::domain::rules::access::Standing;
 use crate::error::Result;
 use crate::model::{RequestId, Timestamp, User, UserId};
@@ -51,7 +53,9 @@ impl Query {
 pub async fn get(state: web::Data<State>, visitor: Visitor, query: web::Query<Query>) -> Result<HttpResponse> {
     let Visitor { user, session } = visitor;
     let (csrf, policy, stretch) = (session.csrf(), state.policy, query.stretch());
-    let (administrator, section) = state.read(move |c, now| section(c, user, csrf, policy, stretch, now)).await?;
+    let blobs = state.blobs.clone();
+    let (administrator, section) =
+        state.read(move |c, now| section(c, &blobs, user, csrf, policy, stretch, now)).await?;
     let chrome = chrome::for_person(&state, &session, &administrator.user, &administrator.account);
     let checking = Checking::new(&state.public_key);
     page(StatusCode::OK, &Administration { chrome, account: administrator.account.name, section, checking })
@@ -59,6 +63,7 @@ pub async fn get(state: web::Data<State>, visitor: Visitor, query: web::Query<Qu
 
 fn section(
     c: &mut Conn,
+    blobs: &Blobs,
     user: UserId,
     csrf: String,
     policy: Policy,
@@ -70,7 +75,7 @@ fn section(
         Standing::NotIncluded => Section::NotIncluded,
         Standing::Off { access: false } => Section::Off { history: None },
         Standing::Off { access: true } => {
-            let history = history(c, &administrator, csrf, policy, stretch, now)?;
+            let history = history(c, blobs, &administrator, csrf, policy, stretch, now)?;
             // Without any export there is nothing to be looked after.
             Section::Off {
                 history: Some(history).filter(|history| !history.rows.is_empty() || history.is_later_page()),
@@ -78,7 +83,7 @@ fn section(
         }
         Standing::OnWithAccess => Section::On {
             holders: holders(c, &administrator, NAMED)?,
-            history: history(c, &administrator, csrf, policy, stretch, now)?,
+            history: history(c, blobs, &administrator, csrf, policy, stretch, now)?,
         },
         Standing::OnWithoutAccess => Section::OnWithoutAccess {
             holders: holders(c, &administrator, TO_ASK)?,
@@ -96,6 +101,7 @@ fn holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> Result<Ho
 
 fn history(
     c: &mut Conn,
+    blobs: &Blobs,
     administrator: &Administrator,
     csrf: String,
     policy: Policy,
@@ -109,7 +115,10 @@ fn history(
         Requesting::Off
     };
     let found = requests::history(c, administrator, stretch, ROWS)?;
-    let rows = found.rows.iter().map(|row| Row::new(&row.request, &row.requester, &row.parts, zone, now)).collect();
+    let ids: Vec<RequestId> = found.rows.iter().map(|row| row.request.id).collect();
+    let broken = archives::broken(c, blobs, Some(&ids), now)?;
+    let row = |row: &HistoryRow| Row::new(&row.request, &row.requester, &row.parts, &broken, zone, now);
+    let rows = found.rows.iter().map(row).collect();
     Ok(History { csrf, zone, requesting, rows, stretch, newer: found.newer, older: found.older })
 }
 
@@ -125,10 +134,11 @@ pub async fn live(
     query: web::Query<Query>,
 ) -> Result<HttpResponse> {
     let (csrf, policy, stretch) = (visitor.session.csrf(), state.policy, query.stretch());
+    let blobs = state.blobs.clone();
     let history = state
         .read(move |c, now| {
             let administrator = access::administrator_with_access(c, visitor.user)?;
-            history(c, &administrator, csrf, policy, stretch, now)
+            history(c, &blobs, &administrator, csrf, policy, stretch, now)
         })
         .await?;
     fragment(&request, &history)

@@ -13,8 +13,9 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 
+use crate::blobs::Condition;
 use crate::domain::requests;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::model::{Part, RequestId};
 use crate::web::range::{self, Answer};
 use crate::web::sessions::Visitor;
@@ -36,11 +37,15 @@ pub async fn get(
     let (id, number) = path.into_inner();
     let user = visitor.user;
     let (part, storage_key) = state.read(move |c, now| requests::find_part(c, user, id, number, now)).await?;
-    let blobs = state.blobs.clone();
-    let file = blocking::run(move || blobs.find(&storage_key)).await?;
-    let file = file.ok_or_else(|| {
-        Error::internal("The archive is missing on the server. Request the export again.", "a blob is missing")
-    })?;
+    let (blobs, size) = (state.blobs.clone(), part.size);
+    let found = blocking::run(move || {
+        let condition = blobs.condition(&storage_key, size)?;
+        Ok((blobs.find(&storage_key)?.filter(|_| condition == Condition::Whole), condition))
+    });
+    let file = match found.await? {
+        (Some(file), _) => file,
+        (None, condition) => return Err(broken(id, number, condition)),
+    };
 
     let size = u64::try_from(part.size).unwrap_or(0);
     // A hash of the content is the strongest of tags, and the one shown on the page.
@@ -82,6 +87,22 @@ pub async fn get(
     })
     .await?;
     Ok(response.body(SizedStream::new(length, pieces(file, length))))
+}
+
+/// What is not as it was built is never sent (B7a).
+fn broken(id: RequestId, number: i32, condition: Condition) -> Error {
+    let what = match condition {
+        Condition::Damaged(_) => "damaged",
+        Condition::Missing | Condition::Whole => "missing",
+    };
+    Error::new(
+        Kind::Unavailable,
+        format!(
+            "Part {number} of this export is {what} on the server. Ask its operator to put it back, and tell the number of the \
+             export, {id}."
+        ),
+    )
+    .because(format!("“compliance-exports export --again {id} --restore” puts it back: {condition:?}"))
 }
 
 /// The range that is asked for, and of which file. Only GET has ranges (RFC 9110); and a condition that can't be read is

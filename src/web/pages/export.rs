@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{fragment, page, see_other};
 use crate::blobs::Blobs;
 use crate::domain::overview::{self, List};
-use crate::domain::{requests, work};
+use crate::domain::{archives, requests, work};
 use crate::error::Result;
 use crate::format;
 use crate::model::{RequestId, Timestamp};
@@ -23,9 +23,10 @@ use crate::web::{State, chrome};
 /// Those of [`overview::find`].
 pub async fn get(state: web::Data<State>, id: web::Path<RequestId>, visitor: Visitor) -> Result<HttpResponse> {
     let Visitor { user, session } = visitor;
-    let (id, policy) = (*id, state.policy);
-    let (administrator, known, now) =
-        state.read(move |c, now| overview::find(c, user, id, policy, now).map(|found| (found.0, found.1, now))).await?;
+    let (id, policy, blobs) = (*id, state.policy, state.blobs.clone());
+    let (administrator, known, now) = state
+        .read(move |c, now| overview::find(c, &blobs, user, id, policy, now).map(|found| (found.0, found.1, now)))
+        .await?;
     let chrome = chrome::for_person(&state, &session, &administrator.user, &administrator.account);
     let live = Live::new(known, &administrator.account, session.csrf(), &state.public_key, now);
     page(StatusCode::OK, &Export { chrome, live })
@@ -42,9 +43,10 @@ pub async fn live(
     visitor: Visitor,
 ) -> Result<HttpResponse> {
     let Visitor { user, session } = visitor;
-    let (id, policy) = (*id, state.policy);
-    let (administrator, known, now) =
-        state.read(move |c, now| overview::find(c, user, id, policy, now).map(|found| (found.0, found.1, now))).await?;
+    let (id, policy, blobs) = (*id, state.policy, state.blobs.clone());
+    let (administrator, known, now) = state
+        .read(move |c, now| overview::find(c, &blobs, user, id, policy, now).map(|found| (found.0, found.1, now)))
+        .await?;
     let live = Live::new(known, &administrator.account, session.csrf(), &state.public_key, now);
     fragment(&request, &live)
 }
@@ -59,10 +61,17 @@ pub struct Query {
 async fn list(state: &State, id: RequestId, visitor: Visitor, query: &Query, list: List) -> Result<HttpResponse> {
     let Visitor { user, session } = visitor;
     let number = query.page.unwrap_or(1).max(1);
-    let (administrator, request, listed) = state.read(move |c, _| overview::list(c, user, id, list, number)).await?;
+    let blobs = state.blobs.clone();
+    let (administrator, request, listed, broken) = state
+        .read(move |c, now| {
+            let (administrator, request, listed) = overview::list(c, user, id, list, number)?;
+            let broken = archives::broken(c, &blobs, Some(&[id]), now)?;
+            Ok((administrator, request, listed, broken))
+        })
+        .await?;
     let chrome = chrome::for_person(state, &session, &administrator.user, &administrator.account);
     let zone = administrator.account.time_zone;
-    let view = ExportList::new(chrome, &request, listed, (number, overview::PER_PAGE), zone, state.now());
+    let view = ExportList::new(chrome, &request, listed, (number, overview::PER_PAGE), &broken, zone, state.now());
     page(StatusCode::OK, &view)
 }
 

@@ -5,9 +5,10 @@ use serde_json::json;
 
 use crate::web::State;
 
-/// `GET /health`: open to everybody; says nothing about accounts. 200 when the database answers, 503 when it does not.
+/// `GET /health`: open to everybody; says nothing about accounts. 200 when the database is the one that
+/// was opened, answers and takes changes; otherwise 503.
 pub async fn get(state: web::Data<State>) -> HttpResponse {
-    match state.with_store(|store, _| store.ping()).await {
+    match state.with_store(|store, _| store.check()).await {
         Ok(()) => HttpResponse::Ok().json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
         Err(error) => {
             tracing::error!(cause = %error.causes(), "the health check failed: {error}");

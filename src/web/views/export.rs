@@ -9,9 +9,10 @@ use chrono_tz::Tz;
 
 use super::Chrome;
 use super::chart::Chart;
-use super::history::{Row, State};
+use super::history::{Row, State, is_broken};
 use crate::archive::review;
 use crate::archive::sign::PublicKey;
+use crate::domain::archives::Broken;
 use crate::domain::filters::Chosen;
 use crate::domain::overview::{Coverage, Excerpt, Inside, List, Listed, Overview};
 use crate::domain::rules::summary::{CONVERSATION_KINDS, Count, ItemCounts, KindTotal, Totals};
@@ -60,6 +61,8 @@ pub struct Live {
     pub deletion: Option<Deletion>,
     /// When its bytes were erased.
     pub erased: Option<String>,
+    /// That the operator has taken it in as a finished archive.
+    pub adopted: Option<String>,
     /// What is missing.
     pub coverage: Missing,
     /// The first parts.
@@ -132,7 +135,7 @@ pub struct Cut {
     /// Exactly, as the manifest has it.
     pub instant: Timestamp,
     /// Number of the last recording that is in it.
-    pub recording: String,
+    pub recording: Option<String>,
 }
 
 /// That an export was deleted before it expired.
@@ -168,6 +171,8 @@ pub struct PartRow {
     pub exact_size: String,
     /// Of the whole file.
     pub sha256: String,
+    /// It is missing or damaged on the server.
+    pub is_broken: bool,
 }
 
 /// How a reviewer checks the archive.
@@ -266,7 +271,8 @@ impl Live {
     pub fn new(known: Overview, account: &Account, csrf: String, key: &PublicKey, now: Timestamp) -> Self {
         let Overview { request, requester, parts, mails, downloads, .. } = known;
         let zone = account.time_zone;
-        let row = Row::new(&request, &requester.0, &parts.first.shown, zone, now);
+        let row = Row::new(&request, &requester.0, &parts.first.shown, &known.broken, zone, now);
+        let broken: Vec<&Broken> = known.broken.iter().collect();
         let available = matches!(row.state, State::Completed { .. });
         let finished = matches!(request.status, Status::Completed | Status::Expired);
         let instant = |at| format::instant(at, zone);
@@ -290,7 +296,27 @@ impl Live {
             deletion: request.deleted_at.map(|at| Deletion { at: instant(at), by: known.deleter }),
             erased: known.erased_at.map(instant),
             coverage: Missing::new(&known.coverage, zone),
-            parts: parts.first.shown.into_iter().map(PartRow::new).collect(),
+            adopted: known.adoption.map(|adoption| {
+                let number = if adoption.number == request.id {
+                    String::new()
+                } else {
+                    format!(", which tells its number as {}", adoption.number)
+                };
+                format!(
+                    "This archive{number} was taken into this database by the operator on {}. It is complete, unchanged and \
+                     signed by this server.",
+                    instant(adoption.at)
+                )
+            }),
+            parts: parts
+                .first
+                .shown
+                .into_iter()
+                .map(|part| {
+                    let is_broken = is_broken(&broken, part.number);
+                    PartRow::new(part, is_broken)
+                })
+                .collect(),
             parts_count: parts.first.count,
             parts_size: format::size(parts.bytes),
             available,
@@ -402,7 +428,8 @@ impl Asked {
             cut: request.cut.map(|(number, at)| Cut {
                 words: format::exact_instant_and_zone(at, zone),
                 instant: at,
-                recording: format::number(number),
+                // An archive that was taken in does not tell it.
+                recording: (number > 0).then(|| format::number(number)),
             }),
         }
     }
@@ -433,8 +460,9 @@ impl Missing {
 }
 
 impl PartRow {
-    fn new(part: Part) -> Self {
+    fn new(part: Part, is_broken: bool) -> Self {
         Self {
+            is_broken,
             number: part.number,
             size: format::size(part.size),
             exact_size: format::count(part.size, "byte", "bytes"),
@@ -602,24 +630,28 @@ pub enum Rows {
 }
 
 impl ExportList {
-    /// A page of one of the lists of an export; `now` tells whether its parts can still be downloaded.
+    /// A page of one of the lists of an export; `now` and `broken` tell which of its parts can be downloaded.
     #[must_use]
     pub fn new(
         chrome: Chrome,
         request: &ExportRequest,
         listed: Listed,
         (page, per_page): (u32, usize),
+        broken: &[Broken],
         zone: Tz,
         now: Timestamp,
     ) -> Self {
-        let row = Row::new(request, "", &[], zone, now);
+        let row = Row::new(request, "", &[], broken, zone, now);
+        let broken: Vec<&Broken> = broken.iter().collect();
+        let part = |part: Part| {
+            let is_broken = is_broken(&broken, part.number);
+            PartRow::new(part, is_broken)
+        };
         let (rows, count) = match listed {
             Listed::Conversations(Excerpt { shown, count }) => {
                 (Rows::Conversations(shown.into_iter().map(ConversationRow::new).collect()), count)
             }
-            Listed::Parts(Excerpt { shown, count }) => {
-                (Rows::Parts(shown.into_iter().map(PartRow::new).collect()), count)
-            }
+            Listed::Parts(Excerpt { shown, count }) => (Rows::Parts(shown.into_iter().map(part).collect()), count),
             Listed::Downloads(Excerpt { shown, count }) => {
                 (Rows::Downloads(shown.into_iter().map(|it| DownloadRow::new(it, zone)).collect()), count)
             }

@@ -72,6 +72,8 @@ fn overview(request: ExportRequest, parts: Vec<Part>) -> Overview {
     let conversations =
         vec![inside(ConversationKind::Team, "Harbour", 0), inside(ConversationKind::Group, "Bo, Cy, Di", 2)];
     Overview {
+        adoption: None,
+        broken: Vec::new(),
         requester: ("Ana Prior".into(), Some("ana.prior@halden.example".into())),
         limits: Chosen::default(),
         top_folder: format!("Halden Logistics-2026-11-01-to-2026-11-22-{}", request.id),
@@ -207,8 +209,9 @@ pub(super) fn exports() -> Vec<(&'static str, String)> {
     let full = Some("2 exports are already queued or in progress.".to_owned());
     let one = || overview(completed(), vec![part(1, 12_413_952)]);
     let off = Export { chrome: chrome(), live: live_of(one(), false) };
-    let list =
-        |listed, page| ExportList::new(chrome(), &completed(), listed, (page, 50), ZONE, at(NOW)).render().unwrap();
+    let list = |listed, page| {
+        ExportList::new(chrome(), &completed(), listed, (page, 50), &[], ZONE, at(NOW)).render().unwrap()
+    };
     let conversations = Excerpt { shown: vec![inside(ConversationKind::Direct, HOSTILE, 0)], count: 120 };
     let delete = DeleteExport {
         chrome: chrome(),

@@ -80,7 +80,7 @@ pub(super) fn part(number: i32, size: i64) -> Part {
 }
 
 fn row(request: &ExportRequest, requester: &str, parts: &[Part]) -> Row {
-    Row::new(request, requester, parts, ZONE, at(NOW))
+    Row::new(request, requester, parts, &[], ZONE, at(NOW))
 }
 
 /// A request in every state, as of [`NOW`].

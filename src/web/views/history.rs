@@ -4,6 +4,8 @@
 use askama::Template;
 use chrono_tz::Tz;
 
+use crate::blobs::Condition;
+use crate::domain::archives::Broken;
 use crate::domain::requests::Stretch;
 use crate::domain::rules::progress;
 use crate::format;
@@ -80,6 +82,8 @@ pub enum State {
         until: Option<String>,
         /// Its files.
         parts: Vec<Download>,
+        /// What is the matter with files that are missing or damaged on the server.
+        trouble: Option<String>,
     },
     /// Its files have been erased.
     Expired {
@@ -121,12 +125,23 @@ pub struct Download {
     pub exact_size: String,
     /// Of the whole file, lower-case hexadecimal.
     pub sha256: String,
+    /// It is missing or damaged on the server.
+    pub is_broken: bool,
 }
 
 impl Row {
-    /// The row of `request`, asked for by `requester`, as of `now`, for an account whose zone is `zone`.
+    /// The row of `request`, asked for by `requester`, as of `now`, for an account whose zone is `zone`. Among `broken` are those
+    /// of its parts that can't be downloaded.
     #[must_use]
-    pub fn new(request: &ExportRequest, requester: &str, parts: &[Part], zone: Tz, now: Timestamp) -> Self {
+    pub fn new(
+        request: &ExportRequest,
+        requester: &str,
+        parts: &[Part],
+        broken: &[Broken],
+        zone: Tz,
+        now: Timestamp,
+    ) -> Self {
+        let broken: Vec<&Broken> = broken.iter().filter(|broken| broken.kept.request == request.id).collect();
         let until = request.expires_at.map(|at| format::instant(at, zone));
         let state = match request.status {
             Status::Accepted => State::Queued,
@@ -145,7 +160,8 @@ impl Row {
             Status::Completed => State::Completed {
                 items: format::count(request.items_done, "item", "items"),
                 until,
-                parts: parts.iter().map(Download::new).collect(),
+                parts: parts.iter().map(|part| Download::new(part, is_broken(&broken, part.number))).collect(),
+                trouble: trouble(&broken),
             },
             Status::Expired => State::Expired { at: until },
             Status::Failed => State::Failed {
@@ -198,6 +214,7 @@ impl Row {
                 let left = progress.left.as_ref().map(|left| format!(" {left}.")).unwrap_or_default();
                 return format!("The export of {} is in progress. {}.{left}", self.range, progress.words());
             }
+            State::Completed { trouble: Some(_), .. } => "is completed, but not all of it can be downloaded",
             State::Completed { .. } => "is completed and can be downloaded",
             State::Expired { .. } => "has expired",
             State::Failed { .. } => "has failed",
@@ -237,9 +254,35 @@ impl Progress {
     }
 }
 
+/// Whether a part is among those that are missing or damaged.
+pub(super) fn is_broken(broken: &[&Broken], number: i32) -> bool {
+    broken.iter().any(|broken| broken.kept.part.number == number)
+}
+
+/// What is the matter with the files of an export, and who can help, in words.
+pub(super) fn trouble(broken: &[&Broken]) -> Option<String> {
+    let missing = broken.iter().filter(|broken| broken.condition == Condition::Missing).count();
+    let count = |count: usize| format::count(i64::try_from(count).unwrap_or(i64::MAX), "file", "files");
+    let is = |count: usize| if count == 1 { "is" } else { "are" };
+    let what = match (missing, broken.len() - missing) {
+        (0, 0) => return None,
+        (missing, 0) => format!("{} {} missing on the server", count(missing), is(missing)),
+        (0, damaged) => format!("{} {} damaged on the server", count(damaged), is(damaged)),
+        (missing, damaged) => format!(
+            "{} {} missing and {} {} damaged on the server",
+            count(missing),
+            is(missing),
+            count(damaged),
+            is(damaged)
+        ),
+    };
+    Some(format!("{what} and can’t be downloaded. The server’s operator can put that right."))
+}
+
 impl Download {
-    fn new(part: &Part) -> Self {
+    fn new(part: &Part, is_broken: bool) -> Self {
         Self {
+            is_broken,
             number: part.number,
             size: format::size(part.size),
             bytes: part.size,

@@ -129,7 +129,7 @@ fn the_live_part_of_an_export_is_the_same_part_of_its_page() {
 fn b6_label_and_purge_use_one_instant() {
     let export = request(1, Status::Completed);
     let until = export.expires_at.unwrap();
-    let state = |now| Row::new(&export, "Ana Prior", &[], export.time_zone, now).state;
+    let state = |now| Row::new(&export, "Ana Prior", &[], &[], export.time_zone, now).state;
     assert!(matches!(state(until.plus(chrono::TimeDelta::microseconds(-1))), State::Completed { .. }));
     assert!(matches!(state(until), State::Expired { .. }));
 }

@@ -1,8 +1,10 @@
 //! Builds an archive again, for the operator: an export is a function of its request and its cut, so the same version of this
 //! program and the same key give the same bytes, except for what has been erased since (C4 goes before C7).
 //!
-//! Nothing is changed in the database, and nothing of the archive that is kept.
+//! Nothing is changed in the database, and nothing of the archive that is kept, unless files of it are missing or damaged and
+//! the operator wants them back.
 
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -12,16 +14,25 @@ use super::super::{Stop, Worker};
 use super::pulse::{Interruption, Pulse};
 use super::read::Others;
 use super::{build, plan, records};
+use crate::domain::archives::{self, Broken};
 use crate::domain::evidence;
 use crate::domain::requests;
+use crate::domain::rules::requests as rules;
 use crate::domain::rules::slices::Slice;
 use crate::domain::work::Piece;
 use crate::error::{Context, Error, Kind, Result};
-use crate::model::{ExportRequest, RequestId};
+use crate::model::{ExportRequest, Part, RequestId};
 use crate::store::pieces::Built;
 
 /// How often the progress is told, and a stop is heeded.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// Folders among the temporary files in which archives are built that are to be put back.
+const AGAIN: &str = "again-";
+/// A file in such a folder that its process holds.
+const HELD: &str = "held";
+/// A folder younger than this may not be held yet.
+const YOUNG: Duration = Duration::from_secs(60);
 
 /// A part that was built again.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -100,6 +111,66 @@ impl Worker {
             });
         }
         Ok(rebuilt)
+    }
+
+    /// Builds the archive of a completed export again, and puts its files where some are missing or damaged, if they are the same as
+    /// when it was completed; otherwise nothing is changed. Gives the parts that were put back.
+    ///
+    /// # Errors
+    /// Those of [`Worker::rebuild`]; [`Kind::Conflict`] if nothing is missing, the export can't be downloaded any more, or what
+    /// was built is not the same.
+    pub fn restore(&self, id: RequestId, stop: &Stop, progress: &(dyn Fn(i64) + Sync)) -> Result<Vec<Part>> {
+        let now = self.clock.now();
+        let (request, ..) = self.store.read(|c| requests::completed(c, id))?;
+        if !rules::is_available(request.status, request.expires_at, now) {
+            return Err(Error::conflict(format!(
+                "Export {id} has expired or was deleted, so its files belong nowhere. Without --restore it is built again into \
+                 a folder of yours."
+            )));
+        }
+        let broken = self.store.read(|c| archives::broken(c, &self.blobs, Some(&[id]), now))?;
+        if broken.is_empty() {
+            return Err(Error::conflict(format!("Export {id} has all its files, so there is nothing to put back.")));
+        }
+        crate::blobs::create_private_dir(&self.work_folder)?;
+        let folder = tempfile::Builder::new().prefix(AGAIN).tempdir_in(&self.work_folder);
+        let folder = folder.context(|| format!("making a folder in {}", self.work_folder.display()))?;
+        // For as long as it is held, no sweep takes this for a left-over.
+        let held = File::create(folder.path().join(HELD)).and_then(|file| file.lock().map(|()| file));
+        let _held = held.context(|| format!("holding the folder {}", folder.path().display()))?;
+        let rebuilt = self.rebuild(id, folder.path(), stop, progress)?;
+        if !rebuilt.iter().all(|part| part.same) {
+            return Err(Error::conflict(
+                "What was built is not the same as when the export was completed, so nothing was put back. Content may have \
+                 been erased since (items deleted while capture was off), the signing key may be another, or it was made by \
+                 another version of this program. Request the export again.",
+            ));
+        }
+        let mut restored = Vec::with_capacity(broken.len());
+        for Broken { kept, .. } in broken {
+            let same = rebuilt.iter().find(|part| part.sha256 == kept.part.sha256);
+            let same = same.ok_or_else(|| Error::new(Kind::Internal, "A part was not built again."))?;
+            self.blobs.bring(&same.path, &kept.storage_key)?;
+            restored.push(kept.part);
+        }
+        requests::note_restored(&self.store, id, restored.len(), self.clock.now())?;
+        Ok(restored)
+    }
+
+    /// Removes what a process has left that was killed while it put files back.
+    pub(in super::super) fn sweep_again(&self, name: &str) -> Result<bool> {
+        if !name.starts_with(AGAIN) {
+            return Ok(false);
+        }
+        let path = self.work_folder.join(name);
+        let is_held = File::open(path.join(HELD)).is_ok_and(|file| file.try_lock().is_err());
+        // One that was just made has no file yet by which it is held.
+        let age = std::fs::metadata(&path).and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+        if is_held || age.is_none_or(|age| age < YOUNG) {
+            return Ok(false);
+        }
+        std::fs::remove_dir_all(&path).context(|| format!("The left-over {} stays.", path.display()))?;
+        Ok(true)
     }
 
     /// Builds each part in a folder of its own, part 1 last; gives them in order.

@@ -22,7 +22,7 @@ use crate::archive::manifest::Header;
 use crate::archive::{self, Packer, PartWriter};
 use crate::domain::contents::Reader;
 use crate::domain::evidence::{self, Evidence};
-use crate::domain::rules::days;
+use crate::domain::rules::{days, requests as rules};
 use crate::domain::work::{self, Claim, Piece};
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::ExportRequest;
@@ -54,7 +54,7 @@ impl Worker {
         };
         let finished = self.build(&claim.request, piece, &others, &folder, pulse)?;
         pulse.check()?;
-        let storage_key = storage_key(claim, piece.number);
+        let storage_key = rules::storage_key(claim.request.id, &claim.key, piece.number);
         self.blobs.bring(&finished.path, &storage_key)?;
         Ok(Built { storage_key, ..finished.built })
     }
@@ -186,11 +186,6 @@ fn write(
         }
     }
     Ok(written)
-}
-
-/// Names the request for the operator, and the claim so that two workers never write the same file.
-fn storage_key(claim: &Claim, part: i32) -> String {
-    format!("export-{}-{}-part-{part}.zip", claim.request.id, claim.key)
 }
 
 /// The key of the claim that a storage key names.

@@ -89,6 +89,7 @@ diesel::table! {
         id -> BigInt,
         account_id -> BigInt,
         kind -> Text,
+        recording -> BigInt,
     }
 }
 
@@ -109,13 +110,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    recording_counter (id) {
-        id -> BigInt,
-        value -> BigInt,
-    }
-}
-
-diesel::table! {
     conversations (id) {
         id -> BigInt,
         source_id -> BigInt,
@@ -132,8 +126,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    user_versions (user_id, until) {
+    user_versions (id) {
+        id -> BigInt,
         user_id -> BigInt,
+        source_id -> BigInt,
         until -> BigInt,
         name -> Text,
         email -> Nullable<Text>,
@@ -230,7 +226,6 @@ diesel::table! {
         attempts -> Integer,
         requested_at -> BigInt,
         started_at -> Nullable<BigInt>,
-        cut_recording -> Nullable<BigInt>,
         cut_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
         expires_at -> Nullable<BigInt>,
@@ -248,6 +243,14 @@ diesel::table! {
         deleted_at -> Nullable<BigInt>,
         deleted_by -> Nullable<BigInt>,
         filters -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    export_cuts (request_id, source_id) {
+        request_id -> BigInt,
+        source_id -> BigInt,
+        recording -> BigInt,
     }
 }
 
@@ -355,7 +358,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sources,
     source_accounts,
     source_users,
-    recording_counter,
     conversations,
     conversation_accounts,
     membership_events,
@@ -365,6 +367,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_versions,
     conversation_versions,
     export_requests,
+    export_cuts,
     export_pieces,
     export_piece_counts,
     export_parts,

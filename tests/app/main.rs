@@ -35,4 +35,6 @@ mod requests;
 mod routes;
 mod sign_in;
 mod support;
+mod times;
+mod turns;
 mod work;

@@ -1,14 +1,16 @@
 //! `import`: a progress bar, and at the end what became of everything.
 
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use super::args::{ImportArgs, ImportCommand};
 use super::{output, signals};
 use crate::app::App;
 use crate::domain::accounts;
+use crate::domain::rules::times::Why;
 use crate::error::Result;
 use crate::format;
-use crate::importers::{Format, Place, Summary, import as run};
+use crate::importers::{Format, Place, Summary, import_in_turn};
 
 /// The exit code of a program that Ctrl-C has ended.
 const STOPPED: i32 = 130;
@@ -26,13 +28,15 @@ pub(super) fn import(app: &App, command: ImportCommand) -> Result<ExitCode> {
         output::stopped("Stopped. Import it again to go on: nothing is recorded twice.");
         std::process::exit(STOPPED);
     })?;
-    let mut bar = None;
+    let bar = OnceLock::new();
     let mut progress = |done, total| {
-        let bar = bar.get_or_insert_with(|| output::bar("Importing", total, true));
-        bar.set_position(done);
+        bar.get_or_init(|| output::bar("Importing", total, true)).set_position(done);
     };
-    let imported = run(&app.store, &app.clock, account.id, (format, &path), strict, &mut progress);
-    if let Some(bar) = bar {
+    // The one who waits is not the one who reads.
+    let waits = || output::aside_of(bar.get(), "Somebody else is recording. This import goes on when it is its turn …");
+    let archive = (format, path.as_path());
+    let imported = import_in_turn(&app.store, &app.clock, account.id, archive, strict, (&mut progress, &waits));
+    if let Some(bar) = bar.into_inner() {
         bar.finish_and_clear();
     }
     let summary = imported?;
@@ -64,6 +68,12 @@ fn tell(summary: &Summary, strict: bool) {
             line += &format!(", {} not kept (deleted while capture was off)", number(count.erased));
         }
         output::line(&line);
+    }
+    let doubts = [(Why::BeforeItem, "before their item"), (Why::AfterNow, "after the present")];
+    for (why, label) in doubts {
+        if let Some(count) = summary.doubts.get(&why) {
+            output::line(&format!("times that can't be: {} {label}, told above", number(*count)));
+        }
     }
     let refused = summary.problems.len() as u64 + summary.more_problems;
     if refused > 0 {

@@ -35,6 +35,14 @@ pub(super) fn aside(text: &str) {
     let _gone = writeln!(std::io::stderr(), "{}", printable(text));
 }
 
+/// A line beside the answer, above a bar if there is one.
+pub(super) fn aside_of(bar: Option<&ProgressBar>, text: &str) {
+    match bar {
+        Some(bar) => bar.suspend(|| aside(text)),
+        None => aside(text),
+    }
+}
+
 /// What Ctrl-C has done, below the bar that it has stopped.
 pub(super) fn stopped(text: &str) {
     if std::io::stderr().is_terminal() {

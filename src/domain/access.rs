@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::rules::access::{self as rules, Standing};
-use super::rules::people;
+use super::rules::{capture, people};
 use crate::error::{Error, Kind, Result};
 use crate::format;
-use crate::model::{Account, Timestamp, User, UserId};
+use crate::model::{Account, AccountId, Timestamp, User, UserId};
 use crate::store::{self, Conn, Store};
 
 /// An administrator of an account, as the database says at this moment.
@@ -242,6 +242,19 @@ pub fn turn_off(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
         let Administrator { user, account, .. } = administrator_with_access(c, user)?;
         if account.exports_on { switch_off(c, &account, Some(user.id), now) } else { Ok(()) }
     })
+}
+
+/// C4: notes that the clock has been set back since capture was switched on, if it has: nobody knows any more when that was.
+/// The period that goes on ends at what the clock says now, before its own beginning, which the rules understand for ever
+/// (`rules::capture`), and another one begins.
+pub(super) fn note_set_back(c: &mut Conn, account: AccountId, now: Timestamp) -> Result<()> {
+    store::accounts::lock(c, account)?;
+    let periods = store::capture::list(c, account)?;
+    let Some(last) = periods.last().filter(|_| capture::is_set_back(&periods, now)) else { return Ok(()) };
+    store::capture::close(c, account, None, now)?;
+    store::capture::create(c, account, last.on_by, now)?;
+    let told = format!("on since {}, but the clock says {now}", last.on_at);
+    store::audit::create(c, account, None, "exports.clock_set_back", &told, now)
 }
 
 pub(super) fn switch_off(c: &mut Conn, account: &Account, by: Option<UserId>, now: Timestamp) -> Result<()> {

@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 use crate::model::{Account, AccountId, Timestamp, User, UserId};
 use crate::store::{self, Conn, Store};
 
+/// The kind of source that the operator is: what the command line calls people is recorded too.
+const OPERATOR: &str = "operator";
+
 /// Makes an account.
 ///
 /// # Errors
@@ -104,9 +107,10 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
     }
     let hash = sign_in::hash_password(password)?;
     store.write(|c| {
-        // What people are called is recorded (C7). Before anything is changed: those who record take turns.
-        let recording = store::sources::next_recording(c)?;
         let account = find(c, new.account)?;
+        // What people are called is recorded (C7). Before anything is changed: those who record take turns.
+        let source = store::sources::find_or_create(c, account.id, OPERATOR)?;
+        let recording = store::sources::next_recording(c, source)?;
         if let Some((other, _)) =
             store::users::find_sign_in(c, &email)?.filter(|(user, _)| user.account_id != account.id)
         {
@@ -118,7 +122,7 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
         let id = match store::users::find_by_email(c, account.id, &email)? {
             Some(user) => {
                 let profile = store::users::Profile { name, email: Some(&email), is_bot: false };
-                store::users::update_profile(c, user.id, profile, recording)?;
+                store::users::update_profile(c, user.id, profile, (source, recording))?;
                 store::users::update_reactivated(c, user.id)?;
                 if new.admin {
                     store::users::update_admin(c, user.id, true)?;

@@ -1,7 +1,7 @@
 //! What an export holds (C1–C7): the conversations of an account and their items within a range, as they stood at a cut.
 //!
 //! An archive is a function of what is read here. Pages are bounded, and no transaction stays open between them: what
-//! was recorded after the cut is left out by its number. The worker calls this and writes it down.
+//! was recorded after the cut is left out by its number, which is that of the conversation's source. The worker calls this and writes it down.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::rules::capture::{self, Appearance};
+use super::rules::capture::{self, Appearance, Spans};
 use super::rules::days::{self, DayFinder};
 use super::rules::edits::{self, Change, LogEntry};
 use super::rules::memberships::{self, Stay};
@@ -21,6 +21,7 @@ use crate::model::{
     AccountId, Attachment, CapturePeriod, Content, ConversationId, Copies, Filters, ItemKind, Timestamp, User, UserId,
 };
 use crate::store::conversations::{Choice, Conversation};
+use crate::store::cuts::Cut;
 use crate::store::items::Position;
 use crate::store::{self, Conn, Reading, Store};
 
@@ -89,15 +90,18 @@ pub struct Reader {
 #[derive(Debug)]
 struct View {
     account: AccountId,
-    cut: i64,
+    cut: Cut,
+    /// The cut's number for each of the conversations that were given last.
+    numbers: HashMap<ConversationId, i64>,
     range: Range<Timestamp>,
     filters: Filters,
-    periods: Vec<CapturePeriod>,
+    /// When capture was on, or may have been.
+    on: Spans,
     people: HashMap<UserId, Option<Arc<Person>>>,
 }
 
 impl Reader {
-    /// A reader of an account's items within a range, as they stood at the cut: the number of the last recording, and when
+    /// A reader of an account's items within a range, as they stood at the cut: that of a request, and when
     /// capture had been on until then. It keeps a connection to itself.
     ///
     /// # Errors
@@ -105,11 +109,12 @@ impl Reader {
     pub fn new(
         store: &Store,
         account: AccountId,
-        cut: (i64, &[CapturePeriod]),
+        cut: (Cut, &[CapturePeriod]),
         range: Range<Timestamp>,
     ) -> Result<Self> {
-        let (cut, periods) = (cut.0, cut.1.to_vec());
-        let view = View { account, cut, range, filters: Filters::default(), periods, people: HashMap::new() };
+        let (cut, on) = (cut.0, Spans::new(cut.1, Timestamp::MAX));
+        let (numbers, people) = (HashMap::new(), HashMap::new());
+        let view = View { account, cut, numbers, range, filters: Filters::default(), on, people };
         Ok(Self { db: store.reading(), view })
     }
 
@@ -144,7 +149,7 @@ impl Reader {
             after = last.id;
             for conversation in page {
                 splitter.conversation(conversation.id).map_or(Ok(()), &mut *take)?;
-                view.plan_conversation(db, conversation.id, &mut finder, &mut |day| {
+                view.plan_conversation(db, &conversation, &mut finder, &mut |day| {
                     splitter.day(day).map_or(Ok(()), &mut *take)?;
                     goes_on()
                 })?;
@@ -159,7 +164,11 @@ impl Reader {
     /// # Errors
     /// When the database fails.
     pub fn erased_since(&mut self, conversation: ConversationId) -> Result<i64> {
-        self.db.read(|c| store::items::count_erased_since(c, conversation, self.view.cut))
+        let Self { db, view } = self;
+        db.read(|c| {
+            let cut = view.number(c, conversation)?;
+            store::items::count_erased_since(c, conversation, cut)
+        })
     }
 
     /// How many conversations come before this one, in the order in which [`Reader::conversations`] gives them.
@@ -186,10 +195,13 @@ impl Reader {
             return Ok(HashMap::new());
         }
         let Self { db, view } = self;
-        let origins = db.read(|c| store::items::list_origins(c, conversation, view.cut, ids))?;
+        let (cut, origins) = db.read(|c| {
+            let cut = view.number(c, conversation)?;
+            Ok((cut, store::items::list_origins(c, conversation, cut, ids)?))
+        })?;
         let shows = |origin: &store::items::Origin| {
             view.range.contains(&origin.created_at)
-                && capture::appearance(&view.periods, origin.deleted, view.cut) != Appearance::Hidden
+                && capture::appearance(&view.on, origin.deleted, cut) != Appearance::Hidden
         };
         let origins = origins.into_iter().filter(shows);
         Ok(origins.map(|origin| (origin.external_id, days::day_of(origin.created_at, zone))).collect())
@@ -203,6 +215,7 @@ impl Reader {
         let Self { db, view } = self;
         db.snapshot(|c| {
             let page = store::conversations::page_chosen(c, view.choice(), after, CONVERSATIONS)?;
+            view.numbers = page.iter().map(|conversation| (conversation.id, conversation.cut)).collect();
             page.into_iter().map(|conversation| view.listed(c, conversation)).collect()
         })
     }
@@ -219,8 +232,8 @@ impl Reader {
         after: Option<Position>,
     ) -> Result<(Vec<Shown>, Option<Position>)> {
         let Self { db, view } = self;
-        let cut = view.cut;
         db.snapshot(|c| {
+            let cut = view.number(c, conversation)?;
             let page = store::items::page(c, conversation, cut, within, after, ITEMS)?;
             let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok((Vec::new(), None)) };
             let full = i64::try_from(page.len()).is_ok_and(|length| length == ITEMS);
@@ -234,7 +247,7 @@ impl Reader {
             let mut shown = Vec::with_capacity(page.len());
             for item in page {
                 let changes = changes.remove(&item.id).unwrap_or_default();
-                shown.extend(view.shown(c, item, changes)?);
+                shown.extend(view.shown(c, item, changes, cut)?);
             }
             Ok((shown, next))
         })
@@ -246,27 +259,36 @@ impl View {
         Choice { account: self.account, cut: self.cut, filters: &self.filters }
     }
 
+    /// The cut's number for what belongs to a conversation.
+    fn number(&self, c: &mut Conn, conversation: ConversationId) -> Result<i64> {
+        match self.numbers.get(&conversation) {
+            Some(&number) => Ok(number),
+            None => store::cuts::find_of_conversation(c, self.cut, conversation),
+        }
+    }
+
     fn plan_conversation(
         &self,
         db: &mut Reading,
-        conversation: ConversationId,
+        conversation: &Conversation,
         finder: &mut DayFinder,
         take: &mut dyn FnMut(&PlannedDay) -> Result<()>,
     ) -> Result<()> {
         let (mut position, mut day) = (None, None::<PlannedDay>);
+        let (conversation, cut) = (conversation.id, conversation.cut);
         loop {
             let (items, edits) = db.snapshot(|c| {
-                let items = store::items::plan_page(c, conversation, self.cut, &self.range, position, PLANNED_ITEMS)?;
+                let items = store::items::plan_page(c, conversation, cut, &self.range, position, PLANNED_ITEMS)?;
                 let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok((items, Vec::new())) };
                 let (first, last) = (first.created_at, last.created_at);
-                let edits = store::items::list_edit_sizes(c, conversation, self.cut, first, last)?;
+                let edits = store::items::list_edit_sizes(c, conversation, cut, first, last)?;
                 Ok((items, edits))
             })?;
             position = items.last().map(|item| (item.created_at, item.id));
             let full = i64::try_from(items.len()).is_ok_and(|length| length == PLANNED_ITEMS);
             let mut edits = edits.into_iter().peekable();
             for item in items {
-                let appearance = capture::appearance(&self.periods, item.deleted, self.cut);
+                let appearance = capture::appearance(&self.on, item.deleted, cut);
                 if appearance == Appearance::Hidden {
                     continue;
                 }
@@ -295,7 +317,7 @@ impl View {
             store::accounts::find(c, conversation.owner_account_id)?.map_or_else(String::new, |found| found.name);
         let starter = self.person_opt(c, conversation.starter_id)?;
         let mut events: BTreeMap<UserId, Vec<(bool, Option<Timestamp>)>> = BTreeMap::new();
-        for event in store::conversations::list_memberships(c, conversation.id, self.cut)? {
+        for event in store::conversations::list_memberships(c, conversation.id, conversation.cut)? {
             events.entry(event.user_id).or_default().push((event.present, event.at));
         }
         let mut stays = Vec::new();
@@ -307,9 +329,15 @@ impl View {
         Ok(Listed { conversation, owner, starter, stays })
     }
 
-    fn shown(&mut self, c: &mut Conn, item: store::items::Item, changes: Vec<Change>) -> Result<Option<Shown>> {
+    fn shown(
+        &mut self,
+        c: &mut Conn,
+        item: store::items::Item,
+        changes: Vec<Change>,
+        cut: i64,
+    ) -> Result<Option<Shown>> {
         let deletion = item.deleted.map(|(at, _, recording)| (at, recording));
-        let deleted = match capture::appearance(&self.periods, deletion, self.cut) {
+        let deleted = match capture::appearance(&self.on, deletion, cut) {
             Appearance::Hidden => return Ok(None),
             Appearance::Live => None,
             Appearance::Deleted => match item.deleted {

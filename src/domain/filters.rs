@@ -86,7 +86,7 @@ impl Chosen {
 pub fn called(c: &mut Conn, filters: &Filters) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     for &id in &filters.people {
-        chosen.people.extend(store::users::find_at_cut(c, id, i64::MAX)?);
+        chosen.people.extend(store::users::find_at_cut(c, id, store::cuts::Cut::Now)?);
     }
     chosen.conversations = labels(c, &filters.conversations)?;
     Ok(chosen)

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::model::{
     CapturePeriod, ConversationId, ConversationKind, ExportRequest, Part, RequestId, Timestamp, UserId,
 };
+use crate::store::cuts::Cut;
 use crate::store::downloads::Download;
 use crate::store::mails::Fate;
 use crate::store::{self, Conn};
@@ -88,6 +89,8 @@ pub struct Overview {
     pub top_folder: String,
     /// Name of who deleted it.
     pub deleter: Option<String>,
+    /// Kind and last recording of each source of the account at the cut (C7); none before it is taken.
+    pub recordings: Vec<(String, i64)>,
     /// When its bytes were erased.
     pub erased_at: Option<Timestamp>,
     /// The operator has taken it into this database as a finished archive.
@@ -153,6 +156,7 @@ pub fn find(
             adoption.map_or(id, |adoption| adoption.number),
         ),
         deleter: store::exports::find_deleter(c, id)?,
+        recordings: store::cuts::list_of_account(c, id, request.account_id)?,
         erased_at: store::exports::find_erased(c, id)?,
         adoption,
         broken: archives::broken(c, blobs, Some(&[id]), now)?,
@@ -170,7 +174,7 @@ pub fn find(
 
 fn coverage(request: &ExportRequest, periods: &[CapturePeriod], now: Timestamp) -> Coverage {
     let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
-    let until = request.cut.map_or(now, |(_, at)| at).max(range.start);
+    let until = request.cut.unwrap_or(now).max(range.start);
     let gaps = capture::gaps(periods, range.start, until);
     Coverage { range: range.start..range.end.min(until), until, gaps }
 }
@@ -192,7 +196,7 @@ fn counts_of_page(c: &mut Conn, id: RequestId, page: u32) -> Result<Vec<Conversa
 
 /// Conversations with their names.
 fn inside(c: &mut Conn, request: &ExportRequest, counts: Vec<ConversationCounts>) -> Result<Vec<Inside>> {
-    let cut = request.cut.map_or(i64::MAX, |(number, _)| number);
+    let cut = if request.cut.is_some() { Cut::Of(request.id) } else { Cut::Now };
     let ids: Vec<ConversationId> = counts.iter().map(|counts| counts.id).collect();
     let found = store::conversations::list_for_account(c, request.account_id, cut, &ids)?;
     let mut found: HashMap<ConversationId, Option<String>> =

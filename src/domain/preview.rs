@@ -5,18 +5,21 @@
 //! change: the counts of the last few are remembered for as long as nothing was recorded, and for a moment even then.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 
 use super::access::Administrator;
+use super::rules::capture::{self, Spans};
+use super::rules::days;
 use super::rules::estimate::{self, Estimate, Past};
 use super::rules::volume::{self, Volume};
-use super::rules::{capture, days};
 use crate::error::Result;
 use crate::model::{AccountId, CapturePeriod, Filters, Timestamp};
 use crate::store::conversations::Choice;
+use crate::store::cuts::Cut;
 use crate::store::{self, Conn};
 
 /// How many counts are remembered, and how long one is taken for true although something was recorded since.
@@ -46,7 +49,7 @@ struct Count {
 impl Counts {
     /// The items of each day of the account's zone.
     fn days(&self, c: &mut Conn, about: &About<'_>) -> Result<Days> {
-        let recording = store::sources::last_recording(c)?;
+        let recording = store::sources::count_recordings(c)?;
         let About { account, zone, periods, filters, now } = *about;
         let is_same = |count: &Count| {
             (count.account, count.zone, count.periods) == (account, zone, periods.len()) && count.filters == *filters
@@ -58,9 +61,10 @@ impl Counts {
         if let Some(known) = counts().iter().find(|count| is_same(count) && is_good(count)) {
             return Ok(Arc::clone(&known.days));
         }
-        let choice = Choice { account, cut: i64::MAX, filters };
+        let choice = Choice { account, cut: Cut::Now, filters };
+        let on = spans(periods, now);
         let mut of_days: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-        for (at, items) in store::volume::count_by_piece(c, choice, periods, days::piece_of_day(zone))? {
+        for (at, items) in store::volume::count_by_piece(c, choice, &on, days::piece_of_day(zone))? {
             *of_days.entry(days::day_of(at, zone)).or_default() += items;
         }
         let days: Days = of_days.into_iter().collect();
@@ -151,7 +155,7 @@ pub fn preview(c: &mut Conn, counts: &Counts, administrator: &Administrator, ask
     let (filters, now) = (ask.filters, ask.now);
     let periods = store::capture::list(c, account)?;
     let of_days = counts.days(c, &About { account, zone, periods: &periods, filters, now })?;
-    let choice = Choice { account, cut: i64::MAX, filters };
+    let choice = Choice { account, cut: Cut::Now, filters };
     let (earliest, today) = ask.history;
     let volume = earliest.map(|earliest| volume::volume(&of_days, earliest.min(today), today));
     let gaps = match earliest {
@@ -162,7 +166,7 @@ pub fn preview(c: &mut Conn, counts: &Counts, administrator: &Administrator, ask
         Some((first, last)) => {
             let range = days::instants_of_days(first, last, zone);
             let items = of_days.iter().filter(|(day, _)| (first..=last).contains(day)).map(|(_, items)| items).sum();
-            let conversations = store::volume::count_conversations_within(c, choice, &periods, &range)?;
+            let conversations = store::volume::count_conversations_within(c, choice, &spans(&periods, now), &range)?;
             let gaps = self::gaps(&periods, range.start, range.end.min(now));
             let estimate = estimate::estimate(&past(c)?, items);
             Some(Within { first, last, items, conversations: unsigned(conversations), estimate, gaps })
@@ -183,9 +187,14 @@ fn past(c: &mut Conn) -> Result<Vec<Past>> {
 }
 
 fn gaps(periods: &[CapturePeriod], from: Timestamp, to: Timestamp) -> Vec<Gap> {
-    let first = periods.first().map_or(Timestamp::MAX, |period| period.on_at);
+    let first = periods.iter().map(|period| period.on_at).min().unwrap_or(Timestamp::MAX);
     let gap = |(from, to)| Gap { from, to, since_ever: to <= first };
     capture::gaps(periods, from, to).into_iter().map(gap).collect()
+}
+
+/// When capture was on, or may have been.
+fn spans(periods: &[CapturePeriod], now: Timestamp) -> Vec<Range<Timestamp>> {
+    Spans::new(periods, now).iter().cloned().collect()
 }
 
 fn unsigned(number: i64) -> u64 {

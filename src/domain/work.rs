@@ -13,15 +13,16 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::evidence;
 use super::rules::attempts::{self, LONGEST_WAIT};
+use super::rules::capture;
 use super::rules::parts::Limits;
 use super::rules::requests as rules;
 use super::rules::slices::Slice;
 use super::rules::summary::{ConversationCounts, Counting, KindCounts};
+use super::{access, evidence};
 use crate::error::{Error, Kind, Result};
 use crate::keys;
-use crate::model::{ExportRequest, MailEvent, Part, RequestId, Timestamp};
+use crate::model::{AccountId, ExportRequest, MailEvent, Part, RequestId, Timestamp};
 use crate::store::exports::Locked;
 use crate::store::pieces::{self, Built};
 use crate::store::summaries::{self, Summary};
@@ -256,13 +257,30 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
     if claim.request.cut.is_some() {
         return Ok(true);
     }
-    // One state of the database: what was so when the last recording had been committed, and nothing that came after.
-    let (number, evidence) =
-        store.snapshot(|c| Ok((store::sources::last_recording(c)?, evidence::read(c, &claim.request)?)))?;
-    let (cut, evidence) = ((number, now), evidence::text(&evidence)?);
-    let ours = store.write(|c| exports::update_cut(c, &claim.lease(), cut, &evidence))?;
-    claim.request.cut = Some(cut);
+    note_set_back(store, claim.request.account_id, now)?;
+    // One state of the database: what was so when each source's last recording had been committed, and nothing that came after.
+    let (numbers, evidence) =
+        store.snapshot(|c| Ok((store::cuts::read_now(c)?, evidence::read(c, &claim.request)?)))?;
+    let evidence = evidence::text(&evidence)?;
+    let ours = store.write(|c| {
+        let ours = exports::update_cut(c, &claim.lease(), now, &evidence)?;
+        if ours {
+            // It may have been kept already, by a transaction of whose end nobody heard.
+            store::cuts::delete(c, claim.request.id)?;
+            store::cuts::create(c, claim.request.id, &numbers)?;
+        }
+        Ok(ours)
+    })?;
+    claim.request.cut = Some(now);
     Ok(ours)
+}
+
+/// What a clock that was set back leaves unknown must be known to be so when the cut is taken: the export shows what it kept.
+fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()> {
+    if capture::is_set_back(&store.read(|c| store::capture::list(c, account))?, now) {
+        store.write(|c| access::note_set_back(c, account, now))?;
+    }
+    Ok(())
 }
 
 /// Begins to divide an export into parts: what an earlier attempt has divided is forgotten. Tells whether the export is still

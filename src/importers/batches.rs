@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::domain::recording::Recorder;
 use crate::error::{Error, Kind, Result};
 use crate::model::{AccountId, Content, Recording};
-use crate::store::{Bulk, Conn, Store};
+use crate::store::{Bulk, Conn, Store, sources};
 
 /// Pieces after which a chunk goes if the writer has nothing to do.
 const SMALL: usize = 500;
@@ -26,6 +26,8 @@ const BYTES: usize = 2 * 1024 * 1024;
 const TRANSACTION: Duration = Duration::from_millis(500);
 /// Facts are gathered for one transaction at least so long, however slow its commit.
 const SHORTEST: Duration = Duration::from_millis(200);
+/// How often a batch is recorded again that the database could not take for a reason that passes.
+const ATTEMPTS: u32 = 5;
 /// How long an open transaction waits for a reader who has nothing to say, such as one of standard input.
 const PATIENCE: Duration = Duration::from_millis(20);
 
@@ -47,6 +49,8 @@ pub(super) struct Target<'a> {
     pub(super) source: &'a str,
     /// All or nothing, in one transaction.
     pub(super) strict: bool,
+    /// Told when another one who records is waited for, longer than a moment.
+    pub(super) waits: &'a (dyn Fn() + Sync),
 }
 
 /// Records what `read` finds.
@@ -57,7 +61,8 @@ pub(super) fn record(
 ) -> Result<Summary> {
     let (sender, chunks) = sync_channel(1);
     thread::scope(|scope| {
-        let writer = scope.spawn(move || target.store.bulk(|bulk| Writer::new(target, bulk, chunks)?.write()));
+        let writer =
+            scope.spawn(move || target.store.bulk(target.waits, |bulk| Writer::new(target, bulk, chunks)?.write()));
         let mut sink = ChunkSink { sender, chunk: Vec::new(), bytes: 0, progress };
         let read = read(&mut sink);
         // What was read before the archive became unreadable is recorded, unless all of it is asked for.
@@ -171,16 +176,38 @@ impl<'a, 'b> Writer<'a, 'b> {
         let Self { target, bulk, chunks, recorder, summary } = self;
         let mut gather = TRANSACTION;
         while let Ok(Message::Chunk(first)) = chunks.recv() {
-            let gathered = bulk.write(|c| {
-                recorder.begin(c, target.clock.now())?;
-                let begun = Instant::now();
-                let mut next = Some(first);
-                while let Some(chunk) = next {
-                    record_chunk(c, recorder, summary, chunk)?;
-                    next = next_within(chunks, gather.saturating_sub(begun.elapsed()));
+            let mut batch = vec![first];
+            let before = summary.clone();
+            let mut attempts = 0;
+            let gathered = loop {
+                let gathered = bulk.write(|c| {
+                    begin(c, recorder, target)?;
+                    let begun = Instant::now();
+                    for chunk in &batch {
+                        record_chunk(c, recorder, summary, chunk)?;
+                    }
+                    // What is tried again has been gathered already.
+                    while attempts == 0
+                        && let Some(chunk) = next_within(chunks, gather.saturating_sub(begun.elapsed()))
+                    {
+                        batch.push(chunk);
+                        if let Some(chunk) = batch.last() {
+                            record_chunk(c, recorder, summary, chunk)?;
+                        }
+                    }
+                    Ok(Instant::now())
+                });
+                match gathered {
+                    // Two that record about the same people may have stood in each other's way.
+                    Err(error) if error.is_transient() && attempts < ATTEMPTS => {
+                        tracing::info!(cause = %error.causes(), "a batch is recorded again");
+                        attempts += 1;
+                        summary.clone_from(&before);
+                    }
+                    gathered => break gathered?,
                 }
-                Ok(Instant::now())
-            })?;
+            };
+            recorder.committed();
             // The next commit will take about as long.
             gather = TRANSACTION.saturating_sub(gathered.elapsed()).clamp(SHORTEST, TRANSACTION);
         }
@@ -191,10 +218,10 @@ impl<'a, 'b> Writer<'a, 'b> {
         let Self { target, bulk, chunks, recorder, summary } = self;
         let mut complete = false;
         let written = bulk.write(|c| {
-            recorder.begin(c, target.clock.now())?;
+            begin(c, recorder, target)?;
             while let Ok(message) = chunks.recv() {
                 match message {
-                    Message::Chunk(chunk) => record_chunk(c, recorder, summary, chunk)?,
+                    Message::Chunk(chunk) => record_chunk(c, recorder, summary, &chunk)?,
                     Message::End => complete = true,
                 }
             }
@@ -205,7 +232,10 @@ impl<'a, 'b> Writer<'a, 'b> {
         });
         match written {
             Err(error) if error.kind() == Kind::Invalid => summary.counts.clear(),
-            other => other?,
+            other => {
+                other?;
+                recorder.committed();
+            }
         }
         Ok(())
     }
@@ -222,17 +252,27 @@ fn next_within(chunks: &Receiver<Message>, time: Duration) -> Option<Chunk> {
     }
 }
 
-fn record_chunk(c: &mut Conn, recorder: &mut Recorder, summary: &mut Summary, chunk: Chunk) -> Result<()> {
+/// Begins a transaction's recording, when it is its turn.
+fn begin(c: &mut Conn, recorder: &mut Recorder, target: &Target<'_>) -> Result<()> {
+    sources::wait_for_turn(c, recorder.source(), target.waits)?;
+    recorder.begin(c, target.clock.now())
+}
+
+fn record_chunk(c: &mut Conn, recorder: &mut Recorder, summary: &mut Summary, chunk: &[(Place, Piece)]) -> Result<()> {
     let recordings = chunk.iter().filter_map(|(_, piece)| match piece {
         Piece::Recording(recording) => Some(recording),
         Piece::Problem(_) | Piece::Note(_) => None,
     });
-    let mut outcomes = recorder.record(c, recordings)?.into_iter();
+    let mut outcomes = recorder.record(c, recordings)?.into_iter().enumerate();
+    let mut doubts = recorder.take_doubts().into_iter().peekable();
     for (place, piece) in chunk {
         match piece {
             Piece::Recording(recording) => {
-                if let Some(outcome) = outcomes.next() {
-                    summary.count(place, &recording, outcome);
+                if let Some((number, outcome)) = outcomes.next() {
+                    summary.count(place, recording, outcome);
+                    while let Some((_, doubt)) = doubts.next_if(|(of, _)| *of <= number) {
+                        summary.doubt(place, doubt);
+                    }
                 }
             }
             Piece::Problem(reason) => summary.problem(place, reason),

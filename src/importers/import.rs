@@ -10,6 +10,7 @@ use super::batches::{self, Target};
 use super::{Place, Sink, events, mattermost, slack};
 use crate::clock::Clock;
 use crate::domain::recording::Outcome;
+use crate::domain::rules::times::{Doubt, Why};
 use crate::error::Result;
 use crate::model::{AccountId, Recording};
 use crate::store::{self, Store};
@@ -119,6 +120,8 @@ pub struct Summary {
     pub more_problems: u64,
     /// Notes beyond those told.
     pub more_notes: u64,
+    /// Times that can't be, of what changed anything; each is told in a note.
+    pub doubts: BTreeMap<Why, u64>,
 }
 
 impl Summary {
@@ -134,23 +137,33 @@ impl Summary {
         !self.problems.is_empty()
     }
 
-    pub(super) fn problem(&mut self, place: Place, reason: String) {
-        if self.problems.len() < MAX_TOLD { self.problems.push((place, reason)) } else { self.more_problems += 1 }
+    pub(super) fn problem(&mut self, place: &Place, reason: &str) {
+        tell((&mut self.problems, &mut self.more_problems), place, || reason.to_owned());
     }
 
-    pub(super) fn note(&mut self, place: Place, text: String) {
-        if self.notes.len() < MAX_TOLD { self.notes.push((place, text)) } else { self.more_notes += 1 }
+    pub(super) fn note(&mut self, place: &Place, text: &str) {
+        tell((&mut self.notes, &mut self.more_notes), place, || text.to_owned());
     }
 
-    pub(super) fn count(&mut self, place: Place, recording: &Recording, outcome: Outcome) {
+    pub(super) fn doubt(&mut self, place: &Place, doubt: Doubt) {
+        *self.doubts.entry(doubt.why).or_default() += 1;
+        tell((&mut self.notes, &mut self.more_notes), place, || doubt.to_string());
+    }
+
+    pub(super) fn count(&mut self, place: &Place, recording: &Recording, outcome: Outcome) {
         let count = self.counts.entry(Subject::of(recording)).or_default();
         match outcome {
             Outcome::Added => count.added += 1,
             Outcome::Unchanged => count.unchanged += 1,
             Outcome::Erased => count.erased += 1,
-            Outcome::Refused(reason) => self.problem(place, reason),
+            Outcome::Refused(reason) => self.problem(place, &reason),
         }
     }
+}
+
+/// Adds to what is told, or counts what is more.
+fn tell((told, more): (&mut Vec<(Place, String)>, &mut u64), place: &Place, text: impl FnOnce() -> String) {
+    if told.len() < MAX_TOLD { told.push((place.clone(), text())) } else { *more += 1 }
 }
 
 /// Imports the archive at `path` into an account. With `strict`, nothing is recorded if anything is refused; otherwise all
@@ -162,15 +175,33 @@ pub fn import(
     store: &Store,
     clock: &Clock,
     account: AccountId,
-    (format, path): (Format, &Path),
+    archive: (Format, &Path),
     strict: bool,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Summary> {
-    let target = Target { store, clock, account, source: format.as_str(), strict };
+    import_in_turn(store, clock, account, archive, strict, (progress, &|| {}))
+}
+
+/// As [`import`], for somebody who watches: waits for others who record for as long as they take, as that does, and tells `waits`
+/// when it is longer than a moment.
+///
+/// # Errors
+/// Those of [`import`].
+pub fn import_in_turn(
+    store: &Store,
+    clock: &Clock,
+    account: AccountId,
+    (format, path): (Format, &Path),
+    strict: bool,
+    (progress, waits): (&mut dyn FnMut(u64, u64), &(dyn Fn() + Sync)),
+) -> Result<Summary> {
+    let target = Target { store, clock, account, source: format.as_str(), strict, waits };
     let summary = batches::record(target, progress, |sink| format.read(path, sink))?;
     let items = summary.of(Subject::Items).added;
     let told = format!("{}, {items} items added, {} problems", format.as_str(), summary.problems.len());
-    store.write(|c| store::audit::create(c, account, None, "import.finished", &told, clock.now()))?;
+    store.bulk(waits, |bulk| {
+        bulk.write(|c| store::audit::create(c, account, None, "import.finished", &told, clock.now()))
+    })?;
     Ok(summary)
 }
 
@@ -186,7 +217,7 @@ pub fn record_all(
     recordings: impl IntoIterator<Item = Recording>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Summary> {
-    let target = Target { store, clock, account, source: format.as_str(), strict: false };
+    let target = Target { store, clock, account, source: format.as_str(), strict: false, waits: &|| {} };
     batches::record(target, progress, |sink| {
         for (number, recording) in (1..).zip(recordings) {
             sink.record(&Place::default(), recording)?;

@@ -17,7 +17,7 @@ mod lines;
 pub mod mattermost;
 pub mod slack;
 
-pub use import::{Count, Format, Subject, Summary, import, record_all};
+pub use import::{Count, Format, Subject, Summary, import, import_in_turn, record_all};
 
 /// Where in an archive something stands.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]

@@ -180,8 +180,8 @@ pub struct ExportRequest {
     pub started_at: Option<Timestamp>,
     /// When its parts had been planned: from then on progress is measured.
     pub planned_at: Option<Timestamp>,
-    /// The cut (C7): the archive holds what had been recorded up to this recording number, and at this instant.
-    pub cut: Option<(i64, Timestamp)>,
+    /// When the cut was taken (C7): the archive holds what had been recorded at this instant.
+    pub cut: Option<Timestamp>,
     /// When it reached a final state.
     pub finished_at: Option<Timestamp>,
     /// From when its bytes may no longer be downloaded (B6).

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::connection::on_either;
 use super::schema::accounts;
 use super::{Conn, parsed};
 use crate::error::Result;
@@ -42,6 +43,22 @@ pub fn create(c: &mut Conn, name: &str, zone: chrono_tz::Tz, included: bool, now
         ))
         .returning(accounts::id)
         .get_result(c)?)
+}
+
+/// The account with this name, made if there is none: known by name only, in UTC and without the feature. Others may make it at
+/// the same moment.
+pub fn find_or_create(c: &mut Conn, name: &str, now: Timestamp) -> Result<AccountId> {
+    let key = name.trim().to_lowercase();
+    let values = (
+        accounts::name.eq(name),
+        accounts::name_key.eq(&key),
+        accounts::time_zone.eq(chrono_tz::UTC.name()),
+        accounts::exports_included.eq(false),
+        accounts::exports_on.eq(false),
+        accounts::created_at.eq(now.micros()),
+    );
+    on_either!(c, inner => diesel::insert_into(accounts::table).values(values).on_conflict_do_nothing().execute(inner))?;
+    Ok(accounts::table.filter(accounts::name_key.eq(&key)).select(accounts::id).first(c)?)
 }
 
 /// The account with this number.

@@ -27,11 +27,11 @@ impl Row {
     }
 }
 
-/// An account's periods, oldest first.
+/// An account's periods in the order in which they were made: what the clock said then may be out of order.
 pub fn list(c: &mut Conn, account: AccountId) -> Result<Vec<CapturePeriod>> {
     let rows: Vec<Row> = capture_periods::table
         .filter(capture_periods::account_id.eq(account))
-        .order((capture_periods::on_at, capture_periods::id))
+        .order(capture_periods::id)
         .select(Row::as_select())
         .load(c)?;
     rows.into_iter().map(Row::into_model).collect()

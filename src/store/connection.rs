@@ -123,7 +123,9 @@ impl diesel::r2d2::ManageConnection for Manager {
 
 /// How often one who waits for another writer of SQLite looks whether it is done. SQLite itself would soon look ten times a
 /// second only, and one who records a lot in a row would get in between nearly every time.
-const LOOK: Duration = Duration::from_millis(2);
+pub(super) const LOOK: Duration = Duration::from_millis(2);
+/// Whoever waits so long wants to know why.
+const A_MOMENT: Duration = Duration::from_secs(1);
 /// What one who records a lot leaves to others between two transactions: time for several of them to look and to write.
 const GAP: Duration = Duration::from_millis(10);
 
@@ -243,7 +245,7 @@ impl Store {
     pub fn write<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
         let mut patience = Patience::of(self.busy_timeout);
         loop {
-            let written = self.write_on(&mut *self.connection()?, &mut work);
+            let written = self.write_on(&mut *self.connection()?, None, &mut work);
             let Err(Broken { error, undone }) = written else { return written.map_err(Error::from) };
             let Some(wait) = patience.wait_after(&error).filter(|_| undone) else { return Err(error) };
             tracing::debug!(cause = %error.causes(), "a transaction is repeated: {error}");
@@ -251,27 +253,37 @@ impl Store {
         }
     }
 
-    /// Runs `work` with a connection that it keeps for many transactions in a row, and that is fitted for recording a lot.
+    /// Runs `work` with a connection that it keeps for many transactions in a row, and that is fitted for recording a lot. It
+    /// waits for other writers for as long as they take; `waits` is told when that is longer than a moment.
     ///
     /// # Errors
     /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
-    pub fn bulk<T>(&self, work: impl FnOnce(&mut Bulk<'_>) -> Result<T>) -> Result<T> {
+    pub fn bulk<T>(&self, waits: &dyn Fn(), work: impl FnOnce(&mut Bulk<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.connection()?;
-        if let Conn::Sqlite(inner) = &mut *connection {
-            inner.batch_execute(RECORDS_A_LOT)?;
+        match &mut *connection {
+            Conn::Sqlite(inner) => inner.batch_execute(RECORDS_A_LOT)?,
+            Conn::Postgres(inner) => inner.batch_execute("SET lock_timeout = 0")?,
         }
-        let mut bulk = Bulk { store: self, connection: &mut connection, wrote: false };
+        let mut bulk = Bulk { store: self, connection: &mut connection, wrote: false, waits };
         let done = work(&mut bulk);
         let written_back = bulk.write_back();
-        if let Conn::Sqlite(inner) = &mut *connection {
-            inner.batch_execute(RECORDS_LITTLE)?;
+        match &mut *connection {
+            Conn::Sqlite(inner) => inner.batch_execute(RECORDS_LITTLE)?,
+            Conn::Postgres(inner) => {
+                inner.batch_execute(&format!("SET lock_timeout = {}", self.busy_timeout.as_millis()))?;
+            }
         }
         done.and_then(|value| written_back.map(|()| value))
     }
 
-    fn write_on<T>(&self, connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T, Broken> {
+    fn write_on<T>(
+        &self,
+        connection: &mut Conn,
+        waits: Option<&dyn Fn()>,
+        work: impl FnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T, Broken> {
         let begun = match connection {
-            Conn::Sqlite(inner) => self.begin_writing(inner),
+            Conn::Sqlite(inner) => self.begin_writing(inner, waits),
             Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN").map_err(Error::from),
         };
         begun.map_err(|error| Broken { error, undone: true })?;
@@ -282,13 +294,13 @@ impl Store {
     }
 
     /// A deferred transaction that turns into a writing one fails at once when another writes, whatever the busy timeout:
-    /// begins as a writer.
-    fn begin_writing(&self, connection: &mut SqliteConnection) -> Result<()> {
-        let begun = Instant::now();
+    /// begins as a writer. With somebody to tell, it waits for as long as it takes.
+    fn begin_writing(&self, connection: &mut SqliteConnection, waits: Option<&dyn Fn()>) -> Result<()> {
+        let mut waiting = Waiting::new(waits);
         connection.batch_execute("PRAGMA busy_timeout = 0")?;
         let result = loop {
             match AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE").map_err(Error::from) {
-                Err(error) if error.kind() == Kind::Unavailable && begun.elapsed() < self.busy_timeout => {
+                Err(error) if error.is_transient() && waiting.lasts(self.busy_timeout) => {
                     std::thread::sleep(LOOK);
                 }
                 result => break result,
@@ -340,6 +352,29 @@ impl Store {
                 .transient()
                 .because(cause)
         })
+    }
+}
+
+/// How long somebody waits for others: those who have somebody to tell wait for as long as it takes, and say so once.
+pub(super) struct Waiting<'a> {
+    begun: Instant,
+    waits: Option<&'a dyn Fn()>,
+    told: bool,
+}
+
+impl<'a> Waiting<'a> {
+    pub(super) fn new(waits: Option<&'a dyn Fn()>) -> Self {
+        Self { begun: Instant::now(), waits, told: false }
+    }
+
+    /// Whether to go on waiting.
+    pub(super) fn lasts(&mut self, limit: Duration) -> bool {
+        let waited = self.begun.elapsed();
+        let Some(waits) = self.waits else { return waited < limit };
+        if waited >= A_MOMENT && !std::mem::replace(&mut self.told, true) {
+            waits();
+        }
+        true
     }
 }
 
@@ -403,6 +438,7 @@ pub struct Bulk<'a> {
     store: &'a Store,
     connection: &'a mut Conn,
     wrote: bool,
+    waits: &'a dyn Fn(),
 }
 
 impl Bulk<'_> {
@@ -419,7 +455,7 @@ impl Bulk<'_> {
                 std::thread::sleep(GAP.saturating_sub(begun.elapsed()));
             }
         }
-        Ok(self.store.write_on(self.connection, work)?)
+        Ok(self.store.write_on(self.connection, Some(self.waits), work)?)
     }
 
     fn write_back(&mut self) -> Result<()> {

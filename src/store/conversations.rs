@@ -1,10 +1,11 @@
 //! Rows of conversations and what they were called before (C7), of the people in them, and of the accounts that they are
 //! exported for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 mod choice;
 
@@ -12,10 +13,11 @@ pub use choice::Choice;
 pub(super) use choice::chosen;
 
 use super::connection::on_either;
+use super::cuts::{self, Cut, up_to};
 use super::schema::{conversation_accounts, conversation_versions, conversations, membership_events, users};
 use super::sources::SourceId;
 use super::{Conn, instant_opt, parsed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserId};
 
 /// A conversation as recorded.
@@ -23,6 +25,8 @@ use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserI
 pub struct Conversation {
     /// Its number.
     pub id: ConversationId,
+    /// The last recording of its source that counts (C7): the number of the cut for all that belongs to it.
+    pub cut: i64,
     /// Which of the four.
     pub kind: ConversationKind,
     /// Name of a Team.
@@ -43,6 +47,7 @@ pub struct Conversation {
 #[diesel(table_name = conversations)]
 struct Row {
     id: ConversationId,
+    source_id: SourceId,
     kind: String,
     name: Option<String>,
     is_public: bool,
@@ -53,9 +58,10 @@ struct Row {
 }
 
 impl Row {
-    fn into_model(self) -> Result<Conversation> {
+    fn into_model(self, cut: i64) -> Result<Conversation> {
         Ok(Conversation {
             id: self.id,
+            cut,
             kind: parsed(&self.kind)?,
             name: self.name,
             is_public: self.is_public,
@@ -92,23 +98,84 @@ pub struct NewConversation<'a> {
     pub recording: i64,
 }
 
-/// Makes a conversation.
-pub fn create(c: &mut Conn, new: &NewConversation<'_>) -> Result<ConversationId> {
-    Ok(diesel::insert_into(conversations::table)
-        .values((
-            conversations::source_id.eq(new.source),
-            conversations::external_id.eq(new.external_id),
-            conversations::kind.eq(new.kind.as_str()),
-            conversations::name.eq(new.name),
-            conversations::is_public.eq(new.is_public),
-            conversations::owner_account_id.eq(new.owner_account_id),
-            conversations::starter_id.eq(new.starter_id),
-            conversations::created_at.eq(new.created_at.map(Timestamp::micros)),
-            conversations::archived_at.eq(new.archived_at.map(Timestamp::micros)),
-            conversations::recording.eq(new.recording),
-        ))
-        .returning(conversations::id)
-        .get_result(c)?)
+/// Makes a conversation that is exported for these accounts.
+pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -> Result<ConversationId> {
+    match c {
+        Conn::Sqlite(inner) => {
+            let values = (
+                conversations::source_id.eq(new.source),
+                conversations::external_id.eq(new.external_id),
+                conversations::kind.eq(new.kind.as_str()),
+                conversations::name.eq(new.name),
+                conversations::is_public.eq(new.is_public),
+                conversations::owner_account_id.eq(new.owner_account_id),
+                conversations::starter_id.eq(new.starter_id),
+                conversations::created_at.eq(new.created_at.map(Timestamp::micros)),
+                conversations::archived_at.eq(new.archived_at.map(Timestamp::micros)),
+                conversations::recording.eq(new.recording),
+            );
+            let id: ConversationId = diesel::insert_into(conversations::table)
+                .values(values)
+                .returning(conversations::id)
+                .get_result(inner)?;
+            for account in accounts {
+                let values =
+                    (conversation_accounts::conversation_id.eq(id), conversation_accounts::account_id.eq(account));
+                diesel::insert_into(conversation_accounts::table).values(values).execute(inner)?;
+            }
+            Ok(id)
+        }
+        // One round trip.
+        Conn::Postgres(inner) => {
+            let made: Vec<Made> = diesel::sql_query(
+                "WITH made AS (
+                     INSERT INTO conversations (source_id, external_id, kind, name, is_public, owner_account_id, starter_id,
+                         created_at, archived_at, recording)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
+                 ), theirs AS (
+                     INSERT INTO conversation_accounts (conversation_id, account_id)
+                     SELECT id, unnest($11) FROM made
+                 )
+                 SELECT id FROM made",
+            )
+            .bind::<BigInt, _>(new.source)
+            .bind::<Text, _>(new.external_id)
+            .bind::<Text, _>(new.kind.as_str())
+            .bind::<Nullable<Text>, _>(new.name)
+            .bind::<Bool, _>(new.is_public)
+            .bind::<BigInt, _>(new.owner_account_id)
+            .bind::<Nullable<BigInt>, _>(new.starter_id)
+            .bind::<Nullable<BigInt>, _>(new.created_at.map(Timestamp::micros))
+            .bind::<Nullable<BigInt>, _>(new.archived_at.map(Timestamp::micros))
+            .bind::<BigInt, _>(new.recording)
+            .bind::<Array<BigInt>, _>(accounts)
+            .load(inner)?;
+            let made = made.first().map(|made| made.id);
+            made.ok_or_else(|| Error::internal("A conversation could not be made.", "the database gave no number"))
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Made {
+    #[diesel(sql_type = BigInt)]
+    id: ConversationId,
+}
+
+/// Those of these ids of a source that are conversations': each with its number and kind.
+pub fn list_by_external(
+    c: &mut Conn,
+    source: SourceId,
+    ids: &HashSet<String>,
+) -> Result<Vec<(String, ConversationId, ConversationKind)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(String, ConversationId, String)> = conversations::table
+        .filter(conversations::source_id.eq(source).and(conversations::external_id.eq_any(ids)))
+        .select((conversations::external_id, conversations::id, conversations::kind))
+        .load(c)?;
+    rows.into_iter().map(|(external, id, kind)| Ok((external, id, parsed(&kind)?))).collect()
 }
 
 /// The conversation with the source's id.
@@ -116,7 +183,8 @@ pub fn find_by_external(c: &mut Conn, source: SourceId, external: &str) -> Resul
     let query = conversations::table
         .filter(conversations::source_id.eq(source))
         .filter(conversations::external_id.eq(external));
-    query.select(Row::as_select()).first(c).optional()?.map(Row::into_model).transpose()
+    let row: Option<Row> = query.select(Row::as_select()).first(c).optional()?;
+    row.map(|row| row.into_model(i64::MAX)).transpose()
 }
 
 /// What may change of a conversation.
@@ -165,26 +233,17 @@ pub fn list_accounts(c: &mut Conn, id: ConversationId) -> Result<Vec<AccountId>>
     Ok(query.order(conversation_accounts::account_id).select(conversation_accounts::account_id).load(c)?)
 }
 
-/// Adds an account that a conversation is exported for.
-pub fn create_account(c: &mut Conn, id: ConversationId, account: AccountId) -> Result<()> {
-    let values = (conversation_accounts::conversation_id.eq(id), conversation_accounts::account_id.eq(account));
-    on_either!(c, inner => diesel::insert_into(conversation_accounts::table)
-        .values(values)
-        .on_conflict_do_nothing()
-        .execute(inner))?;
-    Ok(())
-}
-
 /// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after`.
 pub fn page_chosen(c: &mut Conn, choice: Choice<'_>, after: ConversationId, limit: i64) -> Result<Vec<Conversation>> {
     let cut = choice.cut;
     let query = conversations::table
         .inner_join(conversation_accounts::table)
-        .filter(conversations::recording.le(cut).and(conversations::id.gt(after)))
+        .filter(conversations::id.gt(after))
         .order(conversations::id)
         .limit(limit)
         .select(Row::as_select());
-    let rows: Vec<Row> = chosen!(query, choice).load(c)?;
+    let query = up_to!(chosen!(query, choice), cut, conversations::recording, conversations::source_id);
+    let rows: Vec<Row> = query.load(c)?;
     as_of_cut(c, rows, cut)
 }
 
@@ -192,66 +251,84 @@ pub fn page_chosen(c: &mut Conn, choice: Choice<'_>, after: ConversationId, limi
 pub fn list_for_account(
     c: &mut Conn,
     account: AccountId,
-    cut: i64,
+    cut: Cut,
     ids: &[ConversationId],
 ) -> Result<Vec<Conversation>> {
-    let rows: Vec<Row> = conversations::table
+    let query = conversations::table
         .inner_join(conversation_accounts::table)
         .filter(conversation_accounts::account_id.eq(account))
-        .filter(conversations::recording.le(cut).and(conversations::id.eq_any(ids)))
+        .filter(conversations::id.eq_any(ids))
         .select(Row::as_select())
-        .load(c)?;
+        .into_boxed();
+    let query = up_to!(query, cut, conversations::recording, conversations::source_id);
+    let rows: Vec<Row> = query.load(c)?;
     as_of_cut(c, rows, cut)
 }
 
 /// Rows as they were at the cut (C7).
-fn as_of_cut(c: &mut Conn, rows: Vec<Row>, cut: i64) -> Result<Vec<Conversation>> {
+fn as_of_cut(c: &mut Conn, rows: Vec<Row>, cut: Cut) -> Result<Vec<Conversation>> {
+    if cut == Cut::Now {
+        return rows.into_iter().map(|row| row.into_model(i64::MAX)).collect();
+    }
+    let numbers = cuts::find(c, cut)?;
+    let of_cut: HashMap<ConversationId, i64> = rows.iter().map(|row| (row.id, numbers.of(row.source_id))).collect();
     let ids: Vec<ConversationId> = rows.iter().map(|row| row.id).collect();
-    let versions: Vec<(ConversationId, Option<String>, bool, Option<i64>)> = conversation_versions::table
-        .filter(conversation_versions::conversation_id.eq_any(ids).and(conversation_versions::until.gt(cut)))
+    // Few conversations ever change: all versions of these are read, and those that ended before the cut passed over.
+    let versions: Vec<(ConversationId, i64, Option<String>, bool, Option<i64>)> = conversation_versions::table
+        .filter(conversation_versions::conversation_id.eq_any(ids))
         .order((conversation_versions::conversation_id, conversation_versions::until.desc()))
         .select((
             conversation_versions::conversation_id,
+            conversation_versions::until,
             conversation_versions::name,
             conversation_versions::is_public,
             conversation_versions::archived_at,
         ))
         .load(c)?;
     // Of each conversation the last one stays: the first version that ended after the cut was the present one then.
-    let mut versions: HashMap<_, _> =
-        versions.into_iter().map(|(id, name, is_public, archived_at)| (id, (name, is_public, archived_at))).collect();
-    let as_of_cut = |row: Row| match versions.remove(&row.id) {
-        Some((name, is_public, archived_at)) => Row { name, is_public, archived_at, ..row },
-        None => row,
+    let mut versions: HashMap<_, _> = versions
+        .into_iter()
+        .filter(|(id, until, ..)| of_cut.get(id).is_some_and(|number| until > number))
+        .map(|(id, _, name, is_public, archived_at)| (id, (name, is_public, archived_at)))
+        .collect();
+    let as_of_cut = |row: Row| {
+        let number = numbers.of(row.source_id);
+        let row = match versions.remove(&row.id) {
+            Some((name, is_public, archived_at)) => Row { name, is_public, archived_at, ..row },
+            None => row,
+        };
+        row.into_model(number)
     };
-    rows.into_iter().map(as_of_cut).map(Row::into_model).collect()
+    rows.into_iter().map(as_of_cut).collect()
 }
 
 /// Who had ever been in these conversations at the cut, each person once, by conversation and the person's number.
-pub fn list_people(c: &mut Conn, ids: &[ConversationId], cut: i64) -> Result<Vec<(ConversationId, UserId)>> {
-    Ok(membership_events::table
-        .filter(membership_events::conversation_id.eq_any(ids).and(membership_events::recording.le(cut)))
+pub fn list_people(c: &mut Conn, ids: &[ConversationId], cut: Cut) -> Result<Vec<(ConversationId, UserId)>> {
+    let query = membership_events::table
+        .inner_join(conversations::table.on(conversations::id.eq(membership_events::conversation_id)))
+        .filter(membership_events::conversation_id.eq_any(ids))
         .order((membership_events::conversation_id, membership_events::user_id))
         .select((membership_events::conversation_id, membership_events::user_id))
         .distinct()
-        .load(c)?)
+        .into_boxed();
+    let query = up_to!(query, cut, membership_events::recording, conversations::source_id);
+    Ok(query.load(c)?)
 }
 
 /// How many conversations [`page_chosen`] gives in all, and how many membership events they had at the cut.
 pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
-    let conversations = conversations::table
-        .inner_join(conversation_accounts::table)
-        .filter(conversations::recording.le(choice.cut))
-        .select(count_star());
-    let conversations = chosen!(conversations, choice).get_result(c)?;
+    let conversations = conversations::table.inner_join(conversation_accounts::table).select(count_star());
+    let query = up_to!(chosen!(conversations, choice), choice.cut, conversations::recording, conversations::source_id);
+    let conversations = query.get_result(c)?;
     let events = membership_events::table
+        .inner_join(conversations::table.on(conversations::id.eq(membership_events::conversation_id)))
         .inner_join(
             conversation_accounts::table
                 .on(conversation_accounts::conversation_id.eq(membership_events::conversation_id)),
         )
-        .filter(membership_events::recording.le(choice.cut))
         .select(count_star());
-    let events = chosen!(events, choice).get_result(c)?;
+    let query = up_to!(chosen!(events, choice), choice.cut, membership_events::recording, conversations::source_id);
+    let events = query.get_result(c)?;
     Ok((conversations, events))
 }
 
@@ -259,9 +336,10 @@ pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
 pub fn count_before(c: &mut Conn, choice: Choice<'_>, before: ConversationId) -> Result<i64> {
     let query = conversations::table
         .inner_join(conversation_accounts::table)
-        .filter(conversations::recording.le(choice.cut).and(conversations::id.lt(before)))
+        .filter(conversations::id.lt(before))
         .select(count_star());
-    Ok(chosen!(query, choice).get_result(c)?)
+    let query = up_to!(chosen!(query, choice), choice.cut, conversations::recording, conversations::source_id);
+    Ok(query.get_result(c)?)
 }
 
 /// Those of these conversations that are exported for an account (C2), by number.
@@ -325,6 +403,11 @@ pub struct MembershipEvent {
 }
 
 impl MembershipEvent {
+    /// What makes two events of a conversation the same.
+    fn key(&self) -> (UserId, &'static str, Option<i64>) {
+        (self.user_id, self.kind(), self.at.map(Timestamp::micros))
+    }
+
     fn kind(&self) -> &'static str {
         match (self.present, self.at) {
             (true, None) => "listed",
@@ -334,12 +417,59 @@ impl MembershipEvent {
     }
 }
 
-/// Adds a membership event unless it is known; tells whether it was added.
-pub fn create_membership(c: &mut Conn, id: ConversationId, event: MembershipEvent, recording: i64) -> Result<bool> {
-    let at = event.at.map(Timestamp::micros);
+/// A membership event to be added to a conversation.
+pub type NewMembership = (ConversationId, MembershipEvent);
+
+/// Adds membership events, but for those that are known; tells of each whether it was added. Of two that are the same, the first
+/// is.
+pub fn create_memberships(c: &mut Conn, new: &[NewMembership], recording: i64) -> Result<Vec<bool>> {
+    match c {
+        Conn::Sqlite(inner) => new.iter().map(|new| create_membership(inner, new, recording)).collect(),
+        Conn::Postgres(_) if new.is_empty() => Ok(Vec::new()),
+        Conn::Postgres(inner) => {
+            let mut seen = HashSet::new();
+            let is_first: Vec<bool> = new.iter().map(|(id, event)| seen.insert((*id, event.key()))).collect();
+            let firsts: Vec<_> = new.iter().zip(&is_first).filter(|(_, first)| **first).map(|(new, _)| new).collect();
+            let added: Vec<Added> = diesel::sql_query(
+                "INSERT INTO membership_events (conversation_id, user_id, kind, at, recording)
+                 SELECT new.conversation_id, new.user_id, new.kind, new.at, $5
+                 FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS new (conversation_id, user_id, kind, at, place)
+                 WHERE NOT EXISTS (
+                     SELECT 1 FROM membership_events AS known
+                     WHERE known.conversation_id = new.conversation_id AND known.user_id = new.user_id
+                         AND known.kind = new.kind AND known.at IS NOT DISTINCT FROM new.at
+                 )
+                 ORDER BY new.place
+                 RETURNING conversation_id, user_id, kind, at",
+            )
+            .bind::<Array<BigInt>, _>(firsts.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(firsts.iter().map(|(_, event)| event.user_id).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(firsts.iter().map(|(_, event)| event.kind()).collect::<Vec<_>>())
+            .bind::<Array<Nullable<BigInt>>, _>(firsts.iter().map(|(_, event)| event.key().2).collect::<Vec<_>>())
+            .bind::<BigInt, _>(recording)
+            .load(inner)?;
+            let added: HashSet<(ConversationId, (UserId, &str, Option<i64>))> =
+                added.iter().map(|row| (row.conversation_id, (row.user_id, row.kind.as_str(), row.at))).collect();
+            let is_added = |((id, event), first): (&NewMembership, bool)| first && added.contains(&(*id, event.key()));
+            Ok(new.iter().zip(is_first).map(is_added).collect())
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = membership_events)]
+struct Added {
+    conversation_id: ConversationId,
+    user_id: UserId,
+    kind: String,
+    at: Option<i64>,
+}
+
+fn create_membership(c: &mut SqliteConnection, (id, event): &NewMembership, recording: i64) -> Result<bool> {
+    let (user_id, kind, at) = event.key();
     let known: Vec<Option<i64>> = membership_events::table
-        .filter(membership_events::conversation_id.eq(id).and(membership_events::user_id.eq(event.user_id)))
-        .filter(membership_events::kind.eq(event.kind()))
+        .filter(membership_events::conversation_id.eq(id).and(membership_events::user_id.eq(user_id)))
+        .filter(membership_events::kind.eq(kind))
         .select(membership_events::at)
         .load(c)?;
     if known.contains(&at) {
@@ -348,8 +478,8 @@ pub fn create_membership(c: &mut Conn, id: ConversationId, event: MembershipEven
     diesel::insert_into(membership_events::table)
         .values((
             membership_events::conversation_id.eq(id),
-            membership_events::user_id.eq(event.user_id),
-            membership_events::kind.eq(event.kind()),
+            membership_events::user_id.eq(user_id),
+            membership_events::kind.eq(kind),
             membership_events::at.eq(at),
             membership_events::recording.eq(recording),
         ))

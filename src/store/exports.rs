@@ -29,7 +29,6 @@ struct Row {
     requested_at: i64,
     started_at: Option<i64>,
     planned_at: Option<i64>,
-    cut_recording: Option<i64>,
     cut_at: Option<i64>,
     finished_at: Option<i64>,
     expires_at: Option<i64>,
@@ -56,7 +55,7 @@ impl Row {
             requested_at: instant(self.requested_at)?,
             started_at: instant_opt(self.started_at)?,
             planned_at: instant_opt(self.planned_at)?,
-            cut: self.cut_recording.zip(instant_opt(self.cut_at)?),
+            cut: instant_opt(self.cut_at)?,
             finished_at: instant_opt(self.finished_at)?,
             expires_at: instant_opt(self.expires_at)?,
             deleted_at: instant_opt(self.deleted_at)?,
@@ -334,14 +333,10 @@ macro_rules! held {
     };
 }
 
-/// Notes the cut, and the evidence of that moment as JSON; tells whether the lease still holds.
-pub fn update_cut(c: &mut Conn, lease: &Lease<'_>, cut: (i64, Timestamp), evidence: &str) -> Result<bool> {
+/// Notes when the cut was taken, and the evidence of that moment as JSON; tells whether the lease still holds.
+pub fn update_cut(c: &mut Conn, lease: &Lease<'_>, at: Timestamp, evidence: &str) -> Result<bool> {
     let changed = diesel::update(held!(lease))
-        .set((
-            export_requests::cut_recording.eq(cut.0),
-            export_requests::cut_at.eq(cut.1.micros()),
-            export_requests::evidence.eq(evidence),
-        ))
+        .set((export_requests::cut_at.eq(at.micros()), export_requests::evidence.eq(evidence)))
         .execute(c)?;
     Ok(changed > 0)
 }
@@ -493,7 +488,6 @@ pub fn update_retried(c: &mut Conn, id: RequestId) -> Result<bool> {
             export_requests::not_before.eq(AT_ONCE),
             export_requests::started_at.eq(None::<i64>),
             export_requests::finished_at.eq(None::<i64>),
-            export_requests::cut_recording.eq(None::<i64>),
             export_requests::cut_at.eq(None::<i64>),
             export_requests::planned_at.eq(None::<i64>),
             export_requests::evidence.eq(None::<String>),
@@ -501,6 +495,9 @@ pub fn update_retried(c: &mut Conn, id: RequestId) -> Result<bool> {
             export_requests::items_done.eq(0),
         ))
         .execute(c)?;
+    if changed > 0 {
+        super::cuts::delete(c, id)?;
+    }
     Ok(changed > 0)
 }
 
@@ -731,7 +728,6 @@ pub fn create_adopted(c: &mut Conn, new: &AdoptedRequest<'_>, number: Option<Req
             export_requests::id.eq(id),
             export_requests::status.eq(Status::Completed.as_str()),
             // No recording of this database: those that it shows came after the copy that was restored.
-            export_requests::cut_recording.eq(0),
             export_requests::cut_at.eq(new.cut_at.micros()),
             export_requests::items_total.eq(new.items),
             export_requests::items_done.eq(new.items),

@@ -10,9 +10,11 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType};
 
+mod change;
 mod create;
 mod parents;
 
+pub use change::{Found, NewEdit, create_edits, find_all, list_edits_at, update_deleted};
 pub use create::{NewItem, create_all};
 pub use parents::{Origin, list_origins};
 
@@ -131,40 +133,9 @@ pub fn exists(c: &mut Conn, conversation: ConversationId, external: &str) -> Res
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(c)?)
 }
 
-/// Marks an item as deleted; it is kept.
-pub fn update_deleted(c: &mut Conn, id: ItemId, at: Timestamp, by: Option<UserId>, recording: i64) -> Result<()> {
-    diesel::update(items::table.find(id))
-        .set((items::deleted_at.eq(at.micros()), items::deleted_by.eq(by), items::deletion_recording.eq(recording)))
-        .execute(c)?;
-    Ok(())
-}
-
 /// Erases an item with its edits and attachments.
 pub fn delete(c: &mut Conn, id: ItemId) -> Result<()> {
     diesel::delete(items::table.find(id)).execute(c)?;
-    Ok(())
-}
-
-/// Adds a change to an item of this conversation, posted then.
-pub fn create_edit(
-    c: &mut Conn,
-    (conversation, item_created_at): (ConversationId, Timestamp),
-    edit: &Edit,
-    recording: i64,
-) -> Result<()> {
-    diesel::insert_into(item_edits::table)
-        .values((
-            item_edits::item_id.eq(edit.item_id),
-            item_edits::edited_at.eq(edit.edited_at.micros()),
-            item_edits::editor_id.eq(edit.editor_id),
-            item_edits::title.eq(edit.content.title.as_deref()),
-            item_edits::text.eq(edit.content.text.as_deref()),
-            item_edits::details.eq(details_json(edit.content.details.as_ref())?),
-            item_edits::recording.eq(recording),
-            item_edits::conversation_id.eq(conversation),
-            item_edits::item_created_at.eq(item_created_at.micros()),
-        ))
-        .execute(c)?;
     Ok(())
 }
 
@@ -190,16 +161,6 @@ const EDIT_COLUMNS: (
     item_edits::details,
 );
 
-/// The changes of an item made at this instant.
-pub fn list_edits_at(c: &mut Conn, item: ItemId, at: Timestamp) -> Result<Vec<Edit>> {
-    let rows: Vec<EditRow> = item_edits::table
-        .filter(item_edits::item_id.eq(item).and(item_edits::edited_at.eq(at.micros())))
-        .order(item_edits::id)
-        .select(EDIT_COLUMNS)
-        .load(c)?;
-    rows.into_iter().map(edit).collect()
-}
-
 /// When and by whom an item was deleted, where it was erased or has not been seen.
 pub fn find_deletion(
     c: &mut Conn,
@@ -214,11 +175,18 @@ pub fn find_deletion(
     row.map(|(at, by)| Ok((instant(at)?, by))).transpose()
 }
 
-/// The source's ids of the items of a conversation of which only the deletion is known, as recorded after the number
-/// `after`.
-pub fn list_deleted_ids(c: &mut Conn, conversation: ConversationId, after: i64) -> Result<Vec<String>> {
-    let query = item_deletions::table.filter(item_deletions::conversation_id.eq(conversation));
-    Ok(query.filter(item_deletions::recording.gt(after)).select(item_deletions::external_id).load(c)?)
+/// The source's ids of the items of these conversations of which only the deletion is known, each with its conversation.
+pub fn list_deleted_ids(c: &mut Conn, conversations: &[ConversationId]) -> Result<Vec<(ConversationId, String)>> {
+    let columns = (item_deletions::conversation_id, item_deletions::external_id);
+    match conversations {
+        [] => Ok(Vec::new()),
+        // The statement for one is prepared once.
+        [one] => Ok(item_deletions::table.filter(item_deletions::conversation_id.eq(one)).select(columns).load(c)?),
+        several => {
+            let query = item_deletions::table.filter(item_deletions::conversation_id.eq_any(several));
+            Ok(query.select(columns).load(c)?)
+        }
+    }
 }
 
 /// Notes the fact of a deletion; `erased` is the recording of the item that was erased, if it had been seen.
@@ -240,6 +208,14 @@ pub fn create_deletion(
             item_deletions::recording.eq(recording),
             item_deletions::erased.eq(erased),
         ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Sets when an item of which only the deletion is known counts as deleted.
+pub fn update_deletion(c: &mut Conn, conversation: ConversationId, external: &str, at: Timestamp) -> Result<()> {
+    diesel::update(item_deletions::table.find((conversation, external)))
+        .set(item_deletions::deleted_at.eq(at.micros()))
         .execute(c)?;
     Ok(())
 }

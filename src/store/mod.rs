@@ -11,6 +11,7 @@ pub mod audit;
 pub mod capture;
 mod connection;
 pub mod conversations;
+pub mod cuts;
 pub mod downloads;
 pub mod exports;
 mod failure;

@@ -5,25 +5,42 @@
 //! since.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
 
 use super::Conn;
-use super::connection::on_either;
 use super::schema::{accounts, conversation_accounts, participants, users};
 use super::users::Row;
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, User, UserId};
 
-/// Notes that somebody takes part in a conversation, unless it is known.
-pub fn create(c: &mut Conn, user: UserId, conversation: ConversationId, recording: i64) -> Result<()> {
-    let values = (
-        participants::user_id.eq(user),
-        participants::conversation_id.eq(conversation),
-        participants::recording.eq(recording),
-    );
-    on_either!(c, inner => diesel::insert_into(participants::table)
-        .values(values)
-        .on_conflict_do_nothing()
-        .execute(inner))?;
+/// Somebody who takes part in a conversation, and the number of the recording that tells so.
+pub type NewParticipant = (UserId, ConversationId, i64);
+
+/// Notes that these take part, unless it is known.
+pub fn create_all(c: &mut Conn, new: &[NewParticipant]) -> Result<()> {
+    match c {
+        Conn::Sqlite(inner) => {
+            for (user, conversation, recording) in new {
+                let values = (
+                    participants::user_id.eq(user),
+                    participants::conversation_id.eq(conversation),
+                    participants::recording.eq(recording),
+                );
+                diesel::insert_into(participants::table).values(values).on_conflict_do_nothing().execute(inner)?;
+            }
+        }
+        Conn::Postgres(inner) if !new.is_empty() => {
+            diesel::sql_query(
+                "INSERT INTO participants (user_id, conversation_id, recording) SELECT * FROM unnest($1, $2, $3)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.0).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.1).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.2).collect::<Vec<_>>())
+            .execute(inner)?;
+        }
+        Conn::Postgres(_) => {}
+    }
     Ok(())
 }
 

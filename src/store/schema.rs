@@ -92,6 +92,7 @@ diesel::table! {
         id -> BigInt,
         account_id -> BigInt,
         kind -> Text,
+        recording -> BigInt,
     }
 }
 
@@ -112,13 +113,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    recording_counter (id) {
-        id -> BigInt,
-        value -> BigInt,
-    }
-}
-
-diesel::table! {
     conversations (id) {
         id -> BigInt,
         source_id -> BigInt,
@@ -135,8 +129,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    user_versions (user_id, until) {
+    user_versions (id) {
+        id -> BigInt,
         user_id -> BigInt,
+        source_id -> BigInt,
         until -> BigInt,
         name -> Text,
         email -> Nullable<Text>,
@@ -233,7 +229,6 @@ diesel::table! {
         attempts -> Integer,
         requested_at -> BigInt,
         started_at -> Nullable<BigInt>,
-        cut_recording -> Nullable<BigInt>,
         cut_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
         expires_at -> Nullable<BigInt>,
@@ -251,6 +246,14 @@ diesel::table! {
         deleted_at -> Nullable<BigInt>,
         deleted_by -> Nullable<BigInt>,
         filters -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    export_cuts (request_id, source_id) {
+        request_id -> BigInt,
+        source_id -> BigInt,
+        recording -> BigInt,
     }
 }
 
@@ -359,7 +362,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sources,
     source_accounts,
     source_users,
-    recording_counter,
     conversations,
     conversation_accounts,
     membership_events,
@@ -369,6 +371,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_versions,
     conversation_versions,
     export_requests,
+    export_cuts,
     export_pieces,
     export_piece_counts,
     export_parts,

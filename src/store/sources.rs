@@ -1,10 +1,13 @@
-//! Rows that tie a source's own ids to ours, and the counter of recordings.
+//! Rows that tie a source's own ids to ours, and each source's counter of its recordings.
+
+use std::collections::HashSet;
+use std::time::Duration;
 
 use diesel::prelude::*;
 
 use super::Conn;
-use super::connection::on_either;
-use super::schema::{recording_counter, source_accounts, source_users, sources};
+use super::connection::{LOOK, Waiting, on_either};
+use super::schema::{source_accounts, source_users, sources, users};
 use crate::error::Result;
 use crate::model::{AccountId, UserId};
 
@@ -38,7 +41,24 @@ pub fn create_account(c: &mut Conn, source: SourceId, external: &str, account: A
 
 /// Our user for the source's id of a person.
 pub fn find_user(c: &mut Conn, source: SourceId, external: &str) -> Result<Option<UserId>> {
-    Ok(source_users::table.find((source, external)).select(source_users::user_id).first(c).optional()?)
+    Ok(find_user_and_account(c, source, external)?.map(|(user, _)| user))
+}
+
+/// Our user for the source's id of a person, and that user's account.
+pub fn find_user_and_account(c: &mut Conn, source: SourceId, external: &str) -> Result<Option<(UserId, AccountId)>> {
+    let query = source_users::table.inner_join(users::table);
+    let query = query.filter(source_users::source_id.eq(source)).filter(source_users::external_id.eq(external));
+    Ok(query.select((users::id, users::account_id)).first(c).optional()?)
+}
+
+/// Those of these ids of a source that are people's: each with our user and that user's account.
+pub fn list_users(c: &mut Conn, source: SourceId, ids: &HashSet<String>) -> Result<Vec<(String, UserId, AccountId)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = source_users::table.inner_join(users::table).filter(source_users::source_id.eq(source));
+    let query = query.filter(source_users::external_id.eq_any(ids));
+    Ok(query.select((source_users::external_id, users::id, users::account_id)).load(c)?)
 }
 
 /// Whether the source has an id for this user.
@@ -59,16 +79,33 @@ pub fn create_user(c: &mut Conn, source: SourceId, external: &str, user: UserId)
     Ok(())
 }
 
-/// Takes the next number for what this transaction records. Holds the counter's row until the transaction ends, so that
-/// numbers commit in their order and those who record take turns.
-pub fn next_recording(c: &mut Conn) -> Result<i64> {
-    Ok(diesel::update(recording_counter::table.find(1))
-        .set(recording_counter::value.eq(recording_counter::value + 1))
-        .returning(recording_counter::value)
+/// Takes the next number for what this transaction records of a source. Holds the source's row until the transaction ends, so
+/// that its numbers commit in their order, and those who record of one source take turns.
+pub fn next_recording(c: &mut Conn, source: SourceId) -> Result<i64> {
+    Ok(diesel::update(sources::table.find(source))
+        .set(sources::recording.eq(sources::recording + 1))
+        .returning(sources::recording)
         .get_result(c)?)
 }
 
-/// The number of the last committed recording: a cut (C7).
-pub fn last_recording(c: &mut Conn) -> Result<i64> {
-    Ok(recording_counter::table.find(1).select(recording_counter::value).first(c)?)
+/// Waits until nobody else records of this source, for as long as that takes; `waits` is told when it is longer than a moment. In
+/// SQLite whoever writes has waited already.
+pub fn wait_for_turn(c: &mut Conn, source: SourceId, waits: &dyn Fn()) -> Result<()> {
+    let Conn::Postgres(inner) = c else { return Ok(()) };
+    let mut waiting = Waiting::new(Some(waits));
+    loop {
+        // One that is held by another is passed over.
+        let query = sources::table.find(source).select(sources::id).for_no_key_update().skip_locked();
+        let free: Option<SourceId> = query.first(inner).optional()?;
+        if free.is_some() || !waiting.lasts(Duration::MAX) {
+            return Ok(());
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// How many recordings there are of all sources: it grows with each.
+pub fn count_recordings(c: &mut Conn) -> Result<i64> {
+    let numbers: Vec<i64> = sources::table.select(sources::recording).load(c)?;
+    Ok(numbers.into_iter().fold(0, i64::saturating_add))
 }

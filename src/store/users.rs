@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::connection::on_either;
-use super::schema::{accounts, user_versions, users};
+use super::cuts::Cut;
+use super::schema::{accounts, export_cuts, user_versions, users};
+use super::sources::SourceId;
 use super::{Conn, instant_opt};
 use crate::error::Result;
 use crate::model::{AccountId, Timestamp, User, UserId};
@@ -70,23 +73,102 @@ pub fn create(c: &mut Conn, user: &NewUser<'_>, now: Timestamp) -> Result<UserId
         .get_result(c)?)
 }
 
+/// Makes a user whom a source calls by an id, unless another one of the account has the address.
+pub fn create_of_source(
+    c: &mut Conn,
+    user: &NewUser<'_>,
+    (source, external): (SourceId, &str),
+    now: Timestamp,
+) -> Result<Option<UserId>> {
+    let deactivated = user.deactivated_at.map(Timestamp::micros);
+    match c {
+        Conn::Sqlite(inner) => {
+            let values = (
+                users::account_id.eq(user.account_id),
+                users::name.eq(user.name),
+                users::email.eq(user.email),
+                users::is_bot.eq(user.is_bot),
+                users::is_admin.eq(user.is_admin),
+                users::deactivated_at.eq(deactivated),
+                users::deactivation.eq(deactivated),
+                users::created_at.eq(now.micros()),
+            );
+            let made = diesel::insert_into(users::table).values(values).on_conflict_do_nothing();
+            let made: Option<UserId> = made.returning(users::id).get_result(inner).optional()?;
+            if let Some(made) = made {
+                super::sources::create_user(c, source, external, made)?;
+            }
+            Ok(made)
+        }
+        // One round trip.
+        Conn::Postgres(inner) => {
+            let made: Option<Made> = diesel::sql_query(
+                "WITH made AS (
+                     INSERT INTO users (account_id, name, email, is_bot, is_admin, deactivated_at, deactivation, created_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT DO NOTHING RETURNING id
+                 )
+                 INSERT INTO source_users (source_id, external_id, user_id) SELECT $8, $9, id FROM made RETURNING user_id",
+            )
+            .bind::<BigInt, _>(user.account_id)
+            .bind::<Text, _>(user.name)
+            .bind::<Nullable<Text>, _>(user.email)
+            .bind::<Bool, _>(user.is_bot)
+            .bind::<Bool, _>(user.is_admin)
+            .bind::<Nullable<BigInt>, _>(deactivated)
+            .bind::<BigInt, _>(now.micros())
+            .bind::<BigInt, _>(source)
+            .bind::<Text, _>(external)
+            .get_result(inner)
+            .optional()?;
+            Ok(made.map(|made| made.user_id))
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Made {
+    #[diesel(sql_type = BigInt)]
+    user_id: UserId,
+}
+
 /// The user with this number.
 pub fn find(c: &mut Conn, id: UserId) -> Result<Option<User>> {
     users::table.find(id).select(Row::as_select()).first(c).optional()?.map(Row::into_model).transpose()
 }
 
+/// Versions of users that end after a cut, the oldest of each user first. Several sources may have changed a user: a change is
+/// beyond the cut if its source had not recorded it by then.
+macro_rules! versions_beyond {
+    ($request:expr) => {
+        user_versions::table
+            .left_join(
+                export_cuts::table
+                    .on(export_cuts::source_id.eq(user_versions::source_id).and(export_cuts::request_id.eq($request))),
+            )
+            .filter(
+                export_cuts::recording
+                    .nullable()
+                    .is_null()
+                    .or(user_versions::until.nullable().gt(export_cuts::recording.nullable())),
+            )
+    };
+}
+
 /// The user with this number as called and reached at the cut (C7), and the name of the account.
-pub fn find_at_cut(c: &mut Conn, id: UserId, cut: i64) -> Result<Option<(User, String)>> {
+pub fn find_at_cut(c: &mut Conn, id: UserId, cut: Cut) -> Result<Option<(User, String)>> {
     let query = users::table.find(id).inner_join(accounts::table);
     let row: Option<(Row, String)> = query.select((Row::as_select(), accounts::name)).first(c).optional()?;
     let Some((row, account)) = row else { return Ok(None) };
     // The first version that ended after the cut was the present one then.
-    let version: Option<(String, Option<String>, bool)> = user_versions::table
-        .filter(user_versions::user_id.eq(id).and(user_versions::until.gt(cut)))
-        .order(user_versions::until)
-        .select((user_versions::name, user_versions::email, user_versions::is_bot))
-        .first(c)
-        .optional()?;
+    let version: Option<(String, Option<String>, bool)> = match cut {
+        Cut::Now => None,
+        Cut::Of(request) => versions_beyond!(request)
+            .filter(user_versions::user_id.eq(id))
+            .order(user_versions::id)
+            .select((user_versions::name, user_versions::email, user_versions::is_bot))
+            .first(c)
+            .optional()?,
+    };
     let present = row.into_model()?;
     let user = match version {
         Some((name, email, is_bot)) => User { name, email, is_bot, ..present },
@@ -96,15 +178,18 @@ pub fn find_at_cut(c: &mut Conn, id: UserId, cut: i64) -> Result<Option<(User, S
 }
 
 /// What these users were called at the cut (C7).
-pub fn list_names_at_cut(c: &mut Conn, ids: &[UserId], cut: i64) -> Result<HashMap<UserId, String>> {
+pub fn list_names_at_cut(c: &mut Conn, ids: &[UserId], cut: Cut) -> Result<HashMap<UserId, String>> {
     let present: Vec<(UserId, String)> =
         users::table.filter(users::id.eq_any(ids)).select((users::id, users::name)).load(c)?;
     // Of each user the last one stays: the first version that ended after the cut was the present one then.
-    let versions: Vec<(UserId, String)> = user_versions::table
-        .filter(user_versions::user_id.eq_any(ids).and(user_versions::until.gt(cut)))
-        .order((user_versions::user_id, user_versions::until.desc()))
-        .select((user_versions::user_id, user_versions::name))
-        .load(c)?;
+    let versions: Vec<(UserId, String)> = match cut {
+        Cut::Now => Vec::new(),
+        Cut::Of(request) => versions_beyond!(request)
+            .filter(user_versions::user_id.eq_any(ids))
+            .order((user_versions::user_id, user_versions::id.desc()))
+            .select((user_versions::user_id, user_versions::name))
+            .load(c)?,
+    };
     Ok(present.into_iter().chain(versions).collect())
 }
 
@@ -147,15 +232,25 @@ pub struct Profile<'a> {
     pub is_bot: bool,
 }
 
-/// Sets what a user is called and how reached, and keeps what it was until the recording of this number (C7); tells
-/// whether it changed.
-pub fn update_profile(c: &mut Conn, id: UserId, profile: Profile<'_>, recording: i64) -> Result<bool> {
-    let Some(before) = find(c, id)? else { return Ok(false) };
-    if profile == (Profile { name: &before.name, email: before.email.as_deref(), is_bot: before.is_bot }) {
+/// Sets what a user is called and how reached, and keeps what it was until the recording of this number of a source (C7);
+/// tells whether it changed.
+pub fn update_profile(
+    c: &mut Conn,
+    id: UserId,
+    profile: Profile<'_>,
+    (source, recording): (SourceId, i64),
+) -> Result<bool> {
+    let is_same =
+        |user: &User| profile == Profile { name: &user.name, email: user.email.as_deref(), is_bot: user.is_bot };
+    if find(c, id)?.is_none_or(|user| is_same(&user)) {
         return Ok(false);
     }
+    // Another source may be changing the same person: versions are made in the order of the changes, each with what was before.
+    diesel::update(users::table.find(id)).set(users::id.eq(users::id)).execute(c)?;
+    let Some(before) = find(c, id)?.filter(|user| !is_same(user)) else { return Ok(false) };
     let version = (
         user_versions::user_id.eq(id),
+        user_versions::source_id.eq(source),
         user_versions::until.eq(recording),
         user_versions::name.eq(&before.name),
         user_versions::email.eq(&before.email),

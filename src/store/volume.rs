@@ -13,15 +13,14 @@ use super::conversations::{Choice, chosen};
 use super::schema::{conversation_accounts, export_parts, export_requests, items};
 use super::{Conn, instant};
 use crate::error::Result;
-use crate::model::{CapturePeriod, RequestId, Status, Timestamp};
+use crate::model::{RequestId, Status, Timestamp};
 
 /// An item that shows: one that was not deleted, or while capture was on (C4). Numbers of ours only.
-fn shows(periods: &[CapturePeriod]) -> diesel::expression::SqlLiteral<Bool> {
+fn shows(on: &[Range<Timestamp>]) -> diesel::expression::SqlLiteral<Bool> {
     let mut text = "(items.deleted_at IS NULL".to_owned();
-    for period in periods {
-        let off = period.off_at.unwrap_or(Timestamp::MAX);
+    for Range { start, end } in on {
         let _infallible =
-            write!(text, " OR (items.deleted_at >= {} AND items.deleted_at < {})", period.on_at.micros(), off.micros());
+            write!(text, " OR (items.deleted_at >= {} AND items.deleted_at < {})", start.micros(), end.micros());
     }
     text.push(')');
     sql(&text)
@@ -32,7 +31,7 @@ fn shows(periods: &[CapturePeriod]) -> diesel::expression::SqlLiteral<Bool> {
 pub fn count_by_piece(
     c: &mut Conn,
     choice: Choice<'_>,
-    periods: &[CapturePeriod],
+    on: &[Range<Timestamp>],
     micros: i64,
 ) -> Result<Vec<(Timestamp, u64)>> {
     // Counted from the first of all instants: a division rounds towards zero.
@@ -40,7 +39,7 @@ pub fn count_by_piece(
     let piece = || sql::<BigInt>(&format!("(items.created_at - ({start})) / {micros}"));
     let query = items::table
         .inner_join(conversation_accounts::table.on(conversation_accounts::conversation_id.eq(items::conversation_id)))
-        .filter(shows(periods))
+        .filter(shows(on))
         .group_by(piece())
         .select((piece(), count_star()));
     let mut pieces: Vec<(i64, i64)> = chosen!(query, choice).load(c)?;
@@ -58,13 +57,13 @@ pub fn count_conversations(c: &mut Conn, choice: Choice<'_>) -> Result<i64> {
 pub fn count_conversations_within(
     c: &mut Conn,
     choice: Choice<'_>,
-    periods: &[CapturePeriod],
+    on: &[Range<Timestamp>],
     range: &Range<Timestamp>,
 ) -> Result<i64> {
     let within = items::table
         .filter(items::conversation_id.eq(conversation_accounts::conversation_id))
         .filter(items::created_at.ge(range.start.micros()).and(items::created_at.lt(range.end.micros())))
-        .filter(shows(periods));
+        .filter(shows(on));
     let query = conversation_accounts::table.filter(exists(within)).select(count_star());
     Ok(chosen!(query, choice).get_result(c)?)
 }

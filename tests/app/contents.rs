@@ -372,7 +372,7 @@ fn c4_what_is_erased_is_erased_from_the_database() {
     app.record("Acme", &deletion("team", "m1", "2026-03-16T09:00:00Z"));
 
     let left = app.store().read(|c| {
-        let edits = store::items::list_edits_at(c, item.id, "2026-03-16T08:10:00Z".parse().unwrap())?;
+        let edits = store::items::list_edits_at(c, &[(item.id, "2026-03-16T08:10:00Z".parse().unwrap())])?;
         Ok((
             store::items::find(c, conversation, "m1")?,
             edits.len(),

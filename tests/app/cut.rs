@@ -1,9 +1,10 @@
 //! C7: people and conversations are called in an archive what they were called at its cut, whoever changes that afterwards.
 
 use compliance_exports::domain::accounts::{self, NewSignIn};
-use compliance_exports::model::{ConversationId, Filters, UserId};
+use compliance_exports::model::{ConversationId, Filters, RequestId, UserId};
 use compliance_exports::store;
 use compliance_exports::store::conversations::Choice;
+use compliance_exports::store::cuts::Cut;
 use serde_json::{Value, json};
 
 use crate::support::events::{deletion, edit, message};
@@ -103,11 +104,12 @@ fn c7_a_conversation_that_is_renamed_opened_or_closed_after_the_cut_is_as_it_was
     assert_eq!(archive.json("People_And_Groups/users.json")[0]["archivedAt"], "2026-03-16T11:00:00Z");
 }
 
-/// The number of the last recording; what the person, and the team, are called.
-type Moment = (i64, String, String);
+/// A request whose cut was taken; what the person, and the team, are called.
+type Moment = (RequestId, String, String);
 
 /// What a person and a team were called at a cut.
-fn called(app: &TestApp, (user, team): (UserId, ConversationId), cut: i64) -> (String, String) {
+fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: RequestId) -> (String, String) {
+    let cut = Cut::Of(request);
     let account = app.find_account("Acme").id;
     app.store()
         .read(|c| {
@@ -122,7 +124,7 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), cut: i64) -> (S
 
 #[test]
 fn c7_every_state_between_two_recordings_can_be_had_again() {
-    let (app, _) = TestApp::with_office();
+    let (app, ada) = TestApp::with_office();
     let subjects = app.store().read(|c| {
         let account = store::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
         let source = store::sources::find_or_create(c, account, "events")?;
@@ -149,9 +151,9 @@ fn c7_every_state_between_two_recordings_can_be_had_again() {
         };
         app.record("Acme", &recording.iter().map(event).collect::<String>());
         let (person, team) = recording.last().copied().unwrap();
-        let number = app.store().read(store::sources::last_recording).unwrap();
-        assert!(moments.last().is_none_or(|(last, ..)| *last < number));
-        moments.push((number, person.to_owned(), team.to_owned()));
+        let id = app.request_with_cut(&ada);
+        app.work();
+        moments.push((id, person.to_owned(), team.to_owned()));
     }
     for (cut, person, team) in &moments {
         assert_eq!(called(&app, subjects, *cut), (person.clone(), team.clone()), "{cut} of {moments:?}");

@@ -42,4 +42,6 @@ mod routes;
 mod same_database;
 mod sign_in;
 mod support;
+mod times;
+mod turns;
 mod work;

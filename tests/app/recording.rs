@@ -77,7 +77,7 @@ fn person_of(app: &TestApp, account: &str, id: &str) -> (User, String) {
     let found = app.store().write(|c| {
         let source = store::sources::find_or_create(c, account, "events")?;
         let user = store::sources::find_user(c, source, id)?.expect("a person");
-        store::users::find_at_cut(c, user, i64::MAX)
+        store::users::find_at_cut(c, user, store::cuts::Cut::Now)
     });
     found.unwrap().expect("a person")
 }

@@ -2,15 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::{Known, Outcome, Person, Recorder, clean, refuse, unknown_conversation, unknown_person};
-use crate::domain::rules::ownership;
+use super::run::Run;
+use super::{Known, Outcome, Person, Recorder, clean, refuse, refused, unknown_conversation, unknown_person};
+use crate::domain::rules::{ownership, times};
 use crate::error::Result;
 use crate::model::{ConversationKind, ConversationRecord, MembershipRecord, UserId};
 use crate::store::conversations::{MembershipEvent, NewConversation, Profile};
 use crate::store::{self, Conn};
 
 impl Recorder {
-    pub(super) fn conversation(&mut self, c: &mut Conn, record: &ConversationRecord) -> Result<Outcome> {
+    /// Records a conversation. Its people are written with those of others; what is new among them counts as added then.
+    pub(super) fn conversation(&mut self, c: &mut Conn, record: &ConversationRecord, run: &mut Run<'_>) -> Result<()> {
+        let outcome = self.judged_conversation(c, record, run)?;
+        run.push(outcome);
+        Ok(())
+    }
+
+    fn judged_conversation(&mut self, c: &mut Conn, record: &ConversationRecord, run: &mut Run<'_>) -> Result<Outcome> {
         if record.id.is_empty() {
             return refuse("a conversation needs an id");
         }
@@ -22,12 +30,12 @@ impl Recorder {
         }
         let mut members: Vec<(Person, MembershipEvent)> = Vec::with_capacity(record.members.len());
         for member in &record.members {
-            let Some(person) = self.find_person(c, &member.user)? else { return unknown_person(&member.user) };
+            let Some(person) = self.find_person(c, &member.user)? else { return Ok(unknown_person(&member.user)) };
             members.push((person, MembershipEvent { user_id: person.id, present: true, at: member.joined_at }));
         }
         let people: BTreeSet<UserId> = members.iter().map(|(person, _)| person.id).collect();
 
-        let (known, mut changed) = match self.find_conversation(c, &record.id)? {
+        let (known, changed) = match self.find_conversation(c, &record.id)? {
             Some(known) => {
                 if known.kind != record.kind {
                     return refuse(format!(
@@ -35,7 +43,7 @@ impl Recorder {
                         known.kind, record.kind
                     ));
                 }
-                if closed_circle(known.kind) && !self.people_of(c, known)?.is_superset(&people) {
+                if closed_circle(known.kind) && !self.people_of(c, known, run)?.is_superset(&people) {
                     return refuse(format!("a {} conversation can't get other people", known.kind));
                 }
                 let changed = self.update_conversation(c, record, name.as_deref())?;
@@ -48,7 +56,7 @@ impl Recorder {
                 let starter = match &record.started_by {
                     None => None,
                     Some(id) => match self.find_person(c, id)? {
-                        None => return unknown_person(id),
+                        None => return Ok(unknown_person(id)),
                         person => person,
                     },
                 };
@@ -65,22 +73,27 @@ impl Recorder {
                     archived_at: record.archived_at,
                     recording: self.number,
                 };
-                let id = store::conversations::create(c, &new)?;
                 let accounts = members.iter().map(|(person, _)| person.account);
-                for account in ownership::accounts_of(record.kind, owner, accounts) {
-                    store::conversations::create_account(c, id, account)?;
-                }
+                let accounts: Vec<_> = ownership::accounts_of(record.kind, owner, accounts).into_iter().collect();
+                let id = store::conversations::create(c, &new, &accounts)?;
                 let known = Known { id, kind: record.kind };
-                self.conversations.insert(record.id.clone(), known);
-                if let Some(starter) = starter {
-                    self.participants.add(c, starter.id, id, self.number)?;
+                self.remember_conversation(record.id.clone(), known);
+                self.deletions.begin_conversation(id);
+                if closed_circle(known.kind) {
+                    self.circles.insert(id, people);
                 }
+                run.participants.extend(starter.map(|starter| (starter.id, id, self.number)));
                 (known, true)
             }
         };
+        if changed {
+            run.doubt(record.created_at.and_then(|at| times::after_now("the conversation", at, self.now)));
+            run.doubt(record.archived_at.and_then(|at| times::after_now("the conversation's end", at, self.now)));
+        }
         for (person, event) in members {
-            self.participants.add(c, person.id, known.id, self.number)?;
-            changed |= store::conversations::create_membership(c, known.id, event, self.number)?;
+            run.participants.push((person.id, known.id, self.number));
+            run.doubt(event.at.and_then(|at| times::after_now("the join", at, self.now)));
+            run.membership((known.id, event));
         }
         Ok(if changed { Outcome::Added } else { Outcome::Unchanged })
     }
@@ -96,23 +109,50 @@ impl Recorder {
         store::conversations::update_profile(c, &found, profile, self.number)
     }
 
-    pub(super) fn membership(&mut self, c: &mut Conn, record: &MembershipRecord, present: bool) -> Result<Outcome> {
-        let Some(known) = self.find_conversation(c, &record.conversation)? else {
-            return unknown_conversation(&record.conversation);
-        };
-        let Some(person) = self.find_person(c, &record.user)? else { return unknown_person(&record.user) };
-        if closed_circle(known.kind) && !self.people_of(c, known)?.contains(&person.id) {
-            return refuse(format!("a {} conversation can't get other people", known.kind));
-        }
-        let event = MembershipEvent { user_id: person.id, present, at: Some(record.at) };
-        self.participants.add(c, person.id, known.id, self.number)?;
-        let added = store::conversations::create_membership(c, known.id, event, self.number)?;
-        Ok(if added { Outcome::Added } else { Outcome::Unchanged })
+    /// Judges that somebody came or went; whether that is new turns out when it is written.
+    pub(super) fn membership(
+        &mut self,
+        c: &mut Conn,
+        record: &MembershipRecord,
+        present: bool,
+        run: &mut Run<'_>,
+    ) -> Result<()> {
+        let outcome = self.judged_membership(c, record, present, run)?;
+        run.push(outcome);
+        Ok(())
     }
 
-    fn people_of(&self, c: &mut Conn, known: Known) -> Result<BTreeSet<UserId>> {
+    fn judged_membership(
+        &mut self,
+        c: &mut Conn,
+        record: &MembershipRecord,
+        present: bool,
+        run: &mut Run<'_>,
+    ) -> Result<Outcome> {
+        let Some(known) = self.find_conversation(c, &record.conversation)? else {
+            return Ok(unknown_conversation(&record.conversation));
+        };
+        let Some(person) = self.find_person(c, &record.user)? else { return Ok(unknown_person(&record.user)) };
+        if closed_circle(known.kind) && !self.people_of(c, known, run)?.contains(&person.id) {
+            return Ok(refused(format!("a {} conversation can't get other people", known.kind)));
+        }
+        run.participants.push((person.id, known.id, self.number));
+        run.doubt(times::after_now(if present { "the join" } else { "the leave" }, record.at, self.now));
+        run.membership((known.id, MembershipEvent { user_id: person.id, present, at: Some(record.at) }));
+        Ok(Outcome::Unchanged)
+    }
+
+    /// The people of a closed circle, who never change.
+    fn people_of(&mut self, c: &mut Conn, known: Known, run: &mut Run<'_>) -> Result<BTreeSet<UserId>> {
+        if let Some(people) = self.circles.get(&known.id) {
+            return Ok(people.clone());
+        }
+        // Some of them may wait.
+        self.write(c, run)?;
         let events = store::conversations::list_memberships(c, known.id, i64::MAX)?;
-        Ok(events.into_iter().map(|event| event.user_id).collect())
+        let people: BTreeSet<UserId> = events.into_iter().map(|event| event.user_id).collect();
+        self.circles.insert(known.id, people.clone());
+        Ok(people)
     }
 }
 

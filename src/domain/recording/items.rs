@@ -1,56 +1,65 @@
-//! Recording what is posted, changed and deleted (C4).
+//! Judging what is posted, changed and deleted (C4). It is written many at once, in `run`.
 
 use std::borrow::Cow;
 
-use super::{Outcome, Person, Recorder, clean, is_clean, refuse, unknown_conversation, unknown_person};
-use crate::domain::rules::capture;
+use super::run::{Kept, Run, WaitingDeletion, WaitingEdit};
+use super::{Outcome, Person, Recorder, clean, is_clean, refused, unknown_conversation, unknown_person};
+use crate::domain::rules::times;
 use crate::error::Result;
-use crate::model::{Attachment, Content, ConversationId, DeletionRecord, Details, EditRecord, ItemRecord, Timestamp};
-use crate::store::items::{Edit, NewItem};
+use crate::model::{Attachment, Content, DeletionRecord, Details, EditRecord, ItemRecord};
+use crate::store::items::NewItem;
 use crate::store::{self, Conn};
 
-/// What is to become of an item.
-#[expect(clippy::large_enum_variant, reason = "most are new, and one lives at a time")]
-pub(super) enum Judged<'r> {
-    /// It is made, unless it is known.
-    New(NewItem<'r>),
-    /// It is refused, unless it is known: what it says then does not matter.
-    Refused(ConversationId, Cow<'r, str>, Outcome),
-    /// This, in any case.
-    Settled(Outcome),
-}
-
 impl Recorder {
-    /// What is to become of an item, unless it turns out to be known.
-    pub(super) fn item<'r>(&mut self, c: &mut Conn, record: &'r ItemRecord) -> Result<Judged<'r>> {
+    /// Judges an item; whether it is known turns out when it is written.
+    pub(super) fn item<'r>(&mut self, c: &mut Conn, record: &'r ItemRecord, run: &mut Run<'r>) -> Result<()> {
         if record.id.is_empty() {
-            return refuse("an item needs an id").map(Judged::Settled);
+            run.push(refused("an item needs an id"));
+            return Ok(());
         }
         let Some(known) = self.find_conversation(c, &record.conversation)? else {
-            return unknown_conversation(&record.conversation).map(Judged::Settled);
+            run.push(unknown_conversation(&record.conversation));
+            return Ok(());
         };
-        let id = clean(&record.id);
+        let key = (known.id, clean(&record.id));
+        if run.is_awaited(&key, false) {
+            self.write(c, run)?;
+        }
+        // One that is refused, unless it is known: what it says then does not matter.
         let author = match self.find_author(c, record.by.as_deref())? {
             Ok(author) => author,
-            Err(person) => return Ok(Judged::Refused(known.id, id, unknown_person(&person)?)),
+            Err(person) => {
+                run.push_refused(key, unknown_person(&person));
+                return Ok(());
+            }
         };
         let content = match self.resolved(c, &record.content)? {
             Ok(content) => content,
-            Err(person) => return Ok(Judged::Refused(known.id, id, unknown_person(&person)?)),
+            Err(person) => {
+                run.push_refused(key, unknown_person(&person));
+                return Ok(());
+            }
         };
+        let (conversation_id, id) = key;
         // The deletion may have been recorded first.
         let mut deleted = None;
-        if self.deletions.may_have(c, known.id, &id)? {
-            deleted = store::items::find_deletion(c, known.id, &id)?;
+        if self.deletions.may_have(c, conversation_id, &id)? {
+            deleted = store::items::find_deletion(c, conversation_id, &id)?;
         }
-        if let Some((at, _)) = deleted {
-            if !self.is_kept(c, known.id, at)? {
-                return Ok(Judged::Settled(Outcome::Erased));
+        if let Some((told, by)) = deleted {
+            let (at, doubt) = times::deleted_at(Some(told), Some(record.at), self.now);
+            run.doubt(doubt);
+            if !Kept::default().is_kept(c, conversation_id, at, self.now)? {
+                store::items::update_deletion(c, conversation_id, &id, at)?;
+                run.push(Outcome::Erased);
+                return Ok(());
             }
-            store::items::delete_deletion(c, known.id, &id)?;
+            store::items::delete_deletion(c, conversation_id, &id)?;
+            deleted = Some((at, by));
         }
-        Ok(Judged::New(NewItem {
-            conversation_id: known.id,
+        run.doubt(times::after_now("the item", record.at, self.now));
+        run.push_item(NewItem {
+            conversation_id,
             external_id: id,
             kind: record.kind,
             author_id: author.map(|person| person.id),
@@ -60,80 +69,50 @@ impl Recorder {
             attachments: record.attachments.iter().map(clean_attachment).collect(),
             deleted,
             recording: self.number,
-        }))
+        });
+        Ok(())
     }
 
-    pub(super) fn edit(&mut self, c: &mut Conn, record: &EditRecord) -> Result<Outcome> {
+    /// Judges a change; whether its item is there turns out when it is written.
+    pub(super) fn edit<'r>(&mut self, c: &mut Conn, record: &'r EditRecord, run: &mut Run<'r>) -> Result<()> {
         let Some(known) = self.find_conversation(c, &record.conversation)? else {
-            return unknown_conversation(&record.conversation);
+            run.push(unknown_conversation(&record.conversation));
+            return Ok(());
         };
-        let id = clean(&record.id);
-        let Some(item) = store::items::find(c, known.id, &id)? else {
-            return match store::items::find_deletion(c, known.id, &id)? {
-                Some((at, _)) if !self.is_kept(c, known.id, at)? => Ok(Outcome::Erased),
-                _ => refuse(format!("the item “{}”, which it changes, has not been recorded", record.id)),
-            };
-        };
-        let editor = match self.find_author(c, record.by.as_deref())? {
-            Ok(editor) => editor,
-            Err(id) => return unknown_person(&id),
-        };
-        let content = match self.resolved(c, &record.content)? {
-            Ok(content) => content,
-            Err(id) => return unknown_person(&id),
-        };
-        let edit = Edit {
-            item_id: item.id,
-            edited_at: record.at,
-            editor_id: editor.map(|person| person.id),
-            content: content.into_owned(),
-        };
-        if store::items::list_edits_at(c, item.id, record.at)?.contains(&edit) {
-            return Ok(Outcome::Unchanged);
+        let key = (known.id, clean(&record.id));
+        if run.is_awaited(&key, true) {
+            self.write(c, run)?;
         }
-        store::items::create_edit(c, (known.id, item.created_at), &edit, self.number)?;
-        Ok(Outcome::Added)
+        let change = match self.find_author(c, record.by.as_deref())? {
+            Err(person) => Err(unknown_person(&person)),
+            Ok(editor) => match self.resolved(c, &record.content)? {
+                Err(person) => Err(unknown_person(&person)),
+                Ok(content) => Ok((editor.map(|person| person.id), content)),
+            },
+        };
+        run.push_edit(WaitingEdit { key, at: record.at, change });
+        Ok(())
     }
 
-    pub(super) fn deletion(&mut self, c: &mut Conn, record: &DeletionRecord) -> Result<Outcome> {
+    /// Judges a deletion; what it finds turns out when it is written.
+    pub(super) fn deletion<'r>(&mut self, c: &mut Conn, record: &'r DeletionRecord, run: &mut Run<'r>) -> Result<()> {
         if record.id.is_empty() {
-            return refuse("an item needs an id");
+            run.push(refused("an item needs an id"));
+            return Ok(());
         }
         let Some(known) = self.find_conversation(c, &record.conversation)? else {
-            return unknown_conversation(&record.conversation);
+            run.push(unknown_conversation(&record.conversation));
+            return Ok(());
         };
         let by = match self.find_author(c, record.by.as_deref())? {
             Ok(by) => by.map(|person| person.id),
-            Err(id) => return unknown_person(&id),
+            Err(person) => {
+                run.push(unknown_person(&person));
+                return Ok(());
+            }
         };
-        // Not after it was told: otherwise capture that is switched on later might bring the item back.
-        let (id, at) = (clean(&record.id), record.at.unwrap_or(self.now).min(self.now));
-        match store::items::find(c, known.id, &id)? {
-            Some(item) if item.deleted.is_some() => return Ok(Outcome::Unchanged),
-            Some(item) if self.is_kept(c, known.id, at)? => {
-                store::items::update_deleted(c, item.id, at, by, self.number)?;
-            }
-            Some(item) => {
-                store::items::delete(c, item.id)?;
-                store::items::create_deletion(c, known.id, &id, at, by, self.number, Some(item.recording))?;
-                self.deletions.add(known.id, &id);
-            }
-            None if store::items::find_deletion(c, known.id, &id)?.is_some() => return Ok(Outcome::Unchanged),
-            None => {
-                store::items::create_deletion(c, known.id, &id, at, by, self.number, None)?;
-                self.deletions.add(known.id, &id);
-            }
-        }
-        Ok(Outcome::Added)
-    }
-
-    /// C4: whether what was deleted then in this conversation is kept.
-    fn is_kept(&self, c: &mut Conn, conversation: ConversationId, deleted_at: Timestamp) -> Result<bool> {
-        let mut periods = Vec::new();
-        for account in store::conversations::list_accounts(c, conversation)? {
-            periods.push(store::capture::list(c, account)?);
-        }
-        Ok(capture::is_kept(periods.iter().map(Vec::as_slice), deleted_at))
+        run.push_deletion(WaitingDeletion { key: (known.id, clean(&record.id)), told: record.at, by });
+        Ok(())
     }
 
     /// Who did it, where the source says; or the id of the person who has not been recorded.

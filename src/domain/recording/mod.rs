@@ -5,6 +5,7 @@
 //! be recorded is refused with a reason, and nothing around it is lost. Companies and people, conversations, and
 //! what is posted in them have a file each.
 
+mod cache;
 mod conversations;
 mod deletions;
 mod items;
@@ -13,14 +14,16 @@ mod people;
 mod run;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashSet};
 
+use cache::Cache;
 use deletions::Deletions;
 use participants::Participants;
 use run::Run;
 
+use crate::domain::rules::times::{self, Doubt};
 use crate::error::Result;
-use crate::model::{AccountId, ConversationId, ConversationKind, Recording, Timestamp, UserId};
+use crate::model::{AccountId, Content, ConversationId, ConversationKind, Recording, Timestamp, UserId};
 use crate::store::{self, Conn};
 
 /// What became of a recording.
@@ -36,9 +39,13 @@ pub enum Outcome {
     Refused(String),
 }
 
+fn refused(reason: impl Into<String>) -> Outcome {
+    Outcome::Refused(reason.into())
+}
+
 /// Early return with a reason.
 fn refuse(reason: impl Into<String>) -> Result<Outcome> {
-    Ok(Outcome::Refused(reason.into()))
+    Ok(refused(reason))
 }
 
 /// A person as recordings refer to them.
@@ -57,17 +64,26 @@ struct Known {
 
 /// Records what one source of one account tells.
 ///
-/// Remembers the people and conversations that it has met, so a transaction that it took part in and that was rolled back
-/// ends its use.
+/// Remembers the people and conversations that it has met, as far as transactions are known to have been committed
+/// ([`Recorder::committed`]): what one that was rolled back has made is no more.
 pub struct Recorder {
     account: AccountId,
     source: store::sources::SourceId,
     now: Timestamp,
     number: i64,
-    people: HashMap<String, Person>,
-    conversations: HashMap<String, Known>,
+    /// Nothing that is remembered comes from a transaction of which it is not known that it was committed.
+    is_committed: bool,
+    companies: Cache<String, AccountId>,
+    people: Cache<String, Person>,
+    conversations: Cache<String, Known>,
+    /// The people of Personal and Direct conversations.
+    circles: Cache<ConversationId, BTreeSet<UserId>>,
     deletions: Deletions,
     participants: Participants,
+    /// Of the facts that are being recorded: ids that the source has given to nobody, or to no conversation, so far.
+    no_people: HashSet<String>,
+    no_conversations: HashSet<String>,
+    doubts: Vec<(usize, Doubt)>,
 }
 
 impl Recorder {
@@ -82,11 +98,23 @@ impl Recorder {
             source,
             now,
             number: 0,
-            people: HashMap::new(),
-            conversations: HashMap::new(),
+            is_committed: true,
+            companies: Cache::default(),
+            people: Cache::default(),
+            conversations: Cache::default(),
+            circles: Cache::default(),
             deletions: Deletions::default(),
             participants: Participants::default(),
+            no_people: HashSet::new(),
+            no_conversations: HashSet::new(),
+            doubts: Vec::new(),
         })
+    }
+
+    /// The source whose facts it records.
+    #[must_use]
+    pub const fn source(&self) -> store::sources::SourceId {
+        self.source
     }
 
     /// Begins the part of a recording that one transaction holds. `now` is the moment of recording.
@@ -94,10 +122,28 @@ impl Recorder {
     /// # Errors
     /// When the database fails.
     pub fn begin(&mut self, c: &mut Conn, now: Timestamp) -> Result<()> {
-        self.number = store::sources::next_recording(c)?;
+        if !std::mem::replace(&mut self.is_committed, false) {
+            self.forget();
+        }
+        self.number = store::sources::next_recording(c, self.source)?;
         self.deletions.begin(self.number);
         self.now = now;
         Ok(())
+    }
+
+    /// The transaction that was begun last has been committed: what it has made may be remembered. Without this call the next one
+    /// begins with an empty memory, which is slower and just as right.
+    pub const fn committed(&mut self) {
+        self.is_committed = true;
+    }
+
+    fn forget(&mut self) {
+        self.companies.clear();
+        self.people.clear();
+        self.conversations.clear();
+        self.circles.clear();
+        self.deletions.clear();
+        self.participants.clear();
     }
 
     /// Records these facts in their order, and tells what became of each.
@@ -109,42 +155,107 @@ impl Recorder {
         c: &mut Conn,
         recordings: impl IntoIterator<Item = &'r Recording>,
     ) -> Result<Vec<Outcome>> {
+        let recordings: Vec<&Recording> = recordings.into_iter().collect();
+        self.look_up(c, &recordings)?;
         let mut run = Run::default();
         for recording in recordings {
-            if let Some(id) = ids(recording).into_iter().find(|id| id.len() > MAX_ID) {
-                let begin: String = id.chars().take(40).collect();
-                run.push(Outcome::Refused(format!("the id “{begin}…” has more than {MAX_ID} bytes")));
-                continue;
-            }
-            if let Recording::ItemCreated(record) = recording {
-                let judged = self.item(c, record)?;
-                run.push_item(c, judged, &mut self.participants)?;
-                continue;
-            }
-            // It may be about one of them.
-            run.make_items(c, &mut self.participants)?;
-            run.push(match recording {
-                Recording::Account(record) => self.account(c, record)?,
-                Recording::User(record) => self.user(c, record)?,
-                Recording::Conversation(record) => self.conversation(c, record)?,
-                Recording::Joined(record) => self.membership(c, record, true)?,
-                Recording::Left(record) => self.membership(c, record, false)?,
-                Recording::ItemEdited(record) => self.edit(c, record)?,
-                Recording::ItemDeleted(record) => self.deletion(c, record)?,
-                Recording::ItemCreated(_) => continue,
-            });
+            self.record_one(c, recording, &mut run)?;
         }
-        run.finish(c, &mut self.participants)
+        self.write(c, &mut run)?;
+        let (outcomes, doubts) = run.finish();
+        self.doubts = doubts;
+        self.no_people.clear();
+        self.no_conversations.clear();
+        Ok(outcomes)
+    }
+
+    /// The times that can't be, of the facts that were recorded last and changed anything, each with the fact's place.
+    pub fn take_doubts(&mut self) -> Vec<(usize, Doubt)> {
+        std::mem::take(&mut self.doubts)
+    }
+
+    fn record_one<'r>(&mut self, c: &mut Conn, recording: &'r Recording, run: &mut Run<'r>) -> Result<()> {
+        if let Some(id) = ids(recording).into_iter().find(|id| id.len() > MAX_ID) {
+            let begin: String = id.chars().take(40).collect();
+            run.push(refused(format!("the id “{begin}…” has more than {MAX_ID} bytes")));
+            return Ok(());
+        }
+        let outcome = match recording {
+            Recording::Account(record) => self.account(c, record)?,
+            Recording::User(record) => {
+                let deactivated = record.deactivated_at;
+                run.doubt(deactivated.and_then(|at| times::after_now("the deactivation", at, self.now)));
+                self.user(c, record)?
+            }
+            Recording::Conversation(record) => return self.conversation(c, record, run),
+            Recording::Joined(record) => return self.membership(c, record, true, run),
+            Recording::Left(record) => return self.membership(c, record, false, run),
+            Recording::ItemCreated(record) => return self.item(c, record, run),
+            Recording::ItemEdited(record) => return self.edit(c, record, run),
+            Recording::ItemDeleted(record) => return self.deletion(c, record, run),
+        };
+        run.push(outcome);
+        Ok(())
+    }
+
+    /// Looks up at once whom and what facts are about, where the database is a round trip away.
+    fn look_up(&mut self, c: &mut Conn, recordings: &[&Recording]) -> Result<()> {
+        if matches!(c, Conn::Sqlite(_)) {
+            return Ok(());
+        }
+        for recording in recordings {
+            for id in people(recording) {
+                if self.people.get(id).is_none() && !self.no_people.contains(id) {
+                    self.no_people.insert(id.to_owned());
+                }
+            }
+            if let Some(id) = conversation(recording)
+                && self.conversations.get(id).is_none()
+                && !self.no_conversations.contains(id)
+            {
+                self.no_conversations.insert(id.to_owned());
+            }
+        }
+        // Those with a character that is kept as another one are rare, and looked up one by one.
+        self.no_people.retain(|id| is_clean(id) && id.len() <= MAX_ID);
+        self.no_conversations.retain(|id| is_clean(id) && id.len() <= MAX_ID);
+        for (external, id, account) in store::sources::list_users(c, self.source, &self.no_people)? {
+            self.remember_person(external, Person { id, account });
+        }
+        let found = store::conversations::list_by_external(c, self.source, &self.no_conversations)?;
+        for (external, id, kind) in found {
+            self.remember_conversation(external, Known { id, kind });
+        }
+        let about = recordings.iter().filter_map(|recording| match recording {
+            Recording::ItemCreated(record) => self.conversations.get(&record.conversation).map(|known| known.id),
+            _ => None,
+        });
+        let about: Vec<ConversationId> = about.collect::<BTreeSet<_>>().into_iter().collect();
+        self.deletions.look_up(c, &about)
+    }
+
+    fn remember_person(&mut self, external: String, person: Person) {
+        self.no_people.remove(&external);
+        self.people.insert(external, person);
+    }
+
+    fn remember_conversation(&mut self, external: String, known: Known) {
+        self.no_conversations.remove(&external);
+        self.conversations.insert(external, known);
     }
 
     fn find_person(&mut self, c: &mut Conn, external: &str) -> Result<Option<Person>> {
         if let Some(person) = self.people.get(external) {
             return Ok(Some(*person));
         }
-        let Some(id) = store::sources::find_user(c, self.source, &clean(external))? else { return Ok(None) };
-        let Some(user) = store::users::find(c, id)? else { return Ok(None) };
-        let person = Person { id, account: user.account_id };
-        self.people.insert(external.to_owned(), person);
+        if self.no_people.contains(external) {
+            return Ok(None);
+        }
+        let Some((id, account)) = store::sources::find_user_and_account(c, self.source, &clean(external))? else {
+            return Ok(None);
+        };
+        let person = Person { id, account };
+        self.remember_person(external.to_owned(), person);
         Ok(Some(person))
     }
 
@@ -152,12 +263,55 @@ impl Recorder {
         if let Some(known) = self.conversations.get(external) {
             return Ok(Some(*known));
         }
+        if self.no_conversations.contains(external) {
+            return Ok(None);
+        }
         let found = store::conversations::find_by_external(c, self.source, &clean(external))?;
         let known = found.map(|found| Known { id: found.id, kind: found.kind });
         if let Some(known) = known {
-            self.conversations.insert(external.to_owned(), known);
+            self.remember_conversation(external.to_owned(), known);
         }
         Ok(known)
+    }
+}
+
+/// The people whom a fact is about, by the source's ids.
+fn people(recording: &Recording) -> Vec<&str> {
+    let mut people: Vec<&str> = Vec::new();
+    match recording {
+        Recording::Account(_) => {}
+        Recording::User(record) => people.push(&record.id),
+        Recording::Conversation(record) => {
+            people.extend(record.started_by.as_deref());
+            people.extend(record.members.iter().map(|member| member.user.as_str()));
+        }
+        Recording::Joined(record) | Recording::Left(record) => people.push(&record.user),
+        Recording::ItemCreated(record) => {
+            people.extend(record.by.as_deref());
+            people.extend(assignees(&record.content));
+        }
+        Recording::ItemEdited(record) => {
+            people.extend(record.by.as_deref());
+            people.extend(assignees(&record.content));
+        }
+        Recording::ItemDeleted(record) => people.extend(record.by.as_deref()),
+    }
+    people
+}
+
+fn assignees(content: &Content) -> impl Iterator<Item = &str> {
+    content.details.iter().flat_map(|details| details.assignees.iter().map(String::as_str))
+}
+
+/// The conversation that a fact is about, by the source's id.
+fn conversation(recording: &Recording) -> Option<&str> {
+    match recording {
+        Recording::Account(_) | Recording::User(_) => None,
+        Recording::Conversation(record) => Some(&record.id),
+        Recording::Joined(record) | Recording::Left(record) => Some(&record.conversation),
+        Recording::ItemCreated(record) => Some(&record.conversation),
+        Recording::ItemEdited(record) => Some(&record.conversation),
+        Recording::ItemDeleted(record) => Some(&record.conversation),
     }
 }
 
@@ -177,12 +331,12 @@ fn ids(recording: &Recording) -> [&str; 2] {
     }
 }
 
-fn unknown_person(id: &str) -> Result<Outcome> {
-    refuse(format!("the person “{id}” has not been recorded"))
+fn unknown_person(id: &str) -> Outcome {
+    refused(format!("the person “{id}” has not been recorded"))
 }
 
-fn unknown_conversation(id: &str) -> Result<Outcome> {
-    refuse(format!("the conversation “{id}” has not been recorded"))
+fn unknown_conversation(id: &str) -> Outcome {
+    refused(format!("the conversation “{id}” has not been recorded"))
 }
 
 /// Text as both databases can hold it: PostgreSQL has no NUL, so its picture stands for it.

@@ -1,27 +1,30 @@
 //! Who takes part in which conversation: whoever started it, was told to be in it, or posted in it.
 
-use std::collections::HashSet;
-
+use super::cache::Cache;
 use crate::error::Result;
 use crate::model::{ConversationId, UserId};
+use crate::store::participants::NewParticipant;
 use crate::store::{self, Conn};
 
 /// Those that this recorder has met already.
 #[derive(Default)]
-pub(super) struct Participants(HashSet<(UserId, ConversationId)>);
+pub(super) struct Participants(Cache<(UserId, ConversationId), ()>);
 
 impl Participants {
-    /// Notes that somebody takes part in a conversation.
-    pub(super) fn add(
-        &mut self,
-        c: &mut Conn,
-        user: UserId,
-        conversation: ConversationId,
-        recording: i64,
-    ) -> Result<()> {
-        if self.0.insert((user, conversation)) {
-            store::participants::create(c, user, conversation, recording)?;
-        }
-        Ok(())
+    /// Notes those who take part, unless that is known.
+    pub(super) fn write(&mut self, c: &mut Conn, mut new: Vec<NewParticipant>) -> Result<()> {
+        new.retain(|&(user, conversation, _)| {
+            let key = (user, conversation);
+            let is_new = self.0.get(&key).is_none();
+            if is_new {
+                self.0.insert(key, ());
+            }
+            is_new
+        });
+        store::participants::create_all(c, &new)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 }

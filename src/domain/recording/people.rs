@@ -5,7 +5,7 @@
 use super::{Outcome, Person, Recorder, clean, refuse};
 use crate::domain::access;
 use crate::error::Result;
-use crate::model::{AccountRecord, User, UserRecord};
+use crate::model::{AccountId, AccountRecord, User, UserRecord};
 use crate::store::users::Profile;
 use crate::store::{self, Conn};
 
@@ -20,7 +20,7 @@ impl Recorder {
         }
         let account = match store::accounts::find_by_name(c, &name)? {
             Some(account) => account.id,
-            None => store::accounts::create(c, &name, chrono_tz::UTC, false, self.now)?,
+            None => store::accounts::find_or_create(c, &name, self.now)?,
         };
         store::sources::create_account(c, self.source, &id, account)?;
         Ok(Outcome::Added)
@@ -33,7 +33,7 @@ impl Recorder {
         }
         let account = match &record.account {
             None => self.account,
-            Some(company) => match store::sources::find_account(c, self.source, &clean(company))? {
+            Some(company) => match self.find_company(c, company)? {
                 Some(account) => account,
                 None => return refuse(format!("the company “{company}” has not been recorded")),
             },
@@ -59,6 +59,19 @@ impl Recorder {
             }
             return self.update_user(c, &user, record, &name, email.as_deref());
         }
+        // Most people are new, and nobody has their address.
+        let new = store::users::NewUser {
+            account_id: account,
+            name: &name,
+            email: email.as_deref(),
+            is_bot: record.bot,
+            is_admin: record.admin.unwrap_or(false),
+            deactivated_at: record.deactivated_at,
+        };
+        if let Some(user) = store::users::create_of_source(c, &new, (self.source, &id), self.now)? {
+            self.remember_person(record.id.clone(), Person { id: user, account });
+            return Ok(Outcome::Added);
+        }
         let holder = match email.as_deref() {
             Some(email) => store::users::find_by_email(c, account, email)?,
             None => None,
@@ -72,23 +85,27 @@ impl Recorder {
         let user_id = match &same {
             Some(user) => user.id,
             None => {
-                let new = store::users::NewUser {
-                    account_id: account,
-                    name: &name,
-                    email: email.as_deref().filter(|_| !shared),
-                    is_bot: record.bot,
-                    is_admin: record.admin.unwrap_or(false),
-                    deactivated_at: record.deactivated_at,
-                };
+                let new = store::users::NewUser { email: new.email.filter(|_| !shared), ..new };
                 store::users::create(c, &new, self.now)?
             }
         };
         store::sources::create_user(c, self.source, &id, user_id)?;
-        self.people.insert(record.id.clone(), Person { id: user_id, account });
+        self.remember_person(record.id.clone(), Person { id: user_id, account });
         if let Some(user) = same.filter(|_| account == self.account) {
             self.update_user(c, &user, record, &name, email.as_deref())?;
         }
         Ok(Outcome::Added)
+    }
+
+    fn find_company(&mut self, c: &mut Conn, company: &str) -> Result<Option<AccountId>> {
+        if let Some(account) = self.companies.get(company) {
+            return Ok(Some(*account));
+        }
+        let found = store::sources::find_account(c, self.source, &clean(company))?;
+        if let Some(account) = found {
+            self.companies.insert(company.to_owned(), account);
+        }
+        Ok(found)
     }
 
     fn update_user(
@@ -117,7 +134,7 @@ impl Recorder {
         };
         let mut changed = self.update_roles(c, user, record)?;
         let profile = Profile { name, email, is_bot: record.bot };
-        if store::users::update_profile(c, user.id, profile, self.number)? {
+        if store::users::update_profile(c, user.id, profile, (self.source, self.number))? {
             access::revoke_if_ineligible(c, user.id, self.now)?;
             changed = true;
         }

@@ -15,4 +15,5 @@ pub mod progress;
 pub mod requests;
 pub mod slices;
 pub mod summary;
+pub mod times;
 pub mod volume;

@@ -4,14 +4,15 @@
 //! mean the same.
 
 use crate::model::{AccountId, Filters};
+use crate::store::cuts::Cut;
 
 /// Which conversations are meant.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
     /// They are exported for this account.
     pub account: AccountId,
-    /// What was told after the recording of this number does not count.
-    pub cut: i64,
+    /// What was told after it does not count.
+    pub cut: Cut,
     /// What they are limited to.
     pub filters: &'a Filters,
 }
@@ -19,15 +20,28 @@ pub struct Choice<'a> {
 /// Narrows a query with `conversation_accounts` in it down to a [`Choice`].
 macro_rules! chosen {
     ($query:expr, $choice:expr) => {{
-        use $crate::store::schema::{conversation_accounts as ours, participants};
+        use $crate::store::cuts::Cut;
+        use $crate::store::schema::{conversation_accounts as ours, conversations, export_cuts, participants};
         let (query, choice) = ($query, $choice);
         let mut query = query.filter(ours::account_id.eq(choice.account)).into_boxed();
         if !choice.filters.people.is_empty() {
             let took_part = participants::table
                 .filter(participants::user_id.eq_any(choice.filters.people.clone()))
-                .filter(participants::conversation_id.eq(ours::conversation_id))
-                .filter(participants::recording.le(choice.cut));
-            query = query.filter(diesel::dsl::exists(took_part));
+                .filter(participants::conversation_id.eq(ours::conversation_id));
+            query = match choice.cut {
+                Cut::Now => query.filter(diesel::dsl::exists(took_part)),
+                Cut::Of(request) => {
+                    // The query itself may be about conversations.
+                    let theirs = diesel::alias!(conversations as theirs);
+                    let number = export_cuts::table
+                        .inner_join(theirs.on(theirs.field(conversations::source_id).eq(export_cuts::source_id)))
+                        .filter(export_cuts::request_id.eq(request))
+                        .filter(theirs.field(conversations::id).eq(participants::conversation_id))
+                        .select(export_cuts::recording);
+                    let took_part = took_part.filter(participants::recording.nullable().le(number.single_value()));
+                    query.filter(diesel::dsl::exists(took_part))
+                }
+            };
         }
         if !choice.filters.conversations.is_empty() {
             query = query.filter(ours::conversation_id.eq_any(choice.filters.conversations.clone()));

@@ -134,8 +134,8 @@ pub struct Cut {
     pub words: String,
     /// Exactly, as the manifest has it.
     pub instant: Timestamp,
-    /// Number of the last recording that is in it.
-    pub recording: Option<String>,
+    /// Each source of the account with the number of its last recording that is in it.
+    pub recordings: Vec<String>,
 }
 
 /// That an export was deleted before it expired.
@@ -290,7 +290,7 @@ impl Live {
             zone,
             id: request.id,
             actions: Actions { on: account.exports_on, full: known.refusal },
-            asked: Asked::new(&request, requester, known.limits, account),
+            asked: Asked::new(&request, requester, (known.limits, &known.recordings), account),
             took,
             left,
             deletion: request.deleted_at.map(|at| Deletion { at: instant(at), by: known.deleter }),
@@ -401,7 +401,7 @@ impl Asked {
     fn new(
         request: &ExportRequest,
         (name, email): (String, Option<String>),
-        limits: Chosen,
+        (limits, recordings): (Chosen, &[(String, i64)]),
         account: &Account,
     ) -> Self {
         let zone = account.time_zone;
@@ -425,11 +425,13 @@ impl Asked {
                 Copies { html: false, csv: true } => Some("Spreadsheets (CSV)"),
                 Copies { html: false, csv: false } => None,
             },
-            cut: request.cut.map(|(number, at)| Cut {
+            cut: request.cut.map(|at| Cut {
                 words: format::exact_instant_and_zone(at, zone),
                 instant: at,
-                // An archive that was taken in does not tell it.
-                recording: (number > 0).then(|| format::number(number)),
+                recordings: recordings
+                    .iter()
+                    .map(|(source, number)| format!("{} of {source}", format::number(*number)))
+                    .collect(),
             }),
         }
     }

@@ -78,6 +78,7 @@ fn overview(request: ExportRequest, parts: Vec<Part>) -> Overview {
         limits: Chosen::default(),
         top_folder: format!("Halden Logistics-2026-11-01-to-2026-11-22-{}", request.id),
         deleter: None,
+        recordings: vec![("events".into(), 4711), ("slack".into(), 12)],
         erased_at: None,
         coverage: Coverage { range: start..end, until: at("2026-11-23T14:00:00Z"), gaps: Vec::new() },
         parts: Parts { bytes: parts.iter().map(|part| part.size).sum(), first: excerpt(parts) },
@@ -118,7 +119,7 @@ fn page(known: Overview) -> String {
 fn running() -> ExportRequest {
     ExportRequest {
         planned_at: Some(at(NOW).plus(TimeDelta::minutes(-2))),
-        cut: Some((4711, at("2026-11-23T13:58:13.25Z"))),
+        cut: Some(at("2026-11-23T13:58:13.25Z")),
         items_total: Some(5000),
         items_done: 1234,
         attempts: 2,
@@ -131,7 +132,7 @@ fn completed() -> ExportRequest {
     ExportRequest {
         started_at: Some(at("2026-11-23T13:58:13Z")),
         finished_at: Some(at("2026-11-23T14:00:00Z")),
-        cut: Some((4711, at("2026-11-23T13:58:13.25Z"))),
+        cut: Some(at("2026-11-23T13:58:13.25Z")),
         items_total: Some(3912),
         items_done: 3912,
         ..request(7, Status::Completed)

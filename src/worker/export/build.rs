@@ -148,7 +148,7 @@ impl Worker {
 /// What the manifest says of the request.
 pub(super) fn header(request: &ExportRequest, evidence: &Evidence) -> Header {
     let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
-    records::header(request, &range, request.cut.unwrap_or_default().1, evidence)
+    records::header(request, &range, request.cut.unwrap_or_default(), evidence)
 }
 
 fn pack(packer: &mut Packer, to_pack: &Receiver<Batch>, to_writer: &Sender<Result<Batch>>) {

@@ -11,6 +11,7 @@ use crate::domain::work::{self, Claim};
 use crate::error::Result;
 use crate::model::ExportRequest;
 use crate::store::Store;
+use crate::store::cuts::Cut;
 
 impl Worker {
     pub(super) fn plan(&self, claim: &mut Claim, pulse: &Pulse) -> Result<()> {
@@ -44,8 +45,7 @@ impl Worker {
 /// A reader of what an export holds, as of its cut.
 pub(super) fn reader(store: &Store, request: &ExportRequest, evidence: &Evidence) -> Result<Reader> {
     let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
-    let (cut, _) = request.cut.unwrap_or_default();
-    let reader = Reader::new(store, request.account_id, (cut, &evidence.periods), range)?;
+    let reader = Reader::new(store, request.account_id, (Cut::Of(request.id), &evidence.periods), range)?;
     Ok(reader.limited_to(&request.filters))
 }
 

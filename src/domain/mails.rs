@@ -70,7 +70,7 @@ pub struct MailClaim {
 /// # Errors
 /// When the database fails.
 pub fn claim(store: &Store, now: Timestamp) -> Result<Option<MailClaim>> {
-    if store.read(|c| store::mails::find_claimable(c, now))?.is_none() {
+    if store.statement(|c| store::mails::find_claimable(c, now))?.is_none() {
         return Ok(None);
     }
     store.write(|c| {

@@ -16,6 +16,7 @@ use super::rules::volume::{self, Volume};
 use super::rules::{capture, days};
 use crate::error::Result;
 use crate::model::{AccountId, CapturePeriod, Filters, Timestamp};
+use crate::numbers;
 use crate::store::conversations::Choice;
 use crate::store::{self, Conn};
 
@@ -165,29 +166,24 @@ pub fn preview(c: &mut Conn, counts: &Counts, administrator: &Administrator, ask
             let conversations = store::volume::count_conversations_within(c, choice, &periods, &range)?;
             let gaps = self::gaps(&periods, range.start, range.end.min(now));
             let estimate = estimate::estimate(&past(c)?, items);
-            Some(Within { first, last, items, conversations: unsigned(conversations), estimate, gaps })
+            Some(Within { first, last, items, conversations: numbers::exact(conversations)?, estimate, gaps })
         }
         None => None,
     };
-    let listed = unsigned(store::volume::count_conversations(c, choice)?);
+    let listed = numbers::exact(store::volume::count_conversations(c, choice)?)?;
     Ok(Preview { zone, volume, gaps, listed, within })
 }
 
 fn past(c: &mut Conn) -> Result<Vec<Past>> {
-    let past = |(items, from, to, bytes): (i64, Timestamp, Timestamp, i64)| Past {
-        items: unsigned(items),
-        bytes: unsigned(bytes),
-        took: to.to_utc() - from.to_utc(),
+    let past = |(items, from, to, bytes): (i64, Timestamp, Timestamp, i64)| {
+        let took = to.to_utc() - from.to_utc();
+        Ok(Past { items: numbers::exact(items)?, bytes: numbers::exact(bytes)?, took })
     };
-    Ok(store::volume::list_last_completed(c, PAST)?.into_iter().map(past).collect())
+    store::volume::list_last_completed(c, PAST)?.into_iter().map(past).collect()
 }
 
 fn gaps(periods: &[CapturePeriod], from: Timestamp, to: Timestamp) -> Vec<Gap> {
     let first = periods.first().map_or(Timestamp::MAX, |period| period.on_at);
     let gap = |(from, to)| Gap { from, to, since_ever: to <= first };
     capture::gaps(periods, from, to).into_iter().map(gap).collect()
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

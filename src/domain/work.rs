@@ -217,7 +217,7 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
     }
     // One state of the database: what was so when the last recording had been committed, and nothing that came after.
     let (number, evidence) =
-        store.snapshot(|c| Ok((store::sources::last_recording(c)?, evidence::read(c, &claim.request)?)))?;
+        store.read(|c| Ok((store::sources::last_recording(c)?, evidence::read(c, &claim.request)?)))?;
     let (cut, evidence) = ((number, now), evidence::text(&evidence)?);
     claim.request.cut = Some(cut);
     store.write(|c| exports::update_cut(c, &claim.lease(), cut, &evidence))

@@ -170,11 +170,21 @@ impl Store {
         done.context(|| format!("The tables of {} can't be brought up to date.", self.url))
     }
 
-    /// Runs `work` with a connection, each query for itself.
+    /// Runs `work` on one state of the database: what others commit meanwhile does not show, so that rights and what they guard
+    /// belong together (A5). Writes nothing.
     ///
     /// # Errors
     /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        snapshot(&mut *self.connection()?, work)
+    }
+
+    /// Runs a statement for itself, which spares PostgreSQL the two more that a transaction takes. What needs several statements
+    /// is for [`Store::read`].
+    ///
+    /// # Errors
+    /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
+    pub fn statement<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         work(&mut *self.connection()?)
     }
 
@@ -229,14 +239,6 @@ impl Store {
         result
     }
 
-    /// Runs `work` on one state of the database: what others commit meanwhile does not show. Writes nothing.
-    ///
-    /// # Errors
-    /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
-    pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        snapshot(&mut *self.connection()?, work)
-    }
-
     /// A connection for many looks in a row.
     ///
     /// # Errors
@@ -250,7 +252,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub fn ping(&self) -> Result<()> {
-        self.read(|c| Ok(c.batch_execute("SELECT 1")?))
+        self.statement(|c| Ok(c.batch_execute("SELECT 1")?))
     }
 
     /// Writes SQLite's log back into its file and empties it, so that what was erased is not found there either.
@@ -258,7 +260,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn empty_log(&self) -> Result<()> {
-        self.read(|c| match c {
+        self.statement(|c| match c {
             Conn::Sqlite(inner) => Ok(inner.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?),
             Conn::Postgres(_) => Ok(()),
         })
@@ -285,7 +287,7 @@ impl fmt::Debug for Reading {
 }
 
 impl Reading {
-    /// As [`Store::read`].
+    /// Runs a statement for itself, as [`Store::statement`] does.
     ///
     /// # Errors
     /// What `work` returns.
@@ -293,7 +295,7 @@ impl Reading {
         work(&mut self.0)
     }
 
-    /// As [`Store::snapshot`].
+    /// Runs `work` on one state of the database, as [`Store::read`] does.
     ///
     /// # Errors
     /// What `work` returns.

@@ -210,7 +210,7 @@ fn telling_the_progress_of_a_long_part_writes_little() {
         std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len()
     };
     // The request itself is of no account here.
-    store.read(|c| Ok(c.batch_execute("PRAGMA foreign_keys = OFF")?)).unwrap();
+    store.statement(|c| Ok(c.batch_execute("PRAGMA foreign_keys = OFF")?)).unwrap();
     let created = written(&|c| pieces::create(c, 7, &piece, now).map(|()| true));
     assert!(created > 800_000, "{created}");
     let found = pieces::Unbuilt { request_id: 7, number: 1, attempts: 0, not_before: 0, lease_until: None };

@@ -20,7 +20,7 @@ const HOSTILE: &str = "<script>alert(1)</script> \"O'Neill\" & co";
 
 fn user(app: &TestApp, account: &str, external: &str) -> UserId {
     let account = app.find_account(account).id;
-    let found = app.store().read(|c| {
+    let found = app.store().write(|c| {
         let source = store::sources::find_or_create(c, account, "events")?;
         store::sources::find_user(c, source, external)
     });
@@ -29,7 +29,7 @@ fn user(app: &TestApp, account: &str, external: &str) -> UserId {
 
 fn conversation(app: &TestApp, account: &str, external: &str) -> ConversationId {
     let account = app.find_account(account).id;
-    let found = app.store().read(|c| {
+    let found = app.store().write(|c| {
         let source = store::sources::find_or_create(c, account, "events")?;
         store::conversations::find_by_external(c, source, external)
     });

@@ -27,6 +27,7 @@ mod hammer;
 mod mails;
 mod main_path;
 mod model;
+mod one_state;
 mod pages;
 mod preview;
 mod reconcile;

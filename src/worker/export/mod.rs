@@ -157,7 +157,7 @@ impl Worker {
             Task::Plan => 0,
             Task::Part(piece) => piece.count,
         };
-        let top = records::top_folder(&build::header(&claim.request, &evidence::find(&self.store, claim.request.id)?));
+        let top = records::top_folder(&build::header(&claim.request, &evidence::find(&self.store, &claim.request)?));
         let file_name = |number| records::part_file(&top, number, count);
         let mut tries = 1;
         loop {

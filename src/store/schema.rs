@@ -31,6 +31,7 @@ diesel::table! {
         deactivated_at -> Nullable<BigInt>,
         deactivation -> Nullable<BigInt>,
         created_at -> BigInt,
+        search_key -> Text,
     }
 }
 
@@ -128,6 +129,7 @@ diesel::table! {
         created_at -> Nullable<BigInt>,
         archived_at -> Nullable<BigInt>,
         recording -> BigInt,
+        search_key -> Nullable<Text>,
     }
 }
 

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::connection::on_either;
 use super::schema::{accounts, user_versions, users};
 use super::{Conn, instant_opt};
+use crate::domain::rules::people;
 use crate::error::Result;
 use crate::model::{AccountId, Timestamp, User, UserId};
 
@@ -65,6 +66,7 @@ pub fn create(c: &mut Conn, user: &NewUser<'_>, now: Timestamp) -> Result<UserId
             users::deactivated_at.eq(user.deactivated_at.map(Timestamp::micros)),
             users::deactivation.eq(user.deactivated_at.map(Timestamp::micros)),
             users::created_at.eq(now.micros()),
+            users::search_key.eq(people::key(user.name, user.email)),
         ))
         .returning(users::id)
         .get_result(c)?)
@@ -167,7 +169,12 @@ pub fn update_profile(c: &mut Conn, id: UserId, profile: Profile<'_>, recording:
         .on_conflict_do_nothing()
         .execute(inner))?;
     diesel::update(users::table.find(id))
-        .set((users::name.eq(profile.name), users::email.eq(profile.email), users::is_bot.eq(profile.is_bot)))
+        .set((
+            users::name.eq(profile.name),
+            users::email.eq(profile.email),
+            users::is_bot.eq(profile.is_bot),
+            users::search_key.eq(people::key(profile.name, profile.email)),
+        ))
         .execute(c)?;
     Ok(true)
 }

@@ -34,6 +34,7 @@ mod reconcile;
 mod recording;
 mod requests;
 mod routes;
+mod search;
 mod sign_in;
 mod support;
 mod work;

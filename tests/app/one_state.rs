@@ -31,6 +31,7 @@ impl Flip {
         let columns = [
             ("accounts", "name", "name || '!'"),
             ("users", "name", "name || '!'"),
+            ("users", "search_key", "search_key || '!'"),
             ("conversations", "name", "name || '!'"),
             ("export_requests", "items_done", "items_done + 1"),
             ("export_requests", "evidence", "replace(evidence, '\"Acme\"', '\"Zeta\"')"),

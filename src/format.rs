@@ -10,9 +10,34 @@ use crate::model::{Filters, RequestId, Timestamp};
 /// Decimal units, as disks and download dialogs count.
 const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
 
+/// A whole number of any size, to be written for people.
+pub trait Whole: Copy {
+    /// The number.
+    fn whole(self) -> i128;
+}
+
+macro_rules! whole {
+    ($($number:ty),+) => {
+        $(impl Whole for $number {
+            fn whole(self) -> i128 {
+                i128::from(self)
+            }
+        })+
+    };
+}
+whole!(i32, i64, u32, u64);
+
+impl Whole for usize {
+    fn whole(self) -> i128 {
+        // No memory holds more than fits.
+        self as i128
+    }
+}
+
 /// A size for people, decimal and rounded: `812 bytes`, `12.4 MB`.
 #[must_use]
-pub fn size(bytes: i64) -> String {
+pub fn size(bytes: impl Whole) -> String {
+    let bytes = bytes.whole();
     if bytes.abs() < 1000 {
         return if bytes == 1 { "1 byte".into() } else { format!("{bytes} bytes") };
     }
@@ -20,7 +45,7 @@ pub fn size(bytes: i64) -> String {
     let mut divisor: i128 = 100;
     let mut written = String::new();
     for unit in UNITS {
-        let tenths = (i128::from(bytes) + divisor / 2) / divisor;
+        let tenths = (bytes + divisor / 2) / divisor;
         written = format!("{}.{} {unit}", tenths / 10, tenths % 10);
         if tenths < 10_000 {
             break;
@@ -32,7 +57,8 @@ pub fn size(bytes: i64) -> String {
 
 /// A whole number in groups of three: `1,234,567`.
 #[must_use]
-pub fn number(value: i64) -> String {
+pub fn number(value: impl Whole) -> String {
+    let value = value.whole();
     let digits = value.unsigned_abs().to_string();
     let mut written = String::with_capacity(digits.len() + digits.len() / 3 + 1);
     if value < 0 {
@@ -49,21 +75,27 @@ pub fn number(value: i64) -> String {
 
 /// A number of things: `1 item`, `5,000 items`.
 #[must_use]
-pub fn count(value: i64, one: &str, many: &str) -> String {
-    format!("{} {}", number(value), if value == 1 { one } else { many })
+pub fn count(value: impl Whole, one: &str, many: &str) -> String {
+    format!("{} {}", number(value), if value.whole() == 1 { one } else { many })
 }
 
 /// What an export is limited to, in numbers: `2 people and 1 conversation`; none where nothing is left out.
 #[must_use]
 pub fn filters(filters: &Filters) -> Option<String> {
-    let number = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
-    let people = (!filters.people.is_empty()).then(|| count(number(filters.people.len()), "person", "people"));
+    let people = (!filters.people.is_empty()).then(|| count(filters.people.len(), "person", "people"));
     let conversations = (!filters.conversations.is_empty())
-        .then(|| count(number(filters.conversations.len()), "conversation", "conversations"));
+        .then(|| count(filters.conversations.len(), "conversation", "conversations"));
     match (people, conversations) {
         (Some(people), Some(conversations)) => Some(format!("{people} and {conversations}")),
         (people, conversations) => people.or(conversations),
     }
+}
+
+/// Several names: `Ada Lund, Bo Berg`; where one has a comma itself, `Lund, Ada; Berg, Bo`, so that each is told from the next.
+#[must_use]
+pub fn names<N: AsRef<str>>(names: &[N]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    names.join(if names.iter().any(|name| name.contains(", ")) { "; " } else { ", " })
 }
 
 /// A day: `23 December 2026`.

@@ -16,6 +16,7 @@ pub mod importers;
 pub mod keys;
 pub mod mail;
 pub mod model;
+pub mod numbers;
 pub mod patience;
 pub mod store;
 pub mod sums;

@@ -15,6 +15,7 @@ use zip::DateTime;
 
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::Timestamp;
+use crate::numbers;
 use crate::sums::{self, Quick, QuickStream};
 
 /// The most that a `.zip` without Zip64 can hold, with which old unzip programs stop.
@@ -174,7 +175,7 @@ impl ContainerWriter {
         let mut directory = self.directory.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
         directory.rewind().context(doing)?;
         io::copy(&mut directory, &mut self.file).context(doing)?;
-        let entries = u16::try_from(self.entries).unwrap_or(u16::MAX).to_le_bytes();
+        let entries = numbers::exact::<_, u16>(self.entries)?.to_le_bytes();
         let mut end = Vec::with_capacity(22);
         end.extend(END.to_le_bytes());
         end.extend([0; 4]);
@@ -210,8 +211,8 @@ impl ContainerWriter {
         header.extend(facts.crc.to_le_bytes());
         header.extend(field(facts.compressed, &self.path)?.to_le_bytes());
         header.extend(field(facts.size, &self.path)?.to_le_bytes());
-        let length = u16::try_from(top.len() + name.len() + end.len());
-        header.extend(length.unwrap_or(u16::MAX).to_le_bytes());
+        let length: u16 = numbers::exact(top.len() + name.len() + end.len())?;
+        header.extend(length.to_le_bytes());
         header.extend([0; 2]);
         Ok(())
     }

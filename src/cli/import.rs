@@ -93,5 +93,5 @@ fn position(place: &Place) -> String {
 }
 
 fn number(count: u64) -> String {
-    format::number(i64::try_from(count).unwrap_or(i64::MAX))
+    format::number(count)
 }

@@ -44,5 +44,5 @@ pub(super) fn verify(settings: &Settings, archives: &[PathBuf]) -> Result<ExitCo
 }
 
 fn count(value: u64) -> String {
-    format::number(i64::try_from(value).unwrap_or(i64::MAX))
+    format::number(value)
 }

@@ -1,7 +1,7 @@
 //! Who may do what with an account's exports, carried out: A2–A5, B8.
 //!
 //! Every function takes the number of the person who asks and looks the rights up in the database, in the same
-//! transaction as what it does (A5).
+//! transaction as what it does (A5): callers that read do so within [`Store::read`].
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use super::rules::{capture, people};
 use crate::error::{Error, Kind, Result};
 use crate::format;
 use crate::model::{Account, AccountId, Timestamp, User, UserId};
+use crate::numbers;
 use crate::store::{self, Conn, Store};
 
 /// An administrator of an account, as the database says at this moment.
@@ -75,7 +76,7 @@ pub fn administrator_with_access(c: &mut Conn, user: UserId) -> Result<Administr
     }
     let Holders { people, others } = some_holders(c, &administrator, NAMED)?;
     let names: Vec<String> = people.into_iter().map(|user| user.name).collect();
-    let ask = match (names.join(", "), others) {
+    let ask = match (format::names(&names), others) {
         (names, _) if names.is_empty() => "the operator of this server".to_owned(),
         (names, 0) => names,
         (names, others) => format!("{names}, or {}", format::count(others, "other", "others")),
@@ -130,8 +131,8 @@ pub fn some_holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> 
         people.push(user.clone());
         people.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
     }
-    let named = i64::try_from(people.len()).unwrap_or(i64::MAX);
-    Ok(Holders { people, others: store::access::count(c, account)?.saturating_sub(named) })
+    let named: i64 = numbers::exact(people.len())?;
+    Ok(Holders { people, others: store::access::count(c, account)? - named })
 }
 
 /// What has been chosen on Manage and not been saved: who had access when it was shown, and who is ticked now.

@@ -43,7 +43,7 @@ pub struct Adoption {
     pub number: RequestId,
 }
 
-/// What is so now. For the same instant as the cut, both must be read in one [`Store::snapshot`].
+/// What is so now. For the same instant as the cut, both must be read in one [`Store::read`].
 ///
 /// # Errors
 /// When the database fails.
@@ -62,19 +62,32 @@ pub(super) fn read(c: &mut Conn, request: &ExportRequest) -> Result<Evidence> {
     Ok(Evidence { account, requester, periods, enabled_by, disabled_by, access, chosen, adoption: None })
 }
 
-/// What was so at the cut of a request.
+/// The cut of a request, once it is taken: whoever reads what an export holds has one.
+#[derive(Clone, Debug)]
+pub struct TakenCut {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// What was so at that moment.
+    pub evidence: Evidence,
+}
+
+/// The cut of a request.
 ///
 /// # Errors
-/// [`crate::error::Kind::Conflict`] if its cut was taken before evidence was kept, with what to do; otherwise when the
-/// database fails.
-pub fn find(store: &Store, request: RequestId) -> Result<Evidence> {
-    let Some(evidence) = store.reading().read(|c| find_kept(c, request))? else {
+/// [`crate::error::Kind::Internal`] if it has none; [`crate::error::Kind::Conflict`] if it was taken before evidence was kept,
+/// with what to do; otherwise when the database fails.
+pub fn find(store: &Store, request: &ExportRequest) -> Result<TakenCut> {
+    let Some(at) = request.cut else {
+        let cause = format!("export {} has no cut", request.id);
+        return Err(Error::internal("An export can't be read before its cut is taken.", cause));
+    };
+    let Some(evidence) = store.reading().read(|c| find_kept(c, request.id))? else {
         return Err(Error::conflict(
             "An earlier version of the server began this export, and did not note who had access. Retry it, or request \
              it again.",
         ));
     };
-    Ok(evidence)
+    Ok(TakenCut { at, evidence })
 }
 
 /// What was so at the cut of a request; none if it has no cut yet, or an earlier version took it.

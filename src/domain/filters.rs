@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::filters::{self as rules, Named};
 use crate::error::{Error, Result};
+use crate::format;
 use crate::model::{AccountId, ConversationId, Filters, User, UserId};
 use crate::store::{self, Conn};
 
@@ -106,7 +107,7 @@ pub fn labels(c: &mut Conn, ids: &[ConversationId]) -> Result<Vec<(ConversationI
                 names.push(name);
             }
         }
-        labels.push((id, name.unwrap_or_else(|| names.join(", "))));
+        labels.push((id, name.unwrap_or_else(|| format::names(&names))));
     }
     Ok(labels)
 }

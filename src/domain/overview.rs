@@ -16,9 +16,11 @@ use super::{evidence, requests};
 use crate::archive::names;
 use crate::blobs::Blobs;
 use crate::error::{Error, Result};
+use crate::format;
 use crate::model::{
     CapturePeriod, ConversationId, ConversationKind, ExportRequest, Part, RequestId, Timestamp, UserId,
 };
+use crate::numbers;
 use crate::store::cuts::Cut;
 use crate::store::downloads::Download;
 use crate::store::mails::Fate;
@@ -136,18 +138,21 @@ pub fn find(
         None => store::users::find(c, request.requester_id)?,
     };
     let adoption = kept.as_ref().and_then(|evidence| evidence.adoption);
+    let Some(requester) = requester else {
+        return Err(Error::internal("The person who requested the export is gone.", request.requester_id.to_string()));
+    };
     let (account, limits) = match kept {
         Some(evidence) => (evidence.account, evidence.chosen),
         None => (administrator.account.name.clone(), filters::called(c, &request.filters)?),
     };
-    let first = i64::try_from(FIRST).unwrap_or(i64::MAX);
+    let first = numbers::exact(FIRST)?;
     let (parts, count, bytes) = store::exports::page_of_parts(c, id, 0, first)?;
     let parts = Parts { first: Excerpt { shown: parts, count }, bytes };
     let (totals, conversations) = contents(c, &request)?;
     let (mails, mails_count) = store::mails::list_fates(c, id, first)?;
     let (downloads, downloads_count) = store::downloads::page(c, id, 0, first)?;
     let overview = Overview {
-        requester: requester.map(|user| (user.name, user.email)).unwrap_or_default(),
+        requester: (requester.name, requester.email),
         limits,
         top_folder: names::top_folder(
             &account,
@@ -190,13 +195,23 @@ fn contents(c: &mut Conn, request: &ExportRequest) -> Result<(Option<Totals>, Ex
 }
 
 fn counts_of_page(c: &mut Conn, id: RequestId, page: u32) -> Result<Vec<ConversationCounts>> {
-    let text = store::summaries::find_page(c, id, i32::try_from(page).unwrap_or(i32::MAX))?;
-    Ok(KindCounts::parse(&text.unwrap_or_default())?.0)
+    // A page of a number that no table can hold is one that is not there.
+    let Ok(page) = i32::try_from(page) else { return Ok(Vec::new()) };
+    match store::summaries::find_page(c, id, page)? {
+        Some(text) => Ok(KindCounts::parse(&text)?.0),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Conversations with their names.
 fn inside(c: &mut Conn, request: &ExportRequest, counts: Vec<ConversationCounts>) -> Result<Vec<Inside>> {
-    let cut = if request.cut.is_some() { Cut::Of(request.id) } else { Cut::Now };
+    if counts.is_empty() {
+        return Ok(Vec::new());
+    }
+    if request.cut.is_none() {
+        return Err(Error::internal("An export has counts, but no cut.", format!("export {}", request.id)));
+    }
+    let cut = Cut::Of(request.id);
     let ids: Vec<ConversationId> = counts.iter().map(|counts| counts.id).collect();
     let found = store::conversations::list_for_account(c, request.account_id, cut, &ids)?;
     let mut found: HashMap<ConversationId, Option<String>> =
@@ -215,7 +230,7 @@ fn inside(c: &mut Conn, request: &ExportRequest, counts: Vec<ConversationCounts>
         let people = names.remove(&id).unwrap_or_default();
         let folder = names::conversation_folder(kind, id, name.as_deref(), &people);
         let others = if name.is_some() { 0 } else { people.len().saturating_sub(NAMED) };
-        let first = || people.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+        let first = || format::names(people.get(..NAMED).unwrap_or(&people));
         Inside { kind, name: name.unwrap_or_else(first), others, folder, items }
     };
     Ok(counts.into_iter().map(inside).collect())
@@ -255,7 +270,7 @@ pub fn list(
     page: u32,
 ) -> Result<(Administrator, ExportRequest, Listed)> {
     let (administrator, request) = requests::find_with_access(c, user, id)?;
-    let limit = i64::try_from(PER_PAGE).unwrap_or(i64::MAX);
+    let limit: i64 = numbers::exact(PER_PAGE)?;
     let skip = i64::from(page.saturating_sub(1)) * limit;
     let listed = match list {
         List::Conversations => {

@@ -18,6 +18,7 @@ use super::rules::estimate::{self, Estimate, Past};
 use super::rules::volume::{self, Volume};
 use crate::error::Result;
 use crate::model::{AccountId, CapturePeriod, Filters, Timestamp};
+use crate::numbers;
 use crate::store::conversations::Choice;
 use crate::store::cuts::Cut;
 use crate::store::{self, Conn};
@@ -169,21 +170,20 @@ pub fn preview(c: &mut Conn, counts: &Counts, administrator: &Administrator, ask
             let conversations = store::volume::count_conversations_within(c, choice, &spans(&periods, now), &range)?;
             let gaps = self::gaps(&periods, range.start, range.end.min(now));
             let estimate = estimate::estimate(&past(c)?, items);
-            Some(Within { first, last, items, conversations: unsigned(conversations), estimate, gaps })
+            Some(Within { first, last, items, conversations: numbers::exact(conversations)?, estimate, gaps })
         }
         None => None,
     };
-    let listed = unsigned(store::volume::count_conversations(c, choice)?);
+    let listed = numbers::exact(store::volume::count_conversations(c, choice)?)?;
     Ok(Preview { zone, volume, gaps, listed, within })
 }
 
 fn past(c: &mut Conn) -> Result<Vec<Past>> {
-    let past = |(items, from, to, bytes): (i64, Timestamp, Timestamp, i64)| Past {
-        items: unsigned(items),
-        bytes: unsigned(bytes),
-        took: to.to_utc() - from.to_utc(),
+    let past = |(items, from, to, bytes): (i64, Timestamp, Timestamp, i64)| {
+        let took = to.to_utc() - from.to_utc();
+        Ok(Past { items: numbers::exact(items)?, bytes: numbers::exact(bytes)?, took })
     };
-    Ok(store::volume::list_last_completed(c, PAST)?.into_iter().map(past).collect())
+    store::volume::list_last_completed(c, PAST)?.into_iter().map(past).collect()
 }
 
 fn gaps(periods: &[CapturePeriod], from: Timestamp, to: Timestamp) -> Vec<Gap> {
@@ -195,8 +195,4 @@ fn gaps(periods: &[CapturePeriod], from: Timestamp, to: Timestamp) -> Vec<Gap> {
 /// When capture was on, or may have been.
 fn spans(periods: &[CapturePeriod], now: Timestamp) -> Vec<Range<Timestamp>> {
     Spans::new(periods, now).iter().cloned().collect()
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

@@ -13,6 +13,7 @@ use super::rules::requests as rules;
 use crate::error::{Error, Kind, Result};
 use crate::format;
 use crate::model::{Copies, ExportRequest, Part, RequestId, Status, Timestamp, UserId, Way};
+use crate::numbers;
 pub use crate::store::exports::Stretch;
 use crate::store::{self, Conn, Store};
 
@@ -323,7 +324,7 @@ pub fn find(c: &mut Conn, id: RequestId) -> Result<Option<ExportRequest>> {
 }
 
 /// A request that has been completed, the SHA-256 of its parts by number, and how large they could be: for building it again.
-pub type Completed = (ExportRequest, Vec<(i32, String)>, Option<Limits>);
+pub type Completed = (ExportRequest, Vec<(i32, String)>, Limits);
 
 /// A completed request, also one that has expired since, for the operator.
 ///
@@ -341,10 +342,12 @@ pub fn completed(c: &mut Conn, id: RequestId) -> Result<Completed> {
         )));
     }
     let parts = store::exports::list_parts(c, id)?.into_iter().map(|(part, _)| (part.number, part.sha256)).collect();
-    let limits = store::exports::find_part_limits(c, id)?.and_then(|(entries, bytes)| {
-        Some(Limits { entries: usize::try_from(entries).ok()?, bytes: u64::try_from(bytes).ok()? })
-    });
-    Ok((request, parts, limits))
+    let Some((entries, bytes)) = store::exports::find_part_limits(c, id)? else {
+        let message =
+            format!("It is not known how large the parts of export {id} could be, so it can't be built again.");
+        return Err(Error::conflict(message));
+    };
+    Ok((request, parts, Limits { entries: numbers::exact(entries)?, bytes: numbers::exact(bytes)? }))
 }
 
 /// A request's parts with the keys under which their bytes are kept, for the operator.
@@ -404,7 +407,7 @@ pub fn note_download(store: &Store, user: UserId, id: RequestId, part: &Part, no
     let since = now.plus(-ONE_DOWNLOAD);
     let resumed = |c: &mut Conn| store::downloads::exists_since(c, id, part.number, user, since);
     // A download in many stretches must not take the writer's place for each.
-    if store.read(resumed)? {
+    if store.statement(resumed)? {
         return Ok(());
     }
     store.write(|c| {

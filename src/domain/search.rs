@@ -1,22 +1,23 @@
 //! People and conversations found by a part of their name or address, for the form that limits an export to some of them.
 //!
-//! Only those whom and what the account knows (see [`super::filters`]) are ever looked at.
+//! Only those whom and what the account knows (see [`super::filters`]) are ever looked at. What is meant, and how well it fits,
+//! [`super::rules::people`] decides. Nothing that is meant is passed over: what is not shown is told of by [`Found::more`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::filters;
-use super::rules::people::plain;
+use super::rules::people::{Fit, Fits, Sought};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, ConversationKind, UserId};
+use crate::numbers;
 use crate::store::{self, Conn};
 
 /// So many are shown at most: whoever has more to choose from types on.
 const SHOWN: usize = 12;
-/// What is typed is read so far.
-const LETTERS: usize = 100;
-/// Of people whom a word means, so many are followed into their conversations, and so many of these are looked at.
-const FOLLOWED: usize = 50;
-const LOOKED_AT: i64 = 200;
+/// So many conversations are looked at in one go.
+const PAGE: i64 = 2_000;
+/// Of no more people than these the conversations are asked for; where each word means more, all conversations are looked at.
+const FEW: usize = 1_000;
 
 /// What was found.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,6 +26,15 @@ pub struct Found<T> {
     pub all: Vec<T>,
     /// There are more.
     pub more: bool,
+}
+
+impl<T> Found<T> {
+    /// Of those that were found, which are one more than are shown if there are more.
+    fn of(mut all: Vec<T>) -> Self {
+        let more = all.len() > SHOWN;
+        all.truncate(SHOWN);
+        Self { all, more }
+    }
 }
 
 /// A person.
@@ -51,93 +61,121 @@ pub struct FoundConversation {
     pub kind: ConversationKind,
 }
 
-/// The words that are searched for.
-fn words(text: &str) -> Vec<String> {
-    let text: String = text.chars().take(LETTERS).collect();
-    plain(&text).split_whitespace().map(str::to_owned).collect()
-}
-
-/// How well names fit: 0 for one that begins so, 1 for one of which a later word does, 2 for another that has all words in it;
-/// none if it does not fit. `also` is searched, too.
-fn fit(words: &[String], name: &str, also: &str) -> Option<u8> {
-    let (name, also) = (plain(name), plain(also));
-    if !words.iter().all(|word| name.contains(word) || also.contains(word)) {
-        return None;
-    }
-    let first = words.first()?;
-    let begins = |text: &str| text.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(first));
-    Some(if name.starts_with(first) {
-        0
-    } else if begins(&name) || also.starts_with(first) {
-        1
-    } else {
-        2
-    })
-}
-
-/// The best of those that fit, in the order in which they came.
-fn best<T>(mut found: Vec<(u8, T)>) -> Found<T> {
-    found.sort_by_key(|(fit, _)| *fit);
-    let more = found.len() > SHOWN;
-    Found { all: found.into_iter().take(SHOWN).map(|(_, one)| one).collect(), more }
-}
-
-/// People by a part of their name or address. The caller has checked that the person who asks has access.
+/// People by a part of their name or address, the best fit first, then by name. The caller has checked that the person who asks
+/// has access.
 ///
 /// # Errors
 /// When the database fails.
 pub fn people(c: &mut Conn, account: AccountId, company: &str, text: &str) -> Result<Found<FoundPerson>> {
-    let words = words(text);
-    let mut found = Vec::new();
-    for (id, name, email, of) in store::participants::list_all_known(c, account)? {
-        if let Some(fit) = fit(&words, &name, email.as_deref().unwrap_or_default()) {
-            found.push((fit, FoundPerson { id, name, email, company: (of != company).then_some(of) }));
-        }
-    }
-    Ok(best(found))
+    let found = by_key(&Sought::new(text), |needles, found: &[(Fit, store::participants::Known)], limit| {
+        let except: Vec<UserId> = found.iter().map(|(_, (id, ..))| *id).collect();
+        store::participants::list_with_key(c, account, needles, &except, limit)
+    })?;
+    let person = |(_, (id, name, email, of)): (Fit, store::participants::Known)| FoundPerson {
+        id,
+        name,
+        email,
+        company: (of != company).then_some(of),
+    };
+    Ok(Found::of(found.into_iter().map(person).collect()))
 }
 
-/// Conversations by a part of their name, or of the names or addresses of their people. The caller has checked that the person
-/// who asks has access.
+/// Those whose key has what is looked for, the best fit first: one more than are shown, if there are as many. `list` finds so
+/// many whose key has all the needles in it, besides those that are found already.
+fn by_key<T>(
+    sought: &Sought,
+    mut list: impl FnMut(&[String], &[(Fit, T)], i64) -> Result<Vec<T>>,
+) -> Result<Vec<(Fit, T)>> {
+    let mut found = Vec::new();
+    for fit in Fit::ALL {
+        let room = (SHOWN + 1).saturating_sub(found.len());
+        if room == 0 || sought.is_empty() {
+            break;
+        }
+        let listed = list(&sought.needles(fit), &found, numbers::exact(room)?)?;
+        found.extend(listed.into_iter().map(|one| (fit, one)));
+    }
+    Ok(found)
+}
+
+/// Teams by a part of their name, and other conversations by parts of the names or addresses of their people: the best fit
+/// first; Teams by name, then those of one or two people, then larger ones, of both the newest first. The caller has checked
+/// that the person who asks has access.
 ///
 /// # Errors
 /// When the database fails.
 pub fn conversations(c: &mut Conn, account: AccountId, text: &str) -> Result<Found<FoundConversation>> {
-    let words = words(text);
-    let mut found: Vec<(u8, FoundConversation)> = Vec::new();
-    for (id, name) in store::conversations::list_named(c, account)? {
-        if let Some(fit) = fit(&words, &name, "") {
-            found.push((fit, FoundConversation { id, name, kind: ConversationKind::Team }));
-        }
-    }
-    let known = store::participants::list_all_known(c, account)?;
-    // Those whom each word means. The conversations of the fewest have to be looked at only.
-    let meant = |word: &String| -> Vec<(u8, UserId)> {
-        let fits = |(id, name, email, _): &store::participants::Known| {
-            Some((fit(std::slice::from_ref(word), name, email.as_deref().unwrap_or_default())?, *id))
-        };
-        known.iter().filter_map(fits).collect()
-    };
-    let meant: Vec<Vec<(u8, UserId)>> = words.iter().map(meant).collect();
-    if let Some(fewest) = meant.iter().min_by_key(|people| people.len()) {
-        let mut people = fewest.clone();
-        people.sort_by_key(|(fit, _)| *fit);
-        let people: Vec<UserId> = people.into_iter().take(FOLLOWED).map(|(_, id)| id).collect();
-        let ids = store::participants::list_conversations(c, account, &people, LOOKED_AT)?;
-        let teams: HashSet<ConversationId> = found.iter().map(|(_, team)| team.id).collect();
-        let kinds: HashMap<_, _> = store::conversations::list_kinds(c, &ids)?.into_iter().collect();
-        let ids: Vec<ConversationId> = ids.into_iter().filter(|id| !teams.contains(id)).collect();
-        let emails: HashMap<&str, &str> =
-            known.iter().filter_map(|(_, name, email, _)| Some((name.as_str(), email.as_deref()?))).collect();
-        for (id, name) in filters::labels(c, &ids)? {
-            let Some(kind) = kinds.get(&id).copied().filter(|kind| kind.is_people()) else { continue };
-            let also: Vec<&str> = name.split(", ").filter_map(|name| emails.get(name).copied()).collect();
-            if let Some(fit) = fit(&words, &name, &also.join(" ")) {
-                found.push((fit, FoundConversation { id, name, kind }));
+    let sought = Sought::new(text);
+    let teams = by_key(&sought, |needles, found: &[(Fit, (ConversationId, String))], limit| {
+        let except: Vec<ConversationId> = found.iter().map(|(_, (id, _))| *id).collect();
+        store::conversations::list_with_key(c, account, needles, &except, limit)
+    })?;
+    let of_people = of_people(c, account, &sought)?;
+    let ids: Vec<ConversationId> = of_people.values().map(|(id, _)| *id).collect();
+    let mut labels: HashMap<ConversationId, String> = filters::labels(c, &ids)?.into_iter().collect();
+    let team = |(fit, (id, name))| (fit, FoundConversation { id, name, kind: ConversationKind::Team });
+    let of_people = of_people.into_iter().map(|((fit, ..), (id, kind))| {
+        let name = labels.remove(&id).unwrap_or_default();
+        (fit, FoundConversation { id, name, kind })
+    });
+    let mut all: Vec<(Fit, FoundConversation)> = teams.into_iter().map(team).chain(of_people).collect();
+    all.sort_by_key(|(fit, _)| *fit);
+    Ok(Found::of(all.into_iter().map(|(_, one)| one).collect()))
+}
+
+/// A conversation of people has its place by how well it fits, by whether it is a larger one, and by its age: how many newer ones
+/// have been looked at.
+type Place = (Fit, bool, usize);
+
+/// The best of the conversations without a name in which each word means one of the people: one more than are shown, if there
+/// are as many.
+fn of_people(
+    c: &mut Conn,
+    account: AccountId,
+    sought: &Sought,
+) -> Result<BTreeMap<Place, (ConversationId, ConversationKind)>> {
+    let mut best = BTreeMap::new();
+    let meant: HashMap<UserId, Fits> = store::participants::list_with_any_key(c, account, sought.words())?
+        .into_iter()
+        .map(|(id, key)| (id, sought.fits_of(&key)))
+        .collect();
+    let Some(rarest) = rarest(sought, &meant) else { return Ok(best) };
+    let of = (rarest.len() <= FEW).then_some(rarest.as_slice());
+    let (mut before, mut looked_at) = (ConversationId::MAX, 0);
+    loop {
+        let page = store::conversations::page_of_people(c, account, of, before, PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        before = *last;
+        let ids: Vec<ConversationId> = page.iter().map(|(id, _)| *id).collect();
+        let mut fits: HashMap<ConversationId, Fits> = HashMap::new();
+        for (conversation, user) in store::conversations::list_members(c, &ids)? {
+            if let Some(&of_user) = meant.get(&user) {
+                let fits = fits.entry(conversation).or_default();
+                *fits = fits.or(of_user);
             }
         }
+        for (id, kind) in page {
+            looked_at += 1;
+            if let Some(fit) = fits.get(&id).and_then(|fits| sought.fit(fits)) {
+                best.insert((fit, kind == ConversationKind::Group, looked_at), (id, kind));
+                if best.len() > SHOWN + 1 {
+                    best.pop_last();
+                }
+            }
+        }
+        // Those that come are older: none of them is better than what fits best and is enough.
+        let worst = best.last_key_value().map(|((fit, is_large, _), _)| (*fit, *is_large));
+        if best.len() > SHOWN && worst == Some((Fit::Begins, false)) {
+            break;
+        }
     }
-    Ok(best(found))
+    Ok(best)
+}
+
+/// Those whom the word means that means fewest; none if there is no word.
+fn rarest(sought: &Sought, meant: &HashMap<UserId, Fits>) -> Option<Vec<UserId>> {
+    let of_word = |word| meant.iter().filter(|(_, fits)| fits.has(word)).map(|(id, _)| *id).collect::<Vec<_>>();
+    (0..sought.words().len()).map(of_word).min_by_key(Vec::len)
 }
 
 /// Those of these people and conversations whom and what the account knows, as they are called.
@@ -159,43 +197,4 @@ pub fn named(
     let kinds: HashMap<_, _> = store::conversations::list_kinds(c, &ours)?.into_iter().collect();
     let named = |(id, name)| Some(FoundConversation { id, name, kind: *kinds.get(&id)? });
     Ok((found, filters::labels(c, &ours)?.into_iter().filter_map(named).collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn fits(text: &str, name: &str, also: &str) -> Option<u8> {
-        fit(&words(text), name, also)
-    }
-
-    #[test]
-    fn a_part_of_a_name_or_address_is_enough() {
-        assert_eq!(fits("ann", "Anna Berg", ""), Some(0));
-        assert_eq!(fits("BERG", "Anna Berg", ""), Some(1));
-        assert_eq!(fits("nna", "Anna Berg", ""), Some(2));
-        assert_eq!(fits("a.berg", "Anna Berg", "a.berg@acme.example"), Some(1));
-        assert_eq!(fits("berg anna", "Anna Berg", ""), Some(1));
-        assert_eq!(fits("żak", "Łukasz Żak", ""), Some(1));
-        assert_eq!(fits("zak", "Łukasz Żak", ""), Some(1));
-        assert_eq!(fits("ŁUK", "Łukasz Żak", ""), Some(0));
-        assert_eq!(fits("bert", "Anna Berg", "a.berg@acme.example"), None);
-        assert_eq!(fits("  ", "Anna Berg", ""), None);
-    }
-
-    #[test]
-    fn few_are_shown_the_best_first() {
-        let found = best((0..40).map(|number| (u8::from(number != 30), number)).collect());
-        assert!(found.more && found.all.len() == SHOWN && found.all.first() == Some(&30));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_searched_for(text in ".{0,200}", name in ".{0,40}") {
-            let found = fits(&text, &name, "");
-            prop_assert!(found.is_none_or(|fit| fit < 3));
-        }
-    }
 }

@@ -26,7 +26,7 @@ pub fn begin(store: &Store, user: UserId, held: &str, lasts: TimeDelta, now: Tim
 /// # Errors
 /// When the database fails.
 pub fn find(store: &Store, key: &str, now: Timestamp) -> Result<Option<String>> {
-    store.read(|c| store::sessions::find(c, &hash(key), now))
+    store.statement(|c| store::sessions::find(c, &hash(key), now))
 }
 
 /// Sets what a session holds. One that was revoked meanwhile stays revoked: nothing is made anew.

@@ -259,8 +259,7 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
     }
     note_set_back(store, claim.request.account_id, now)?;
     // One state of the database: what was so when each source's last recording had been committed, and nothing that came after.
-    let (numbers, evidence) =
-        store.snapshot(|c| Ok((store::cuts::read_now(c)?, evidence::read(c, &claim.request)?)))?;
+    let (numbers, evidence) = store.read(|c| Ok((store::cuts::read_now(c)?, evidence::read(c, &claim.request)?)))?;
     let evidence = evidence::text(&evidence)?;
     let ours = store.write(|c| {
         let ours = exports::update_cut(c, &claim.lease(), now, &evidence)?;

@@ -105,7 +105,7 @@ pub fn write(event: MailEvent, facts: &Facts<'_>) -> Result<Letter> {
 
 fn completed(words: &Words, facts: &Facts<'_>) -> askama::Result<Letter> {
     let request = facts.request;
-    let size = format::size(facts.parts.iter().map(|part| part.size).sum());
+    let size = format::size(facts.parts.iter().map(|part| part.size).sum::<i64>());
     let outcome = &Completed {
         items: request.items_total.map(format::number),
         size: if facts.parts.len() > 1 { format!("{size} in {} files", facts.parts.len()) } else { size },

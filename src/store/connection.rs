@@ -228,11 +228,21 @@ impl Store {
         migrated.context(|| format!("The tables of {} can't be brought up to date.", self.url))
     }
 
-    /// Runs `work` with a connection, each query for itself.
+    /// Runs `work` on one state of the database: what others commit meanwhile does not show, so that rights and what they guard
+    /// belong together (A5). Writes nothing.
     ///
     /// # Errors
     /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        snapshot(&mut *self.connection()?, work)
+    }
+
+    /// Runs a statement for itself, which spares PostgreSQL the two more that a transaction takes. What needs several statements
+    /// is for [`Store::read`].
+    ///
+    /// # Errors
+    /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
+    pub fn statement<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         work(&mut *self.connection()?)
     }
 
@@ -310,14 +320,6 @@ impl Store {
         result
     }
 
-    /// Runs `work` on one state of the database: what others commit meanwhile does not show. Writes nothing.
-    ///
-    /// # Errors
-    /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
-    pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        snapshot(&mut *self.connection()?, work)
-    }
-
     /// A reader that looks many times in a row.
     #[must_use]
     pub fn reading(&self) -> Reading {
@@ -329,7 +331,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn empty_log(&self) -> Result<()> {
-        self.read(|c| match c {
+        self.statement(|c| match c {
             Conn::Sqlite(inner) => Ok(inner.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?),
             Conn::Postgres(_) => Ok(()),
         })
@@ -394,7 +396,7 @@ impl fmt::Debug for Reading {
 }
 
 impl Reading {
-    /// As [`Store::read`].
+    /// Runs a statement for itself, as [`Store::statement`] does.
     ///
     /// # Errors
     /// What `work` returns.
@@ -413,7 +415,7 @@ impl Reading {
         }
     }
 
-    /// As [`Store::snapshot`].
+    /// Runs `work` on one state of the database, as [`Store::read`] does.
     ///
     /// # Errors
     /// What `work` returns.

@@ -14,9 +14,12 @@ pub(super) use choice::chosen;
 
 use super::connection::on_either;
 use super::cuts::{self, Cut, up_to};
-use super::schema::{conversation_accounts, conversation_versions, conversations, membership_events, users};
+use super::schema::{
+    conversation_accounts, conversation_versions, conversations, membership_events, participants, users,
+};
 use super::sources::SourceId;
-use super::{Conn, instant_opt, parsed};
+use super::{Conn, instant_opt, parsed, with_in_it};
+use crate::domain::rules::people;
 use crate::error::{Error, Result};
 use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserId};
 
@@ -113,6 +116,7 @@ pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -
                 conversations::created_at.eq(new.created_at.map(Timestamp::micros)),
                 conversations::archived_at.eq(new.archived_at.map(Timestamp::micros)),
                 conversations::recording.eq(new.recording),
+                conversations::search_key.eq(new.name.map(|name| people::key(name, None))),
             );
             let id: ConversationId = diesel::insert_into(conversations::table)
                 .values(values)
@@ -130,8 +134,8 @@ pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -
             let made: Vec<Made> = diesel::sql_query(
                 "WITH made AS (
                      INSERT INTO conversations (source_id, external_id, kind, name, is_public, owner_account_id, starter_id,
-                         created_at, archived_at, recording)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
+                         created_at, archived_at, recording, search_key)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12) RETURNING id
                  ), theirs AS (
                      INSERT INTO conversation_accounts (conversation_id, account_id)
                      SELECT id, unnest($11) FROM made
@@ -149,6 +153,7 @@ pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -
             .bind::<Nullable<BigInt>, _>(new.archived_at.map(Timestamp::micros))
             .bind::<BigInt, _>(new.recording)
             .bind::<Array<BigInt>, _>(accounts)
+            .bind::<Nullable<Text>, _>(new.name.map(|name| people::key(name, None)))
             .load(inner)?;
             let made = made.first().map(|made| made.id);
             made.ok_or_else(|| Error::internal("A conversation could not be made.", "the database gave no number"))
@@ -222,6 +227,7 @@ pub fn update_profile(c: &mut Conn, before: &Conversation, profile: Profile<'_>,
             conversations::name.eq(profile.name),
             conversations::is_public.eq(profile.is_public),
             conversations::archived_at.eq(profile.archived_at.map(Timestamp::micros)),
+            conversations::search_key.eq(profile.name.map(|name| people::key(name, None))),
         ))
         .execute(c)?;
     Ok(true)
@@ -352,15 +358,64 @@ pub fn list_of_account(c: &mut Conn, account: AccountId, ids: &[ConversationId])
         .load(c)?)
 }
 
-/// Number and name of every conversation with a name that is exported for an account, by name.
-pub fn list_named(c: &mut Conn, account: AccountId) -> Result<Vec<(ConversationId, String)>> {
-    let named: Vec<(ConversationId, Option<String>)> = conversations::table
-        .inner_join(conversation_accounts::table)
-        .filter(conversation_accounts::account_id.eq(account).and(conversations::name.is_not_null()))
+/// Number and name of Teams that are exported for an account and whose key has all of this in it: some besides these, by name.
+pub fn list_with_key(
+    c: &mut Conn,
+    account: AccountId,
+    needles: &[String],
+    besides: &[ConversationId],
+    limit: i64,
+) -> Result<Vec<(ConversationId, String)>> {
+    let ours = conversation_accounts::table
+        .filter(conversation_accounts::conversation_id.eq(conversations::id))
+        .filter(conversation_accounts::account_id.eq(account));
+    let mut query = conversations::table
+        .filter(conversations::search_key.is_not_null())
+        .filter(diesel::dsl::exists(ours))
+        .filter(conversations::id.ne_all(besides.to_vec()))
         .order((conversations::name, conversations::id))
-        .select((conversations::id, conversations::name))
-        .load(c)?;
-    Ok(named.into_iter().map(|(id, name)| (id, name.unwrap_or_default())).collect())
+        .limit(limit)
+        .select((conversations::id, conversations::name.assume_not_null()))
+        .into_boxed();
+    for needle in needles {
+        query = query.filter(conversations::search_key.assume_not_null().like(with_in_it(needle)).escape('\\'));
+    }
+    Ok(query.load(c)?)
+}
+
+/// Number and kind of the conversations without a name that are exported for an account and come before this one, the newest
+/// first; of those only in which one of these people takes part or took part, if they are given.
+pub fn page_of_people(
+    c: &mut Conn,
+    account: AccountId,
+    people: Option<&[UserId]>,
+    before: ConversationId,
+    limit: i64,
+) -> Result<Vec<(ConversationId, ConversationKind)>> {
+    let mut query = conversation_accounts::table
+        .inner_join(conversations::table)
+        .filter(conversation_accounts::account_id.eq(account).and(conversation_accounts::conversation_id.lt(before)))
+        .filter(conversations::name.is_null())
+        .order(conversation_accounts::conversation_id.desc())
+        .limit(limit)
+        .select((conversations::id, conversations::kind))
+        .into_boxed();
+    if let Some(people) = people {
+        let theirs = participants::table
+            .filter(participants::user_id.eq_any(people.to_vec()))
+            .select(participants::conversation_id);
+        query = query.filter(conversation_accounts::conversation_id.eq_any(theirs));
+    }
+    let rows: Vec<(ConversationId, String)> = query.load(c)?;
+    rows.into_iter().map(|(id, kind)| Ok((id, parsed(&kind)?))).collect()
+}
+
+/// Who is or was in these conversations, each person once or more.
+pub fn list_members(c: &mut Conn, ids: &[ConversationId]) -> Result<Vec<(ConversationId, UserId)>> {
+    Ok(membership_events::table
+        .filter(membership_events::conversation_id.eq_any(ids.to_vec()))
+        .select((membership_events::conversation_id, membership_events::user_id))
+        .load(c)?)
 }
 
 /// The kind of each of these conversations.

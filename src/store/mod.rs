@@ -65,6 +65,19 @@ fn instant(micros: i64) -> Result<Timestamp, Error> {
     Timestamp::from_micros(micros).map_err(|error| Error::internal(UNREADABLE, error))
 }
 
+/// A pattern for `LIKE` that fits every text with this one in it.
+fn with_in_it(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
 fn instant_opt(micros: Option<i64>) -> Result<Option<Timestamp>, Error> {
     micros.map(instant).transpose()
 }

@@ -7,9 +7,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
-use super::Conn;
 use super::schema::{accounts, conversation_accounts, participants, users};
 use super::users::Row;
+use super::{Conn, with_in_it};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, User, UserId};
 
@@ -44,20 +44,25 @@ pub fn create_all(c: &mut Conn, new: &[NewParticipant]) -> Result<()> {
     Ok(())
 }
 
-/// The people whom an account knows: its own, and those who take part in what it exports (C2).
+/// Whether an account knows somebody: its own people, and those who take part in what it exports (C2).
+macro_rules! is_known {
+    ($account:expr) => {
+        users::account_id.eq($account).or(diesel::dsl::exists(
+            participants::table
+                .inner_join(
+                    conversation_accounts::table
+                        .on(conversation_accounts::conversation_id.eq(participants::conversation_id)),
+                )
+                .filter(participants::user_id.eq(users::id))
+                .filter(conversation_accounts::account_id.eq($account)),
+        ))
+    };
+}
+
+/// The people whom an account knows.
 macro_rules! known {
     ($account:expr) => {
-        users::table.filter(
-            users::account_id.eq($account).or(diesel::dsl::exists(
-                participants::table
-                    .inner_join(
-                        conversation_accounts::table
-                            .on(conversation_accounts::conversation_id.eq(participants::conversation_id)),
-                    )
-                    .filter(participants::user_id.eq(users::id))
-                    .filter(conversation_accounts::account_id.eq($account)),
-            )),
-        )
+        users::table.filter(is_known!($account))
     };
 }
 
@@ -76,32 +81,34 @@ pub fn list_known_by_email(c: &mut Conn, account: AccountId, email: &str) -> Res
 /// Number, name, address and name of the account of everybody whom an account knows.
 pub type Known = (UserId, String, Option<String>, String);
 
-/// Everybody whom an account knows, by name.
-pub fn list_all_known(c: &mut Conn, account: AccountId) -> Result<Vec<Known>> {
-    Ok(known!(account)
-        .inner_join(accounts::table)
-        .order((users::name, users::id))
-        .select((users::id, users::name, users::email, accounts::name))
-        .load(c)?)
-}
-
-/// The conversations exported for an account in which one of these people takes part or took part, the newest first.
-pub fn list_conversations(
+/// Of those whom an account knows and whose key has all of this in it, some besides these, by name.
+pub fn list_with_key(
     c: &mut Conn,
     account: AccountId,
-    people: &[UserId],
+    needles: &[String],
+    besides: &[UserId],
     limit: i64,
-) -> Result<Vec<ConversationId>> {
-    let ids: Vec<ConversationId> = participants::table
-        .inner_join(
-            conversation_accounts::table.on(conversation_accounts::conversation_id.eq(participants::conversation_id)),
-        )
-        .filter(participants::user_id.eq_any(people.to_vec()))
-        .filter(conversation_accounts::account_id.eq(account))
-        .order(participants::conversation_id.desc())
-        .select(participants::conversation_id)
-        .distinct()
+) -> Result<Vec<Known>> {
+    let mut query = known!(account)
+        .inner_join(accounts::table)
+        .filter(users::id.ne_all(besides.to_vec()))
+        .order((users::name, users::id))
         .limit(limit)
-        .load(c)?;
-    Ok(ids)
+        .select((users::id, users::name, users::email, accounts::name))
+        .into_boxed();
+    for needle in needles {
+        query = query.filter(users::search_key.like(with_in_it(needle)).escape('\\'));
+    }
+    Ok(query.load(c)?)
+}
+
+/// Number and key of those whom an account knows and whose key has one of these words in it.
+pub fn list_with_any_key(c: &mut Conn, account: AccountId, words: &[String]) -> Result<Vec<(UserId, String)>> {
+    let Some((first, others)) = words.split_first() else { return Ok(Vec::new()) };
+    let has = |word: &String| users::search_key.like(with_in_it(word)).escape('\\');
+    let mut query = users::table.select((users::id, users::search_key)).filter(has(first)).into_boxed();
+    for word in others {
+        query = query.or_filter(has(word));
+    }
+    Ok(query.filter(is_known!(account)).load(c)?)
 }

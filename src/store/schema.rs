@@ -34,6 +34,7 @@ diesel::table! {
         deactivated_at -> Nullable<BigInt>,
         deactivation -> Nullable<BigInt>,
         created_at -> BigInt,
+        search_key -> Text,
     }
 }
 
@@ -125,6 +126,7 @@ diesel::table! {
         created_at -> Nullable<BigInt>,
         archived_at -> Nullable<BigInt>,
         recording -> BigInt,
+        search_key -> Nullable<Text>,
     }
 }
 

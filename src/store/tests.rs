@@ -253,7 +253,7 @@ fn telling_the_progress_of_a_long_part_writes_little() {
         INSERT INTO export_requests (id, account_id, requester_id, form_key, first_day, last_day, time_zone, status,
             attempts, requested_at, items_done, not_before, copies)
         VALUES (7, 1, 1, 'key', '2026-03-01', '2026-03-01', 'UTC', 'InProgress', 1, 0, 0, 0, '');";
-    store.read(|c| Ok(c.batch_execute(request)?)).unwrap();
+    store.statement(|c| Ok(c.batch_execute(request)?)).unwrap();
     let lock = |c: &mut Conn| exports::lock(c, 7).map(|locked| locked.unwrap());
     let created = written(&|c| lock(c).and_then(|request| pieces::create(c, &request, &piece)).map(|()| true));
     assert!(created > 800_000, "{created}");

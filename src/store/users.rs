@@ -10,6 +10,7 @@ use super::cuts::Cut;
 use super::schema::{accounts, export_cuts, user_versions, users};
 use super::sources::SourceId;
 use super::{Conn, instant_opt};
+use crate::domain::rules::people;
 use crate::error::Result;
 use crate::model::{AccountId, Timestamp, User, UserId};
 
@@ -68,6 +69,7 @@ pub fn create(c: &mut Conn, user: &NewUser<'_>, now: Timestamp) -> Result<UserId
             users::deactivated_at.eq(user.deactivated_at.map(Timestamp::micros)),
             users::deactivation.eq(user.deactivated_at.map(Timestamp::micros)),
             users::created_at.eq(now.micros()),
+            users::search_key.eq(people::key(user.name, user.email)),
         ))
         .returning(users::id)
         .get_result(c)?)
@@ -92,6 +94,7 @@ pub fn create_of_source(
                 users::deactivated_at.eq(deactivated),
                 users::deactivation.eq(deactivated),
                 users::created_at.eq(now.micros()),
+                users::search_key.eq(people::key(user.name, user.email)),
             );
             let made = diesel::insert_into(users::table).values(values).on_conflict_do_nothing();
             let made: Option<UserId> = made.returning(users::id).get_result(inner).optional()?;
@@ -104,8 +107,9 @@ pub fn create_of_source(
         Conn::Postgres(inner) => {
             let made: Option<Made> = diesel::sql_query(
                 "WITH made AS (
-                     INSERT INTO users (account_id, name, email, is_bot, is_admin, deactivated_at, deactivation, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT DO NOTHING RETURNING id
+                     INSERT INTO users (account_id, name, email, is_bot, is_admin, deactivated_at, deactivation, created_at,
+                         search_key)
+                     VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $10) ON CONFLICT DO NOTHING RETURNING id
                  )
                  INSERT INTO source_users (source_id, external_id, user_id) SELECT $8, $9, id FROM made RETURNING user_id",
             )
@@ -118,6 +122,7 @@ pub fn create_of_source(
             .bind::<BigInt, _>(now.micros())
             .bind::<BigInt, _>(source)
             .bind::<Text, _>(external)
+            .bind::<Text, _>(people::key(user.name, user.email))
             .get_result(inner)
             .optional()?;
             Ok(made.map(|made| made.user_id))
@@ -262,7 +267,12 @@ pub fn update_profile(
         .on_conflict_do_nothing()
         .execute(inner))?;
     diesel::update(users::table.find(id))
-        .set((users::name.eq(profile.name), users::email.eq(profile.email), users::is_bot.eq(profile.is_bot)))
+        .set((
+            users::name.eq(profile.name),
+            users::email.eq(profile.email),
+            users::is_bot.eq(profile.is_bot),
+            users::search_key.eq(people::key(profile.name, profile.email)),
+        ))
         .execute(c)?;
     Ok(true)
 }

@@ -14,6 +14,7 @@ use super::schema::{conversation_accounts, export_parts, export_requests, items}
 use super::{Conn, instant};
 use crate::error::Result;
 use crate::model::{RequestId, Status, Timestamp};
+use crate::numbers;
 
 /// An item that shows: one that was not deleted, or while capture was on (C4). Numbers of ours only.
 fn shows(on: &[Range<Timestamp>]) -> diesel::expression::SqlLiteral<Bool> {
@@ -44,7 +45,7 @@ pub fn count_by_piece(
         .select((piece(), count_star()));
     let mut pieces: Vec<(i64, i64)> = chosen!(query, choice).load(c)?;
     pieces.sort_unstable();
-    let told = |(number, items): (i64, i64)| Ok((instant(start + number * micros)?, u64::try_from(items).unwrap_or(0)));
+    let told = |(number, items): (i64, i64)| Ok((instant(start + number * micros)?, numbers::exact(items)?));
     pieces.into_iter().map(told).collect()
 }
 

@@ -36,7 +36,7 @@ pub(super) fn check_space(folder: &Path, items: u64, copies: Copies, keep_free: 
 }
 
 fn size(bytes: u64) -> String {
-    format::size(i64::try_from(bytes).unwrap_or(i64::MAX))
+    format::size(bytes)
 }
 
 /// What an administrator is told of a failure that the server's disk is the reason of, wherever among the causes that is told.

@@ -31,6 +31,7 @@ use crate::domain::rules::parts::Limits;
 use crate::domain::work::WorkPolicy;
 use crate::error::Result;
 use crate::mail::transport::Transport;
+use crate::numbers;
 use crate::patience::Patience;
 use crate::store::Store;
 
@@ -77,10 +78,7 @@ impl Worker {
             clock,
             policy: WorkPolicy { lease, attempts: exports.attempts, keep_days: exports.keep_days },
             patience: PATIENCE,
-            limits: Limits {
-                entries: usize::try_from(exports.part_entries).unwrap_or(usize::MAX),
-                bytes: exports.part_bytes.as_u64(),
-            },
+            limits: Limits { entries: numbers::exact(exports.part_entries)?, bytes: exports.part_bytes.as_u64() },
             packers: packers(exports.workers),
             batches: Spares::default(),
             compressors: Spares::default(),

@@ -131,3 +131,25 @@ fn only_what_was_completed_is_built_again_and_nothing_is_overwritten() {
         assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
     }
 }
+
+/// Read as "up to recording 0", a cut that is missing would make an archive of nothing, and say nothing of it.
+#[test]
+fn c7_an_export_that_has_lost_its_cut_is_not_built_of_nothing() {
+    let (app, ada) = acme();
+    let id = completed(&app, &ada);
+    app.run_sql("UPDATE export_requests SET cut_recording = NULL, cut_at = NULL");
+    let folder = tempfile::tempdir().unwrap();
+    let refused = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
+    assert_eq!(refused.message(), "An export can't be read before its cut is taken.");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn parts_of_a_size_that_is_not_known_are_not_built_again_as_the_settings_say() {
+    let (app, ada) = acme();
+    let id = completed(&app, &ada);
+    app.run_sql("UPDATE export_requests SET part_entries = NULL, part_bytes = NULL");
+    let folder = tempfile::tempdir().unwrap();
+    let refused = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
+    assert_eq!(refused.kind(), Kind::Conflict);
+}

@@ -125,7 +125,7 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
 #[test]
 fn c7_every_state_between_two_recordings_can_be_had_again() {
     let (app, ada) = TestApp::with_office();
-    let subjects = app.store().read(|c| {
+    let subjects = app.store().write(|c| {
         let account = store::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
         let source = store::sources::find_or_create(c, account, "events")?;
         let user = store::sources::find_user(c, source, "u2")?.expect("a person");

@@ -329,7 +329,7 @@ const fn kind_words(kind: ConversationKind) -> &'static str {
 }
 
 fn count(number: u64, one: &str, many: &str) -> String {
-    format::count(i64::try_from(number).unwrap_or(i64::MAX), one, many)
+    format::count(number, one, many)
 }
 
 /// Files that every archive with pages has: path and bytes.

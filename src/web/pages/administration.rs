@@ -173,7 +173,6 @@ pub async fn confirm_off(state: web::Data<State>, visitor: Visitor) -> Result<Ht
         })
         .await?;
     let chrome = chrome::for_person(&state, &session, &administrator.user, &administrator.account);
-    let open = usize::try_from(open).unwrap_or(0);
     page(StatusCode::OK, &TurnOff { chrome, account: administrator.account.name, open })
 }
 

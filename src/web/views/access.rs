@@ -57,17 +57,21 @@ impl Access {
     /// How many are shown, of how many.
     #[must_use]
     pub fn count(&self) -> String {
-        let all = format::count(i64::try_from(self.all).unwrap_or(i64::MAX), "administrator", "administrators");
-        let number = |count: usize| format::number(i64::try_from(count).unwrap_or(i64::MAX));
+        let all = format::count(self.all, "administrator", "administrators");
         let shown = self.people.len();
         match (self.found, self.find.trim().is_empty()) {
             (0, _) => format!("None of the {all} fits."),
             (found, true) if shown >= found => format!("{all}, those with access first."),
             (_, true) => {
-                format!("{} of {all}, those with access first. Find the others by name or email.", number(shown))
+                format!(
+                    "{} of {all}, those with access first. Find the others by name or email.",
+                    format::number(shown)
+                )
             }
-            (found, false) if shown >= found => format!("{} of {all} found.", number(found)),
-            (found, false) => format!("{} of {all} found. Here are the first; type more to find fewer.", number(found)),
+            (found, false) if shown >= found => format!("{} of {all} found.", format::number(found)),
+            (found, false) => {
+                format!("{} of {all} found. Here are the first; type more to find fewer.", format::number(found))
+            }
         }
     }
 
@@ -87,5 +91,5 @@ pub struct TurnOff {
     /// Name of the account.
     pub account: String,
     /// Exports that are queued or running and will finish (B8).
-    pub open: usize,
+    pub open: i64,
 }

@@ -144,7 +144,7 @@ fn days_between(first: NaiveDate, last: NaiveDate) -> i64 {
 }
 
 fn items(number: u64) -> String {
-    format::count(i64::try_from(number).unwrap_or(i64::MAX), "item", "items")
+    format::count(number, "item", "items")
 }
 
 /// `26 Nov 2025`: both ends stand side by side, also on a narrow screen.
@@ -159,7 +159,7 @@ fn by(unit: Unit) -> String {
         Unit::Month => "by month".to_owned(),
         Unit::Quarter => "by quarter".to_owned(),
         Unit::Years(1) => "by year".to_owned(),
-        Unit::Years(years) => format!("by {} years", format::number(years.into())),
+        Unit::Years(years) => format!("by {} years", format::number(years)),
     }
 }
 

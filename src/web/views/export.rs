@@ -17,7 +17,7 @@ use crate::domain::filters::Chosen;
 use crate::domain::overview::{Coverage, Excerpt, Inside, List, Listed, Overview};
 use crate::domain::rules::summary::{CONVERSATION_KINDS, Count, ItemCounts, KindTotal, Totals};
 use crate::domain::rules::{days, volume};
-use crate::format;
+use crate::format::{self, Whole};
 use crate::model::{
     Account, ConversationKind, Copies, ExportRequest, MailEvent, MailTrouble, Part, RequestId, Status, Timestamp, User,
     Way,
@@ -276,7 +276,7 @@ impl Live {
         let available = matches!(row.state, State::Completed { .. });
         let finished = matches!(request.status, Status::Completed | Status::Expired);
         let instant = |at| format::instant(at, zone);
-        let count = u32::try_from(parts.first.count).unwrap_or(u32::MAX);
+        let count = u32::try_from(parts.first.count).ok().filter(|count| *count > 0);
         let took = request.started_at.zip(request.finished_at).filter(|_| finished).map(|(from, to)| {
             format::duration(chrono::TimeDelta::microseconds(to.micros().saturating_sub(from.micros())))
         });
@@ -320,7 +320,7 @@ impl Live {
             parts_count: parts.first.count,
             parts_size: format::size(parts.bytes),
             available,
-            checking: (count > 0).then(|| Checking {
+            checking: count.map(|count| Checking {
                 folder: known.top_folder,
                 commands: review::commands(key, count),
                 key: key.line(),
@@ -388,7 +388,7 @@ impl Live {
 
 /// How many there are, if they are more than are shown.
 fn more_than<T>(shown: &[T], count: i64) -> Option<String> {
-    (count > i64::try_from(shown.len()).unwrap_or(i64::MAX)).then(|| format::number(count))
+    (count.whole() > shown.len().whole()).then(|| format::number(count))
 }
 
 /// Mail leaves within moments of what it tells, if it can; one that has to be tried again is not waited for.
@@ -475,7 +475,7 @@ impl PartRow {
 }
 
 fn number(value: u64) -> String {
-    format::number(i64::try_from(value).unwrap_or(i64::MAX))
+    format::number(value)
 }
 
 fn numbers(items: &ItemCounts) -> ([String; 4], Count) {
@@ -509,7 +509,7 @@ impl Contents {
         Self {
             kinds: rows.map(|(kind, total)| KindRow::new(kind_names(kind), &total)).collect(),
             all: KindRow::new("All", &all),
-            days: format::count(i64::try_from(totals.by_day.len()).unwrap_or(i64::MAX), "day", "days"),
+            days: format::count(totals.by_day.len(), "day", "days"),
             chart: (!totals.by_day.is_empty()).then(|| chart(totals, request, coverage)),
         }
     }
@@ -541,7 +541,7 @@ impl KindRow {
 impl ConversationRow {
     fn new(inside: Inside) -> Self {
         let (items, sum) = numbers(&inside.items);
-        let others = i64::try_from(inside.others).unwrap_or(i64::MAX);
+        let others = inside.others;
         Self {
             name: inside.name,
             others: (others > 0).then(|| format::count(others, "other", "others")),
@@ -560,7 +560,7 @@ impl MailLine {
             MailEvent::Failed => "It could not be made",
         };
         let instant = |at| format::instant(at, zone);
-        let tries = || format::count(fate.attempts.into(), "attempt", "attempts");
+        let tries = || format::count(fate.attempts, "attempt", "attempts");
         let words = match (fate.sent_at, fate.given_up_at) {
             (Some(at), _) => format!("Sent {}", instant(at)),
             (None, Some(at)) => format!("Not sent. Given up {}, after {}", instant(at), tries()),

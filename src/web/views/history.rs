@@ -187,7 +187,7 @@ impl Row {
     #[must_use]
     pub fn parts_size(&self) -> String {
         match &self.state {
-            State::Completed { parts, .. } => format::size(parts.iter().map(|part| part.bytes).sum()),
+            State::Completed { parts, .. } => format::size(parts.iter().map(|part| part.bytes).sum::<i64>()),
             _ => String::new(),
         }
     }

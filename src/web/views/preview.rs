@@ -58,10 +58,9 @@ impl Shown {
 
 impl Told {
     fn new(within: &Within, preview: &Preview) -> Self {
-        let count = |number: u64, one, many| format::count(i64::try_from(number).unwrap_or(i64::MAX), one, many);
         let (size, time, basis) = match within.estimate {
             Some(estimate) => (
-                format!("About {}", format::size(i64::try_from(estimate.bytes).unwrap_or(i64::MAX))),
+                format!("About {}", format::size(estimate.bytes)),
                 format::about_time(estimate.takes),
                 format!("Going by {} of this server.", count_of_past(estimate.from)),
             ),
@@ -72,9 +71,9 @@ impl Told {
             ),
         };
         Self {
-            items: count(within.items, "item", "items"),
-            conversations: count(within.conversations, "conversation", "conversations"),
-            listed: count(preview.listed, "conversation is listed", "conversations are listed"),
+            items: format::count(within.items, "item", "items"),
+            conversations: format::count(within.conversations, "conversation", "conversations"),
+            listed: format::count(preview.listed, "conversation is listed", "conversations are listed"),
             size,
             time,
             basis,
@@ -113,7 +112,7 @@ fn gap_sentences(within: &Within, zone: Tz) -> Vec<String> {
     let mut sentences: Vec<String> = within.gaps.iter().take(TOLD).map(said).collect();
     let more = within.gaps.len().saturating_sub(TOLD);
     if more > 0 {
-        let times = format::count(i64::try_from(more).unwrap_or(i64::MAX), "more time", "more times");
+        let times = format::count(more, "more time", "more times");
         sentences.push(format!("And {times}, all of which the archive names."));
     }
     sentences

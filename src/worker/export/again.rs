@@ -22,6 +22,7 @@ use crate::domain::rules::slices::Slice;
 use crate::domain::work::Piece;
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::{ExportRequest, Part, RequestId};
+use crate::numbers;
 use crate::store::pieces::Built;
 
 /// How often the progress is told, and a stop is heeded.
@@ -63,7 +64,7 @@ impl Worker {
         let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(folder);
         let unfinished = unfinished.context(|| format!("making a folder in {}", folder.display()))?;
         let (pulse, ended) = (Pulse::default(), Stop::default());
-        let top = records::top_folder(&build::header(&request, &evidence::find(&self.store, id)?));
+        let top = records::top_folder(&build::header(&request, &evidence::find(&self.store, &request)?));
         let built = thread::scope(|scope| {
             scope.spawn(|| {
                 while !ended.wait(LOOK) {
@@ -77,7 +78,7 @@ impl Worker {
             let divided = plan::divide(
                 &self.store,
                 &request,
-                limits.unwrap_or(self.limits),
+                limits,
                 &mut |_, slice| {
                     plans.push(slice.to_text());
                     Ok(())
@@ -92,7 +93,8 @@ impl Worker {
             Some(_) => Error::new(Kind::Unavailable, "Stopped. Nothing was written."),
             None => error,
         })?;
-        let count = i32::try_from(built.len()).unwrap_or(i32::MAX);
+        let count = numbers::exact(built.len())?;
+        let as_many = before.len() == built.len();
         let mut rebuilt = Vec::with_capacity(built.len());
         for (file, part) in built {
             let path = folder.join(records::part_file(&top, part.number, count));
@@ -104,11 +106,7 @@ impl Worker {
                 _ => Error::internal(format!("writing {}", path.display()), lost.error),
             })?;
             let same = before.iter().any(|(number, sha256)| *number == part.number && *sha256 == part.sha256);
-            rebuilt.push(Rebuilt {
-                path,
-                sha256: part.sha256,
-                same: same && before.len() == usize::try_from(count).unwrap_or(0),
-            });
+            rebuilt.push(Rebuilt { path, sha256: part.sha256, same: same && as_many });
         }
         Ok(rebuilt)
     }
@@ -181,7 +179,7 @@ impl Worker {
         folder: &Path,
         pulse: &Pulse,
     ) -> Result<Vec<(PathBuf, Built)>> {
-        let count = i32::try_from(plans.len()).unwrap_or(i32::MAX);
+        let count = numbers::exact(plans.len())?;
         let mut done: Vec<(PathBuf, Built)> = Vec::with_capacity(plans.len());
         for (number, plan) in (1..).zip(plans).skip(1).chain((1..).zip(plans).take(1)) {
             let folder = folder.join(number.to_string());

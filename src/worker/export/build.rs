@@ -21,11 +21,12 @@ use super::{plan, records};
 use crate::archive::manifest::Header;
 use crate::archive::{self, Packer, PartWriter};
 use crate::domain::contents::Reader;
-use crate::domain::evidence::{self, Evidence};
+use crate::domain::evidence::{self, TakenCut};
 use crate::domain::rules::{days, requests as rules};
 use crate::domain::work::{self, Claim, Piece};
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::ExportRequest;
+use crate::numbers;
 use crate::store::pieces::Built;
 
 /// Batches in the pipeline for each packer, beside the one that is being filled: one that it packs, one that waits for it, one
@@ -69,9 +70,9 @@ impl Worker {
         pulse: &Pulse,
     ) -> Result<Finished> {
         disk::check_space(folder, piece.plan.items(), request.copies, self.keep_free)?;
-        let evidence = evidence::find(&self.store, request.id)?;
-        let mut reader = plan::reader(&self.store, request, &evidence)?;
-        let header = header(request, &evidence);
+        let cut = evidence::find(&self.store, request)?;
+        let mut reader = plan::reader(&self.store, request, &cut)?;
+        let header = header(request, &cut);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
         let source = Source { request, header: &header, piece, others, folder };
         let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, pulse)?;
@@ -80,7 +81,7 @@ impl Worker {
         let items = slice.items();
         // What comes now takes long, and needs neither.
         drop((slice, reader));
-        let number = u32::try_from(piece.number).unwrap_or(u32::MAX);
+        let number = numbers::exact(piece.number)?;
         let sums = others.built.iter().map(|other| (records::sums_file(other.number), other.sums_sha256.clone()));
         let sums: Vec<_> = sums.collect();
         let part = part.finish(number, &sums, &self.key, &records::comment(&header, number))?;
@@ -91,11 +92,11 @@ impl Worker {
         })?;
         let built = Built {
             number: piece.number,
-            items: i64::try_from(items).unwrap_or(i64::MAX),
+            items: numbers::exact(items)?,
             counts,
             kinds: kinds.to_text(),
             storage_key: String::new(),
-            size: i64::try_from(checked.size).unwrap_or(i64::MAX),
+            size: numbers::exact(checked.size)?,
             sha256: checked.sha256,
             sums_sha256: part.sums_sha256,
         };
@@ -146,9 +147,9 @@ impl Worker {
 }
 
 /// What the manifest says of the request.
-pub(super) fn header(request: &ExportRequest, evidence: &Evidence) -> Header {
+pub(super) fn header(request: &ExportRequest, cut: &TakenCut) -> Header {
     let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
-    records::header(request, &range, request.cut.unwrap_or_default(), evidence)
+    records::header(request, &range, cut)
 }
 
 fn pack(packer: &mut Packer, to_pack: &Receiver<Batch>, to_writer: &Sender<Result<Batch>>) {

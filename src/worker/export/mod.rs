@@ -162,7 +162,7 @@ impl Worker {
             Task::Plan => 0,
             Task::Part(piece) => piece.count,
         };
-        let top = records::top_folder(&build::header(&claim.request, &evidence::find(&self.store, claim.request.id)?));
+        let top = records::top_folder(&build::header(&claim.request, &evidence::find(&self.store, &claim.request)?));
         let file_name = |number| records::part_file(&top, number, count);
         self.persist("the end of a part", &|| !stop.is_asked(), &mut || {
             work::hand_in(&self.store, claim, &self.policy, built, &file_name, self.clock.now())

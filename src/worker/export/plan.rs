@@ -3,12 +3,12 @@
 use super::super::{Worker, disk};
 use super::pulse::{Interruption, Pulse};
 use crate::domain::contents::Reader;
-use crate::domain::evidence::{self, Evidence};
+use crate::domain::evidence::{self, TakenCut};
 use crate::domain::rules::days;
 use crate::domain::rules::parts::Limits;
 use crate::domain::rules::slices::Slice;
 use crate::domain::work::{self, Claim};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::ExportRequest;
 use crate::store::Store;
 use crate::store::cuts::Cut;
@@ -43,9 +43,9 @@ impl Worker {
 }
 
 /// A reader of what an export holds, as of its cut.
-pub(super) fn reader(store: &Store, request: &ExportRequest, evidence: &Evidence) -> Result<Reader> {
+pub(super) fn reader(store: &Store, request: &ExportRequest, cut: &TakenCut) -> Result<Reader> {
     let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
-    let reader = Reader::new(store, request.account_id, (Cut::Of(request.id), &evidence.periods), range)?;
+    let reader = Reader::new(store, request.account_id, (Cut::Of(request.id), &cut.evidence.periods), range)?;
     Ok(reader.limited_to(&request.filters))
 }
 
@@ -61,7 +61,7 @@ pub(super) fn divide(
     // The first slice waits until it is known whether it is the only one.
     let mut waiting: Option<Slice> = None;
     let mut number = 1;
-    reader(store, request, &evidence::find(store, request.id)?)?.plan(
+    reader(store, request, &evidence::find(store, request)?)?.plan(
         request.time_zone,
         (limits, request.copies),
         &mut |slice| {
@@ -76,6 +76,6 @@ pub(super) fn divide(
         },
         goes_on,
     )?;
-    let last = waiting.unwrap_or_default();
+    let last = waiting.ok_or_else(|| Error::new(Kind::Internal, "The plan of an export has not even one part."))?;
     take(if number == 1 { 1 } else { number + 1 }, &last)
 }

@@ -28,6 +28,7 @@ use crate::domain::rules::summary::ItemCounts;
 use crate::domain::work::Piece;
 use crate::error::{Error, Result};
 use crate::model::{ConversationId, ExportRequest};
+use crate::numbers;
 use crate::store::pieces::Built;
 
 /// The other parts' share in part 1.
@@ -101,7 +102,7 @@ impl Source<'_> {
 
     /// What a part other than the first says of itself.
     fn part_manifest(&self, output: &mut Output<'_>) -> Result<()> {
-        let number = u32::try_from(self.piece.number).unwrap_or(u32::MAX);
+        let number = numbers::exact(self.piece.number)?;
         let (program, header) = (Program::this(), self.header.clone());
         let about = PartManifest { format_version: FORMAT_VERSION, program, header, part: number };
         let mut text = Vec::new();
@@ -217,28 +218,28 @@ impl Source<'_> {
             None => None,
         };
         let top = records::top_folder(self.header);
-        let number_of = |number: i32| u32::try_from(number).unwrap_or(u32::MAX);
-        let about = |number: i32, items: u64| PartInfo {
-            number: number_of(number),
-            file: records::part_file(&top, number, self.piece.count),
-            sums: records::sums_file(number),
-            items,
-            size: None,
-            sha256: None,
+        let about = |number: i32, items: u64| -> Result<PartInfo> {
+            Ok(PartInfo {
+                number: numbers::exact(number)?,
+                file: records::part_file(&top, number, self.piece.count),
+                sums: records::sums_file(number),
+                items,
+                size: None,
+                sha256: None,
+            })
         };
-        let here = about(1, if self.piece.count == 1 { totals.items } else { 0 });
-        let others = self.others.built.iter().map(|other| PartInfo {
-            size: u64::try_from(other.size).ok(),
-            sha256: Some(other.sha256.clone()),
-            ..about(other.number, u64::try_from(other.items).unwrap_or(0))
-        });
+        let mut parts = vec![about(1, if self.piece.count == 1 { totals.items } else { 0 })?];
+        for other in &self.others.built {
+            let (size, sha256) = (Some(numbers::exact(other.size)?), Some(other.sha256.clone()));
+            parts.push(PartInfo { size, sha256, ..about(other.number, numbers::exact(other.items)?)? });
+        }
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
             program: Program::this(),
             header: self.header.clone(),
             part: 1,
             totals,
-            parts: std::iter::once(here).chain(others).collect(),
+            parts,
             copies,
             counts: Vec::new(),
         };

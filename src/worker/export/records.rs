@@ -11,15 +11,16 @@ use crate::archive::records::{
     Repeated,
 };
 use crate::domain::contents::{self, Listed, Shown};
-use crate::domain::evidence::Evidence;
+use crate::domain::evidence::TakenCut;
 use crate::domain::filters::Chosen;
 use crate::domain::rules::summary::{ConversationCounts, ItemCounts};
 use crate::domain::rules::{capture, slices};
 use crate::model::{ConversationId, ConversationKind, ExportRequest, Timestamp, User, UserId};
 
 /// What the manifest says of the request.
-pub(super) fn header(request: &ExportRequest, range: &Range<Timestamp>, cut: Timestamp, evidence: &Evidence) -> Header {
-    let (account, periods) = (&evidence.account, &evidence.periods);
+pub(super) fn header(request: &ExportRequest, range: &Range<Timestamp>, cut: &TakenCut) -> Header {
+    let TakenCut { at: cut, evidence } = cut;
+    let (cut, account, periods) = (*cut, &evidence.account, &evidence.periods);
     let people = |users: &[User]| users.iter().map(|user| person_of(user, account)).collect();
     let one = |user: &Option<User>| user.as_ref().map(|user| person_of(user, account));
     // Nothing is known of the time after the cut.
@@ -76,13 +77,13 @@ pub(super) fn comment(header: &Header, part: u32) -> String {
 
 /// What a part is called when downloaded.
 pub(super) fn part_file(top_folder: &str, number: i32, count: i32) -> String {
-    let number_of = |number: i32| u32::try_from(number).unwrap_or(u32::MAX);
-    names::part_file(top_folder, number_of(number), number_of(count))
+    // Parts are numbered from 1.
+    names::part_file(top_folder, number.unsigned_abs(), count.unsigned_abs())
 }
 
 /// The list of check sums of a part.
 pub(super) fn sums_file(number: i32) -> String {
-    names::sums_file(u32::try_from(number).unwrap_or(u32::MAX))
+    names::sums_file(number.unsigned_abs())
 }
 
 /// A line of the manifest's counts.

@@ -142,7 +142,7 @@ impl<'a> Subject<'a> {
     }
 
     fn number_of(&self, (source, id): (usize, &str)) -> String {
-        let found = self.app.store().read(|c| {
+        let found = self.app.store().write(|c| {
             let source = store::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
             store::sources::find_user(c, source, id)
         });
@@ -154,7 +154,7 @@ impl<'a> Subject<'a> {
             Chosen::Told(number) => (source_of(number), CONVERSATIONS[number].0.to_owned()),
             Chosen::Late(number) => (company, late(number)),
         };
-        let found = self.app.store().read(|c| {
+        let found = self.app.store().write(|c| {
             let source = store::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
             store::conversations::find_by_external(c, source, &id)
         });

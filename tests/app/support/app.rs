@@ -289,7 +289,7 @@ impl TestApp {
 
     /// Runs SQL that no part of the application would: to break something, or to bring about a state.
     pub fn run_sql(&self, sql: &str) {
-        self.store().read(|c| Ok(c.batch_execute(sql)?)).unwrap();
+        self.store().statement(|c| Ok(c.batch_execute(sql)?)).unwrap();
     }
 
     /// What a query finds, which selects one text as `value`.

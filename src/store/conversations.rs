@@ -14,7 +14,7 @@ pub(super) use choice::chosen;
 use super::connection::on_either;
 use super::schema::{conversation_accounts, conversation_versions, conversations, membership_events, users};
 use super::sources::SourceId;
-use super::{Conn, instant_opt, parsed};
+use super::{Conn, instant_opt, ledger, parsed};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserId};
 
@@ -165,23 +165,30 @@ pub fn list_accounts(c: &mut Conn, id: ConversationId) -> Result<Vec<AccountId>>
     Ok(query.order(conversation_accounts::account_id).select(conversation_accounts::account_id).load(c)?)
 }
 
-/// Adds an account that a conversation is exported for.
-pub fn create_account(c: &mut Conn, id: ConversationId, account: AccountId) -> Result<()> {
+/// Adds an account that a conversation of this source is exported for, and counts it in the ledger.
+pub fn create_account(c: &mut Conn, source: SourceId, id: ConversationId, account: AccountId) -> Result<()> {
     let values = (conversation_accounts::conversation_id.eq(id), conversation_accounts::account_id.eq(account));
-    on_either!(c, inner => diesel::insert_into(conversation_accounts::table)
+    let added = on_either!(c, inner => diesel::insert_into(conversation_accounts::table)
         .values(values)
         .on_conflict_do_nothing()
         .execute(inner))?;
-    Ok(())
+    if added > 0 { ledger::add_conversation(c, source, account) } else { Ok(()) }
 }
 
-/// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after`.
-pub fn page_chosen(c: &mut Conn, choice: Choice<'_>, after: ConversationId, limit: i64) -> Result<Vec<Conversation>> {
+/// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after` and up to `last`.
+pub fn page_chosen(
+    c: &mut Conn,
+    choice: Choice<'_>,
+    (after, last): (ConversationId, ConversationId),
+    limit: i64,
+) -> Result<Vec<Conversation>> {
     let cut = choice.cut;
+    // Bounds and order are those of the account's index, so that a page does not walk through what others have.
     let query = conversations::table
         .inner_join(conversation_accounts::table)
-        .filter(conversations::recording.le(cut).and(conversations::id.gt(after)))
-        .order(conversations::id)
+        .filter(conversations::recording.le(cut))
+        .filter(conversation_accounts::conversation_id.gt(after).and(conversation_accounts::conversation_id.le(last)))
+        .order(conversation_accounts::conversation_id)
         .limit(limit)
         .select(Row::as_select());
     let rows: Vec<Row> = chosen!(query, choice).load(c)?;
@@ -259,7 +266,7 @@ pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
 pub fn count_before(c: &mut Conn, choice: Choice<'_>, before: ConversationId) -> Result<i64> {
     let query = conversations::table
         .inner_join(conversation_accounts::table)
-        .filter(conversations::recording.le(choice.cut).and(conversations::id.lt(before)))
+        .filter(conversations::recording.le(choice.cut).and(conversation_accounts::conversation_id.lt(before)))
         .select(count_star());
     Ok(chosen!(query, choice).get_result(c)?)
 }
@@ -357,14 +364,25 @@ pub fn create_membership(c: &mut Conn, id: ConversationId, event: MembershipEven
     Ok(true)
 }
 
-/// The membership events of a conversation up to the cut, in the order of their recording.
-pub fn list_memberships(c: &mut Conn, id: ConversationId, cut: i64) -> Result<Vec<MembershipEvent>> {
-    let rows: Vec<(UserId, String, Option<i64>)> = membership_events::table
-        .filter(membership_events::conversation_id.eq(id).and(membership_events::recording.le(cut)))
-        .order(membership_events::id)
-        .select((membership_events::user_id, membership_events::kind, membership_events::at))
+/// The membership events of these conversations up to the cut, by conversation, in the order of their recording.
+pub fn list_memberships(
+    c: &mut Conn,
+    ids: &[ConversationId],
+    cut: i64,
+) -> Result<Vec<(ConversationId, MembershipEvent)>> {
+    let rows: Vec<(ConversationId, UserId, String, Option<i64>)> = membership_events::table
+        .filter(membership_events::conversation_id.eq_any(ids).and(membership_events::recording.le(cut)))
+        .order((membership_events::conversation_id, membership_events::id))
+        .select((
+            membership_events::conversation_id,
+            membership_events::user_id,
+            membership_events::kind,
+            membership_events::at,
+        ))
         .load(c)?;
     rows.into_iter()
-        .map(|(user_id, kind, at)| Ok(MembershipEvent { user_id, present: kind != "left", at: instant_opt(at)? }))
+        .map(|(id, user_id, kind, at)| {
+            Ok((id, MembershipEvent { user_id, present: kind != "left", at: instant_opt(at)? }))
+        })
         .collect()
 }

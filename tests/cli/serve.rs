@@ -43,6 +43,7 @@ fn an_address_that_is_taken_is_told() {
     2| [TIME]  INFO compliance_exports::app: tables brought up to date migration="20261125000005"
     2| [TIME]  INFO compliance_exports::app: tables brought up to date migration="20261125000006"
     2| [TIME]  INFO compliance_exports::app: tables brought up to date migration="20261126000007"
+    2| [TIME]  INFO compliance_exports::app: tables brought up to date migration="20261128000009"
     2| error: The server can't listen on 127.0.0.1:[PORT]. Another program listens there: stop it, or choose another address or port with --listen.
     2|   because: Address already in use (os error 98)
     [exit 1]

@@ -68,7 +68,7 @@ impl Recorder {
                 let id = store::conversations::create(c, &new)?;
                 let accounts = members.iter().map(|(person, _)| person.account);
                 for account in ownership::accounts_of(record.kind, owner, accounts) {
-                    store::conversations::create_account(c, id, account)?;
+                    store::conversations::create_account(c, self.source, id, account)?;
                 }
                 let known = Known { id, kind: record.kind };
                 self.conversations.insert(record.id.clone(), known);
@@ -111,8 +111,8 @@ impl Recorder {
     }
 
     fn people_of(&self, c: &mut Conn, known: Known) -> Result<BTreeSet<UserId>> {
-        let events = store::conversations::list_memberships(c, known.id, i64::MAX)?;
-        Ok(events.into_iter().map(|event| event.user_id).collect())
+        let events = store::conversations::list_memberships(c, &[known.id], i64::MAX)?;
+        Ok(events.into_iter().map(|(_, event)| event.user_id).collect())
     }
 }
 

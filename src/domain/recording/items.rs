@@ -114,8 +114,8 @@ impl Recorder {
                 store::items::update_deleted(c, item.id, at, by, self.number)?;
             }
             Some(item) => {
-                store::items::delete(c, item.id)?;
-                store::items::create_deletion(c, known.id, &id, at, by, self.number, Some(item.recording))?;
+                store::items::delete(c, &item)?;
+                store::items::create_deletion(c, known.id, &id, at, by, self.number, Some(&item))?;
                 self.deletions.add(known.id, &id);
             }
             None if store::items::find_deletion(c, known.id, &id)?.is_some() => return Ok(Outcome::Unchanged),

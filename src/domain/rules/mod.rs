@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod capture;
+pub mod completeness;
 pub mod days;
 pub mod edits;
 pub mod estimate;

@@ -75,8 +75,8 @@ impl Worker {
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
         let source = Source { request, header: &header, piece, others, folder };
         let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, pulse)?;
-        tally::reconcile(&piece.plan, &slice, &mut reader)?;
-        let counts = (slice != piece.plan).then(|| slice.to_text());
+        tally::reconcile(&piece.plan, &slice, request.time_zone, &mut reader)?;
+        let counts = (!slice.counts_as(&piece.plan)).then(|| slice.to_text());
         let items = slice.items();
         // What comes now takes long, and needs neither.
         drop((slice, reader));

@@ -3,17 +3,17 @@
 //! For whoever has a file and does not know what it is. Nothing of it is believed: [`super::verify()`] judges.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::manifest::{FORMAT_VERSION, Header, Manifest, PartInfo, PartManifest, Totals};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::keys::hex;
 use crate::model::Copies;
+use crate::sums::Hashing;
 
 /// The longest manifest that is read: it counts each file of the archive.
 const MAX_MANIFEST: u64 = 1 << 30;
@@ -87,11 +87,7 @@ fn json<T: DeserializeOwned>(file: impl Read) -> Result<T, serde_json::Error> {
 /// When it can't be read.
 pub fn sha256_of(path: &Path) -> Result<String> {
     let doing = || format!("{} can't be read.", path.display());
-    let (mut file, mut hash, mut piece) = (File::open(path).context(doing)?, Sha256::new(), vec![0; PIECE]);
-    loop {
-        match file.read(&mut piece).context(doing)? {
-            0 => return Ok(hex(&hash.finalize())),
-            read => hash.update(piece.get(..read).ok_or_else(|| Error::internal(doing(), "too much was read"))?),
-        }
-    }
+    let mut file = Hashing::new(BufReader::with_capacity(PIECE, File::open(path).context(doing)?));
+    io::copy(&mut file, &mut io::sink()).context(doing)?;
+    Ok(hex(&file.finish().1))
 }

@@ -176,8 +176,11 @@ pub fn adopt(
         };
         let new = AdoptedRequest { asked, cut_at: header.cut, items, now, expires_at, evidence: &evidence };
         let id = store::exports::create_adopted(c, &new, known.is_none().then_some(number))?;
+        let Some(request) = store::exports::lock(c, id)? else {
+            return Err(Error::internal("The export could not be taken in.", format!("export {id} was not made")));
+        };
         for (part, _, storage_key) in &files {
-            store::exports::create_part(c, id, part, storage_key)?;
+            store::exports::create_part(c, &request, part, storage_key)?;
         }
         let subject = format!("export {id}, number {number} in its archive, {} parts", files.len());
         store::audit::create(c, account.id, None, "export.adopted", &subject, now)?;

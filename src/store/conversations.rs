@@ -18,7 +18,7 @@ use super::schema::{
     conversation_accounts, conversation_versions, conversations, membership_events, participants, users,
 };
 use super::sources::SourceId;
-use super::{Conn, instant_opt, parsed, with_in_it};
+use super::{Conn, instant_opt, ledger, parsed, with_in_it};
 use crate::domain::rules::people;
 use crate::error::{Error, Result};
 use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserId};
@@ -101,7 +101,7 @@ pub struct NewConversation<'a> {
     pub recording: i64,
 }
 
-/// Makes a conversation that is exported for these accounts.
+/// Makes a conversation that is exported for these accounts, and counts it in the ledger.
 pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -> Result<ConversationId> {
     match c {
         Conn::Sqlite(inner) => {
@@ -126,6 +126,7 @@ pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -
                 let values =
                     (conversation_accounts::conversation_id.eq(id), conversation_accounts::account_id.eq(account));
                 diesel::insert_into(conversation_accounts::table).values(values).execute(inner)?;
+                ledger::add_conversation(inner, new.source, *account)?;
             }
             Ok(id)
         }
@@ -139,6 +140,11 @@ pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -
                  ), theirs AS (
                      INSERT INTO conversation_accounts (conversation_id, account_id)
                      SELECT id, unnest($11) FROM made
+                 ), counted AS (
+                     INSERT INTO conversation_counts (source_id, account_id, conversations)
+                     SELECT $1, unnest($11), 1 FROM made
+                     ON CONFLICT (source_id, account_id)
+                         DO UPDATE SET conversations = conversation_counts.conversations + 1
                  )
                  SELECT id FROM made",
             )
@@ -239,13 +245,19 @@ pub fn list_accounts(c: &mut Conn, id: ConversationId) -> Result<Vec<AccountId>>
     Ok(query.order(conversation_accounts::account_id).select(conversation_accounts::account_id).load(c)?)
 }
 
-/// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after`.
-pub fn page_chosen(c: &mut Conn, choice: Choice<'_>, after: ConversationId, limit: i64) -> Result<Vec<Conversation>> {
+/// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after` and up to `last`.
+pub fn page_chosen(
+    c: &mut Conn,
+    choice: Choice<'_>,
+    (after, last): (ConversationId, ConversationId),
+    limit: i64,
+) -> Result<Vec<Conversation>> {
     let cut = choice.cut;
+    // Bounds and order are those of the account's index, so that a page does not walk through what others have.
     let query = conversations::table
         .inner_join(conversation_accounts::table)
-        .filter(conversations::id.gt(after))
-        .order(conversations::id)
+        .filter(conversation_accounts::conversation_id.gt(after).and(conversation_accounts::conversation_id.le(last)))
+        .order(conversation_accounts::conversation_id)
         .limit(limit)
         .select(Row::as_select());
     let query = up_to!(chosen!(query, choice), cut, conversations::recording, conversations::source_id);
@@ -342,7 +354,7 @@ pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
 pub fn count_before(c: &mut Conn, choice: Choice<'_>, before: ConversationId) -> Result<i64> {
     let query = conversations::table
         .inner_join(conversation_accounts::table)
-        .filter(conversations::id.lt(before))
+        .filter(conversation_accounts::conversation_id.lt(before))
         .select(count_star());
     let query = up_to!(chosen!(query, choice), choice.cut, conversations::recording, conversations::source_id);
     Ok(query.get_result(c)?)
@@ -542,14 +554,28 @@ fn create_membership(c: &mut SqliteConnection, (id, event): &NewMembership, reco
     Ok(true)
 }
 
-/// The membership events of a conversation up to the cut, in the order of their recording.
-pub fn list_memberships(c: &mut Conn, id: ConversationId, cut: i64) -> Result<Vec<MembershipEvent>> {
-    let rows: Vec<(UserId, String, Option<i64>)> = membership_events::table
-        .filter(membership_events::conversation_id.eq(id).and(membership_events::recording.le(cut)))
-        .order(membership_events::id)
-        .select((membership_events::user_id, membership_events::kind, membership_events::at))
-        .load(c)?;
+/// The membership events of these conversations up to the cut, by conversation, in the order of their recording.
+pub fn list_memberships(
+    c: &mut Conn,
+    ids: &[ConversationId],
+    cut: Cut,
+) -> Result<Vec<(ConversationId, MembershipEvent)>> {
+    let query = membership_events::table
+        .inner_join(conversations::table.on(conversations::id.eq(membership_events::conversation_id)))
+        .filter(membership_events::conversation_id.eq_any(ids))
+        .order((membership_events::conversation_id, membership_events::id))
+        .select((
+            membership_events::conversation_id,
+            membership_events::user_id,
+            membership_events::kind,
+            membership_events::at,
+        ))
+        .into_boxed();
+    let query = up_to!(query, cut, membership_events::recording, conversations::source_id);
+    let rows: Vec<(ConversationId, UserId, String, Option<i64>)> = query.load(c)?;
     rows.into_iter()
-        .map(|(user_id, kind, at)| Ok(MembershipEvent { user_id, present: kind != "left", at: instant_opt(at)? }))
+        .map(|(id, user_id, kind, at)| {
+            Ok((id, MembershipEvent { user_id, present: kind != "left", at: instant_opt(at)? }))
+        })
         .collect()
 }

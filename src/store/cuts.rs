@@ -93,16 +93,14 @@ pub fn find(c: &mut Conn, cut: Cut) -> Result<Numbers> {
     Ok(Numbers::UpTo(rows.into_iter().collect()))
 }
 
-/// The number of a cut for what belongs to a conversation.
-pub fn find_of_conversation(c: &mut Conn, cut: Cut, conversation: ConversationId) -> Result<i64> {
-    let Cut::Of(request) = cut else { return Ok(i64::MAX) };
-    let number: Option<i64> = export_cuts::table
-        .inner_join(conversations::table.on(conversations::source_id.eq(export_cuts::source_id)))
-        .filter(export_cuts::request_id.eq(request).and(conversations::id.eq(conversation)))
-        .select(export_cuts::recording)
-        .first(c)
-        .optional()?;
-    Ok(number.unwrap_or(0))
+/// The number of a cut for what belongs to each of these conversations.
+pub fn list_of_conversations(c: &mut Conn, cut: Cut, ids: &[ConversationId]) -> Result<HashMap<ConversationId, i64>> {
+    let numbers = find(c, cut)?;
+    let rows: Vec<(ConversationId, SourceId)> = conversations::table
+        .filter(conversations::id.eq_any(ids))
+        .select((conversations::id, conversations::source_id))
+        .load(c)?;
+    Ok(rows.into_iter().map(|(id, source)| (id, numbers.of(source))).collect())
 }
 
 /// Kind and number of each source of the account that had recorded something at the cut of a request, by kind. Other accounts'

@@ -1,23 +1,24 @@
 //! Rows of items, their edits, and the facts of deletions.
 
-use std::ops::Range;
-
-use diesel::backend::Backend;
 use diesel::dsl::min;
-use diesel::expression::{AppearsOnTable, ValidGrouping, is_aggregate};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, Bool, HasSqlType};
 
 mod change;
+mod check;
 mod create;
 mod parents;
+mod read;
 
 pub use change::{Found, NewEdit, create_edits, find_all, list_edits_at, update_deleted};
+use check::{OfEdit, OfItem};
 pub use create::{NewItem, create_all};
 pub use parents::{Origin, list_origins};
+pub use read::{
+    Erased, Planned, PlannedEdit, Position, list_edits, list_edits_of_several, list_erased, list_of_several, page,
+    plan_edits, plan_edits_of_several, plan_page, plan_several,
+};
 
+use super::ledger::{Changes, Count};
 use super::schema::{conversation_accounts, item_deletions, item_edits, items};
 use super::{Conn, instant, instant_opt, parsed};
 use crate::error::{Error, Result};
@@ -31,6 +32,8 @@ pub type ItemId = i64;
 pub struct Item {
     /// Its number.
     pub id: ItemId,
+    /// Where it was posted.
+    pub conversation_id: ConversationId,
     /// The source's id.
     pub external_id: String,
     /// What it is.
@@ -68,6 +71,7 @@ pub struct Edit {
 #[diesel(table_name = items)]
 struct Row {
     id: ItemId,
+    conversation_id: ConversationId,
     external_id: String,
     kind: String,
     author_id: Option<UserId>,
@@ -81,9 +85,37 @@ struct Row {
     deleted_by: Option<UserId>,
     deletion_recording: Option<i64>,
     recording: i64,
+    check_sum: i64,
+    deletion_check_sum: Option<i64>,
 }
 
 impl Row {
+    /// The item, if it is what was recorded.
+    fn checked(self) -> Result<Item> {
+        let posted = OfItem {
+            conversation_id: self.conversation_id,
+            external_id: &self.external_id,
+            kind: &self.kind,
+            author_id: self.author_id,
+            created_at: self.created_at,
+            parent: self.parent.as_deref(),
+            title: self.title.as_deref(),
+            text: self.text.as_deref(),
+            details: self.details.as_deref(),
+            attachments: self.attachments.as_deref(),
+            recording: self.recording,
+        };
+        let deletion = match (self.deleted_at, self.deleted_by, self.deletion_recording) {
+            (None, None, None) => Some(None),
+            (Some(at), by, Some(recording)) => Some(Some(check::of_deletion(at, by, recording))),
+            _ => None,
+        };
+        if posted.sum() != self.check_sum || deletion != Some(self.deletion_check_sum) {
+            return Err(check::damaged(&format!("the item “{}”", self.external_id), self.conversation_id));
+        }
+        self.into_model()
+    }
+
     fn into_model(self) -> Result<Item> {
         let deleted = match (instant_opt(self.deleted_at)?, self.deletion_recording) {
             (Some(at), Some(recording)) => Some((at, self.deleted_by, recording)),
@@ -91,6 +123,7 @@ impl Row {
         };
         Ok(Item {
             id: self.id,
+            conversation_id: self.conversation_id,
             external_id: self.external_id,
             kind: parsed(&self.kind)?,
             author_id: self.author_id,
@@ -133,33 +166,61 @@ pub fn exists(c: &mut Conn, conversation: ConversationId, external: &str) -> Res
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(c)?)
 }
 
-/// Erases an item with its edits and attachments.
-pub fn delete(c: &mut Conn, id: ItemId) -> Result<()> {
-    diesel::delete(items::table.find(id)).execute(c)?;
-    Ok(())
+/// Erases an item with its edits and attachments, also from the ledger.
+pub fn delete(c: &mut Conn, conversation: ConversationId, item: &Found) -> Result<()> {
+    let edits: i64 = item_edits::table.filter(item_edits::item_id.eq(item.id)).count().get_result(c)?;
+    diesel::delete(items::table.find(item.id)).execute(c)?;
+    let mut counted = Changes::default();
+    counted.add(conversation, item.created_at, -Count::of_item(item.created_at));
+    counted.add(conversation, item.created_at, -Count::of_edits(edits));
+    counted.write(c)
 }
 
-type EditRow = (ItemId, i64, Option<UserId>, Option<String>, Option<String>, Option<String>);
-
-fn edit((item_id, edited_at, editor_id, title, text, details): EditRow) -> Result<Edit> {
-    Ok(Edit { item_id, edited_at: instant(edited_at)?, editor_id, content: content(title, text, details.as_deref())? })
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = item_edits)]
+struct EditRow {
+    item_id: ItemId,
+    edited_at: i64,
+    editor_id: Option<UserId>,
+    title: Option<String>,
+    text: Option<String>,
+    details: Option<String>,
+    recording: i64,
+    conversation_id: ConversationId,
+    item_created_at: i64,
+    check_sum: i64,
 }
 
-const EDIT_COLUMNS: (
-    item_edits::item_id,
-    item_edits::edited_at,
-    item_edits::editor_id,
-    item_edits::title,
-    item_edits::text,
-    item_edits::details,
-) = (
-    item_edits::item_id,
-    item_edits::edited_at,
-    item_edits::editor_id,
-    item_edits::title,
-    item_edits::text,
-    item_edits::details,
-);
+impl EditRow {
+    /// The edit, if it is what was recorded, with the number of its recording.
+    fn checked(self) -> Result<(Edit, i64)> {
+        let recording = self.recording;
+        let made = OfEdit {
+            conversation_id: self.conversation_id,
+            item_created_at: self.item_created_at,
+            item_id: self.item_id,
+            edited_at: self.edited_at,
+            editor_id: self.editor_id,
+            title: self.title.as_deref(),
+            text: self.text.as_deref(),
+            details: self.details.as_deref(),
+            recording,
+        };
+        if made.sum() != self.check_sum {
+            return Err(check::damaged(&format!("a change of item {}", self.item_id), self.conversation_id));
+        }
+        Ok((self.into_model()?, recording))
+    }
+
+    fn into_model(self) -> Result<Edit> {
+        Ok(Edit {
+            item_id: self.item_id,
+            edited_at: instant(self.edited_at)?,
+            editor_id: self.editor_id,
+            content: content(self.title, self.text, self.details.as_deref())?,
+        })
+    }
+}
 
 /// When and by whom an item was deleted, where it was erased or has not been seen.
 pub fn find_deletion(
@@ -189,7 +250,7 @@ pub fn list_deleted_ids(c: &mut Conn, conversations: &[ConversationId]) -> Resul
     }
 }
 
-/// Notes the fact of a deletion; `erased` is the recording of the item that was erased, if it had been seen.
+/// Notes the fact of a deletion, and of the item that was erased, if it had been seen.
 pub fn create_deletion(
     c: &mut Conn,
     conversation: ConversationId,
@@ -197,7 +258,7 @@ pub fn create_deletion(
     at: Timestamp,
     by: Option<UserId>,
     recording: i64,
-    erased: Option<i64>,
+    erased: Option<&Found>,
 ) -> Result<()> {
     diesel::insert_into(item_deletions::table)
         .values((
@@ -206,7 +267,8 @@ pub fn create_deletion(
             item_deletions::deleted_at.eq(at.micros()),
             item_deletions::deleted_by.eq(by),
             item_deletions::recording.eq(recording),
-            item_deletions::erased.eq(erased),
+            item_deletions::erased.eq(erased.map(|item| item.recording)),
+            item_deletions::item_created_at.eq(erased.map(|item| item.created_at.micros())),
         ))
         .execute(c)?;
     Ok(())
@@ -224,158 +286,6 @@ pub fn update_deletion(c: &mut Conn, conversation: ConversationId, external: &st
 pub fn delete_deletion(c: &mut Conn, conversation: ConversationId, external: &str) -> Result<()> {
     diesel::delete(item_deletions::table.find((conversation, external))).execute(c)?;
     Ok(())
-}
-
-/// After the last page. A row value bounds the walk through the index, however many items were posted at one instant.
-/// Diesel has none, and would prepare the statement of a piece of SQL anew for each page: this one it knows by its type.
-#[derive(Clone, Copy, QueryId)]
-struct Beyond {
-    at: i64,
-    id: ItemId,
-}
-
-impl Beyond {
-    fn new(range: &Range<Timestamp>, after: Option<Position>) -> Self {
-        let (at, id) = after.map_or((range.start.micros(), ItemId::MIN), |(at, id)| (at.micros(), id));
-        Self { at, id }
-    }
-}
-
-impl Expression for Beyond {
-    type SqlType = Bool;
-}
-
-impl<G> ValidGrouping<G> for Beyond {
-    type IsAggregate = is_aggregate::No;
-}
-
-impl AppearsOnTable<items::table> for Beyond {}
-impl SelectableExpression<items::table> for Beyond {}
-
-impl<DB> QueryFragment<DB> for Beyond
-where
-    DB: Backend + HasSqlType<BigInt>,
-    i64: ToSql<BigInt, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("(items.created_at, items.id) > (");
-        out.push_bind_param::<BigInt, _>(&self.at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<BigInt, _>(&self.id)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-/// What the plan asks of an item, all of which the index knows that it reads along.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Planned {
-    /// Its number.
-    pub id: ItemId,
-    /// When it was posted.
-    pub created_at: Timestamp,
-    /// When it was deleted, and the number of that recording.
-    pub deleted: Option<(Timestamp, i64)>,
-    /// Bytes of its texts.
-    pub size: i64,
-}
-
-type PlanRow = (ItemId, i64, Option<i64>, Option<i64>, i64);
-
-/// As [`page`], for the plan.
-pub fn plan_page(
-    c: &mut Conn,
-    conversation: ConversationId,
-    cut: i64,
-    range: &Range<Timestamp>,
-    after: Option<Position>,
-    limit: i64,
-) -> Result<Vec<Planned>> {
-    let rows: Vec<PlanRow> = items::table
-        .filter(items::conversation_id.eq(conversation).and(items::recording.le(cut)))
-        .filter(Beyond::new(range, after))
-        .filter(items::created_at.lt(range.end.micros()))
-        .order((items::created_at, items::id))
-        .limit(limit)
-        .select((items::id, items::created_at, items::deleted_at, items::deletion_recording, items::size))
-        .load(c)?;
-    let planned = |(id, created_at, deleted_at, recording, size): PlanRow| {
-        let deleted = instant_opt(deleted_at)?.zip(recording);
-        Ok(Planned { id, created_at: instant(created_at)?, deleted, size })
-    };
-    rows.into_iter().map(planned).collect()
-}
-
-/// When the item of each change was posted, and the bytes of what the item said since; of those that [`list_edits`] lists.
-pub fn list_edit_sizes(
-    c: &mut Conn,
-    conversation: ConversationId,
-    cut: i64,
-    first: Timestamp,
-    last: Timestamp,
-) -> Result<Vec<(Timestamp, i64)>> {
-    let rows: Vec<(i64, Option<i32>, Option<i32>)> = item_edits::table
-        .filter(item_edits::conversation_id.eq(conversation).and(item_edits::recording.le(cut)))
-        .filter(item_edits::item_created_at.ge(first.micros()).and(item_edits::item_created_at.le(last.micros())))
-        .order(item_edits::item_created_at)
-        .select((item_edits::item_created_at, octet_length(item_edits::title), octet_length(item_edits::text)))
-        .load(c)?;
-    let size = |(at, title, text): (i64, Option<i32>, Option<i32>)| {
-        Ok((instant(at)?, i64::from(title.unwrap_or(0)) + i64::from(text.unwrap_or(0))))
-    };
-    rows.into_iter().map(size).collect()
-}
-
-diesel::define_sql_function! {
-    /// Bytes of a text.
-    fn octet_length(text: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Integer>;
-}
-
-/// How many items of a conversation that had been recorded at the cut have been erased since (C4 goes before C7).
-pub fn count_erased_since(c: &mut Conn, conversation: ConversationId, cut: i64) -> Result<i64> {
-    let query = item_deletions::table.filter(item_deletions::conversation_id.eq(conversation));
-    Ok(query.filter(item_deletions::recording.gt(cut).and(item_deletions::erased.le(cut))).count().get_result(c)?)
-}
-
-/// Where a page of items begins: after the item posted at this instant with this number.
-pub type Position = (Timestamp, ItemId);
-
-/// The next items of a conversation recorded up to the cut and posted within the range, by time and number.
-pub fn page(
-    c: &mut Conn,
-    conversation: ConversationId,
-    cut: i64,
-    range: &Range<Timestamp>,
-    after: Option<Position>,
-    limit: i64,
-) -> Result<Vec<Item>> {
-    let rows: Vec<Row> = items::table
-        .filter(items::conversation_id.eq(conversation).and(items::recording.le(cut)))
-        .filter(Beyond::new(range, after))
-        .filter(items::created_at.lt(range.end.micros()))
-        .order((items::created_at, items::id))
-        .limit(limit)
-        .select(Row::as_select())
-        .load(c)?;
-    rows.into_iter().map(Row::into_model).collect()
-}
-
-/// The changes, recorded up to the cut, of a conversation's items posted within these instants, both included, by item
-/// (in the order of items) and time.
-pub fn list_edits(
-    c: &mut Conn,
-    conversation: ConversationId,
-    cut: i64,
-    first: Timestamp,
-    last: Timestamp,
-) -> Result<Vec<Edit>> {
-    let rows: Vec<EditRow> = item_edits::table
-        .filter(item_edits::conversation_id.eq(conversation).and(item_edits::recording.le(cut)))
-        .filter(item_edits::item_created_at.ge(first.micros()).and(item_edits::item_created_at.le(last.micros())))
-        .order((item_edits::item_created_at, item_edits::item_id, item_edits::edited_at, item_edits::id))
-        .select(EDIT_COLUMNS)
-        .load(c)?;
-    rows.into_iter().map(edit).collect()
 }
 
 /// When the first item exported for an account was posted.

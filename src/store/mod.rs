@@ -17,6 +17,7 @@ pub mod exports;
 mod failure;
 pub mod installation;
 pub mod items;
+pub mod ledger;
 pub mod mails;
 pub mod participants;
 pub mod pieces;

@@ -188,6 +188,8 @@ diesel::table! {
         deletion_recording -> Nullable<BigInt>,
         recording -> BigInt,
         size -> BigInt,
+        check_sum -> BigInt,
+        deletion_check_sum -> Nullable<BigInt>,
     }
 }
 
@@ -203,6 +205,7 @@ diesel::table! {
         recording -> BigInt,
         conversation_id -> BigInt,
         item_created_at -> BigInt,
+        check_sum -> BigInt,
     }
 }
 
@@ -214,6 +217,25 @@ diesel::table! {
         deleted_by -> Nullable<BigInt>,
         recording -> BigInt,
         erased -> Nullable<BigInt>,
+        item_created_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    item_counts (conversation_id, period) {
+        conversation_id -> BigInt,
+        period -> BigInt,
+        items -> BigInt,
+        edits -> BigInt,
+        instants -> BigInt,
+    }
+}
+
+diesel::table! {
+    conversation_counts (source_id, account_id) {
+        source_id -> BigInt,
+        account_id -> BigInt,
+        conversations -> BigInt,
     }
 }
 
@@ -370,6 +392,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     items,
     item_edits,
     item_deletions,
+    item_counts,
+    conversation_counts,
     user_versions,
     conversation_versions,
     export_requests,

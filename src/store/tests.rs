@@ -74,6 +74,8 @@ fn every_table_and_column_of_the_schema_is_in_the_database() {
                 export_downloads,
                 export_piece_counts,
                 export_cuts,
+                item_counts,
+                conversation_counts,
             ))
         })
         .unwrap();

@@ -161,25 +161,41 @@ macro_rules! versions_beyond {
 
 /// The user with this number as called and reached at the cut (C7), and the name of the account.
 pub fn find_at_cut(c: &mut Conn, id: UserId, cut: Cut) -> Result<Option<(User, String)>> {
-    let query = users::table.find(id).inner_join(accounts::table);
-    let row: Option<(Row, String)> = query.select((Row::as_select(), accounts::name)).first(c).optional()?;
-    let Some((row, account)) = row else { return Ok(None) };
-    // The first version that ended after the cut was the present one then.
-    let version: Option<(String, Option<String>, bool)> = match cut {
-        Cut::Now => None,
-        Cut::Of(request) => versions_beyond!(request)
-            .filter(user_versions::user_id.eq(id))
-            .order(user_versions::id)
-            .select((user_versions::name, user_versions::email, user_versions::is_bot))
-            .first(c)
-            .optional()?,
-    };
-    let present = row.into_model()?;
-    let user = match version {
-        Some((name, email, is_bot)) => User { name, email, is_bot, ..present },
-        None => present,
-    };
-    Ok(Some((user, account)))
+    Ok(list_at_cut(c, &[id], cut)?.pop())
+}
+
+/// Users asked for at a time: databases take only so many values.
+const IDS: usize = 1_000;
+
+/// These users as called and reached at the cut (C7), each with the name of the account.
+pub fn list_at_cut(c: &mut Conn, ids: &[UserId], cut: Cut) -> Result<Vec<(User, String)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(IDS) {
+        let rows: Vec<(Row, String)> = users::table
+            .inner_join(accounts::table)
+            .filter(users::id.eq_any(ids))
+            .select((Row::as_select(), accounts::name))
+            .load(c)?;
+        // Of each user the last one stays: the first version that ended after the cut was the present one then.
+        let versions: Vec<(UserId, String, Option<String>, bool)> = match cut {
+            Cut::Now => Vec::new(),
+            Cut::Of(request) => versions_beyond!(request)
+                .filter(user_versions::user_id.eq_any(ids))
+                .order(user_versions::id.desc())
+                .select((user_versions::user_id, user_versions::name, user_versions::email, user_versions::is_bot))
+                .load(c)?,
+        };
+        let mut versions: HashMap<_, _> =
+            versions.into_iter().map(|(id, name, email, is_bot)| (id, (name, email, is_bot))).collect();
+        for (row, account) in rows {
+            let present = row.into_model()?;
+            found.push(match versions.remove(&present.id) {
+                Some((name, email, is_bot)) => (User { name, email, is_bot, ..present }, account),
+                None => (present, account),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// What these users were called at the cut (C7).

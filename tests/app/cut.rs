@@ -115,7 +115,7 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
         .read(|c| {
             let (person, _) = store::users::find_at_cut(c, user, cut)?.expect("a person");
             let choice = Choice { account, cut, filters: &Filters::default() };
-            let page = store::conversations::page_chosen(c, choice, ConversationId::MIN, 100)?;
+            let page = store::conversations::page_chosen(c, choice, (ConversationId::MIN, ConversationId::MAX), 100)?;
             let team = page.into_iter().find(|listed| listed.id == team).expect("a team");
             Ok((person.name, team.name.expect("a name")))
         })

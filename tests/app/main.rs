@@ -19,6 +19,7 @@ mod contents;
 mod copies;
 mod corpora;
 mod cut;
+mod damage;
 mod downloads;
 mod evidence;
 mod export_page;

@@ -8,6 +8,7 @@ use crate::domain::rules::{ownership, times};
 use crate::error::Result;
 use crate::model::{ConversationKind, ConversationRecord, MembershipRecord, UserId};
 use crate::store::conversations::{MembershipEvent, NewConversation, Profile};
+use crate::store::cuts::Cut;
 use crate::store::{self, Conn};
 
 impl Recorder {
@@ -149,8 +150,8 @@ impl Recorder {
         }
         // Some of them may wait.
         self.write(c, run)?;
-        let events = store::conversations::list_memberships(c, known.id, i64::MAX)?;
-        let people: BTreeSet<UserId> = events.into_iter().map(|event| event.user_id).collect();
+        let events = store::conversations::list_memberships(c, &[known.id], Cut::Now)?;
+        let people: BTreeSet<UserId> = events.into_iter().map(|(_, event)| event.user_id).collect();
         self.circles.insert(known.id, people.clone());
         Ok(people)
     }

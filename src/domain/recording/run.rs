@@ -258,10 +258,9 @@ impl Recorder {
         erased: Option<Found>,
     ) -> Result<()> {
         if let Some(item) = erased {
-            store::items::delete(c, item.id)?;
+            store::items::delete(c, conversation, &item)?;
         }
-        let recording = erased.map(|item| item.recording);
-        store::items::create_deletion(c, conversation, id, at, by, self.number, recording)?;
+        store::items::create_deletion(c, conversation, id, at, by, self.number, erased.as_ref())?;
         self.deletions.add(conversation, id);
         Ok(())
     }

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod attempts;
 pub mod capture;
+pub mod completeness;
 pub mod days;
 pub mod edits;
 pub mod estimate;

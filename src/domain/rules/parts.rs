@@ -99,6 +99,8 @@ pub struct PlannedDay {
     pub edits: u64,
     /// Bytes of the texts of items and edits.
     pub bytes: u64,
+    /// Items that it no longer has: erased since the cut (C4).
+    pub erased: u32,
 }
 
 /// Divides what is handed in, in order, into slices.
@@ -150,6 +152,9 @@ impl Splitter {
             self.slice.conversation(conversation, false);
         }
         self.slice.add(day.count);
+        if day.erased > 0 {
+            self.slice.erase(day.count.day, day.erased);
+        }
         full
     }
 
@@ -199,7 +204,7 @@ mod tests {
             slices.extend(splitter.conversation(number));
             for (index, &(items, bytes)) in (0..).zip(days) {
                 let count = DayCount { day: day(index * 3), items, deleted: items / 2 };
-                slices.extend(splitter.day(&PlannedDay { count, edits: 0, bytes }));
+                slices.extend(splitter.day(&PlannedDay { count, edits: 0, bytes, erased: 0 }));
             }
         }
         slices.push(splitter.finish());

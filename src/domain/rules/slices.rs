@@ -38,6 +38,19 @@ pub struct Portion<'a> {
 pub struct Slice {
     heads: Vec<Head>,
     days: Vec<DayCount>,
+    /// Rarely any.
+    erased: Vec<Erased>,
+}
+
+/// Items of a day that had been erased between the cut and the plan (C4): they are in no count, and are not missing either.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Erased {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The day.
+    pub day: NaiveDate,
+    /// How many.
+    pub items: u32,
 }
 
 /// A portion but for its days: those between the end of the one before and its own.
@@ -53,6 +66,7 @@ impl Slice {
     pub fn clear(&mut self) {
         self.heads.clear();
         self.days.clear();
+        self.erased.clear();
     }
 
     /// The next conversation, which begins in this part or goes on from the one before.
@@ -75,6 +89,26 @@ impl Slice {
                 head.end = self.days.len();
             }
         }
+    }
+
+    /// So many items of a day of the conversation that came last had been erased when it was planned.
+    pub fn erase(&mut self, day: NaiveDate, items: u32) {
+        if let Some(&Head { conversation, .. }) = self.heads.last() {
+            self.erased.push(Erased { conversation, day, items });
+        }
+    }
+
+    /// How many items of a conversation's day had been erased when it was planned.
+    #[must_use]
+    pub fn erased(&self, conversation: ConversationId, day: NaiveDate) -> u32 {
+        let place = self.erased.binary_search_by_key(&(conversation, day), |erased| (erased.conversation, erased.day));
+        place.ok().and_then(|place| self.erased.get(place)).map_or(0, |erased| erased.items)
+    }
+
+    /// Whether the counts are the same, whatever was erased before.
+    #[must_use]
+    pub fn counts_as(&self, other: &Self) -> bool {
+        self.heads == other.heads && self.days == other.days
     }
 
     /// The portion with this index, from 0.
@@ -121,7 +155,8 @@ impl Slice {
     }
 
     /// A short text from which [`Slice::parse`] makes the same again: a line for each conversation with its number, whether
-    /// it begins here, and then for each day the days since the one before (the first: since 1970), items and deleted.
+    /// it begins here, and then for each day the days since the one before (the first: since 1970), items and deleted. Behind
+    /// them a line for each day of which something had been erased: the conversation, `-`, the day since 1970, and how many.
     #[must_use]
     pub fn to_text(&self) -> String {
         use std::fmt::Write;
@@ -136,6 +171,10 @@ impl Slice {
             }
             text.push('\n');
         }
+        for Erased { conversation, day, items } in &self.erased {
+            let day = day.signed_duration_since(NaiveDate::default()).num_days();
+            let _infallible = writeln!(text, "{conversation} - {day} {items}");
+        }
         text
     }
 
@@ -147,12 +186,16 @@ impl Slice {
         let mut slice = Self::default();
         let portion = |line: &str| -> Option<()> {
             let mut numbers = line.split(' ');
-            slice.conversation(numbers.next()?.parse().ok()?, numbers.next()? == "1");
+            let (conversation, begins) = (numbers.next()?.parse().ok()?, numbers.next()?);
+            if begins == "-" {
+                let day = step_from(NaiveDate::default(), numbers.next()?)?;
+                slice.erased.push(Erased { conversation, day, items: numbers.next()?.parse().ok()? });
+                return Some(());
+            }
+            slice.conversation(conversation, begins == "1");
             let mut day = NaiveDate::default();
             while let Some(step) = numbers.next() {
-                let step: i64 = step.parse().ok()?;
-                let distance = Days::new(step.unsigned_abs());
-                day = if step < 0 { day.checked_sub_days(distance)? } else { day.checked_add_days(distance)? };
+                day = step_from(day, step)?;
                 slice.days.push(DayCount {
                     day,
                     items: numbers.next()?.parse().ok()?,
@@ -167,6 +210,13 @@ impl Slice {
             None => Err(Error::internal("The plan of an export can't be read.", "no counts")),
         }
     }
+}
+
+/// So many days after this one, or before.
+fn step_from(day: NaiveDate, step: &str) -> Option<NaiveDate> {
+    let step: i64 = step.parse().ok()?;
+    let distance = Days::new(step.unsigned_abs());
+    if step < 0 { day.checked_sub_days(distance) } else { day.checked_add_days(distance) }
 }
 
 #[cfg(test)]
@@ -211,6 +261,10 @@ mod tests {
                 slice.conversation(number, begins);
                 for (day, items) in (number.unsigned_abs()..).step_by(2).zip(days) {
                     slice.add(count(day, items));
+                    if items > 6 {
+                        slice.erase(count(day, 0).day, items);
+                        prop_assert_eq!(slice.erased(number, count(day, 0).day), items);
+                    }
                 }
             }
             prop_assert_eq!(Slice::parse(&slice.to_text()).unwrap_or_default(), slice);

@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
-use super::{EDIT_COLUMNS, Edit, EditRow, ItemId, details_json, edit};
+use super::check::{self, OfEdit};
+use super::{Edit, EditRow, ItemId, details_json};
 use crate::error::Result;
 use crate::model::{ConversationId, Timestamp, UserId};
+use crate::store::ledger::{Changes, Count};
 use crate::store::schema::{item_edits, items};
 use crate::store::{Conn, instant};
 
@@ -109,7 +111,7 @@ pub fn list_edits_at(
             for (item, at) in instants {
                 let query = item_edits::table
                     .filter(item_edits::item_id.eq(item).and(item_edits::edited_at.eq(at.micros())))
-                    .select(EDIT_COLUMNS);
+                    .select(EditRow::as_select());
                 rows.extend(query.load::<EditRow>(inner)?);
             }
             rows
@@ -121,22 +123,41 @@ pub fn list_edits_at(
             // Those of one of the items at another one's instant come as well, and are passed over below.
             item_edits::table
                 .filter(item_edits::item_id.eq_any(ids).and(item_edits::edited_at.eq_any(micros)))
-                .select(EDIT_COLUMNS)
+                .select(EditRow::as_select())
                 .load(inner)?
         }
     };
     for row in rows {
-        let edit = edit(row)?;
+        let edit = row.into_model()?;
         edits.entry((edit.item_id, edit.edited_at)).or_default().push(edit);
     }
     Ok(edits)
 }
 
-/// Adds changes, in this order.
+/// Adds changes, in this order, and counts them in the ledger.
 pub fn create_edits(c: &mut Conn, new: &[NewEdit], recording: i64) -> Result<()> {
+    let mut counted = Changes::default();
+    let mut rows = Vec::with_capacity(new.len());
+    for NewEdit { conversation_id, item_created_at, edit } in new {
+        counted.add(*conversation_id, *item_created_at, Count::of_edits(1));
+        let details = details_json(edit.content.details.as_ref())?;
+        let check_sum = OfEdit {
+            conversation_id: *conversation_id,
+            item_created_at: item_created_at.micros(),
+            item_id: edit.item_id,
+            edited_at: edit.edited_at.micros(),
+            editor_id: edit.editor_id,
+            title: edit.content.title.as_deref(),
+            text: edit.content.text.as_deref(),
+            details: details.as_deref(),
+            recording,
+        }
+        .sum();
+        rows.push((edit, *conversation_id, item_created_at.micros(), details, check_sum));
+    }
     match c {
         Conn::Sqlite(inner) => {
-            for NewEdit { conversation_id, item_created_at, edit } in new {
+            for (edit, conversation_id, item_created_at, details, check_sum) in &rows {
                 diesel::insert_into(item_edits::table)
                     .values((
                         item_edits::item_id.eq(edit.item_id),
@@ -144,40 +165,41 @@ pub fn create_edits(c: &mut Conn, new: &[NewEdit], recording: i64) -> Result<()>
                         item_edits::editor_id.eq(edit.editor_id),
                         item_edits::title.eq(edit.content.title.as_deref()),
                         item_edits::text.eq(edit.content.text.as_deref()),
-                        item_edits::details.eq(details_json(edit.content.details.as_ref())?),
+                        item_edits::details.eq(details),
                         item_edits::recording.eq(recording),
                         item_edits::conversation_id.eq(conversation_id),
-                        item_edits::item_created_at.eq(item_created_at.micros()),
+                        item_edits::item_created_at.eq(item_created_at),
+                        item_edits::check_sum.eq(check_sum),
                     ))
                     .execute(inner)?;
             }
         }
-        Conn::Postgres(inner) if !new.is_empty() => {
-            let texts = |of: fn(&Edit) -> Option<&str>| new.iter().map(|new| of(&new.edit)).collect::<Vec<_>>();
-            let details: Vec<Option<String>> =
-                new.iter().map(|new| details_json(new.edit.content.details.as_ref())).collect::<Result<_>>()?;
+        Conn::Postgres(inner) if !rows.is_empty() => {
+            let texts = |of: fn(&Edit) -> Option<&str>| rows.iter().map(|row| of(row.0)).collect::<Vec<_>>();
             diesel::sql_query(
                 "INSERT INTO item_edits (item_id, edited_at, editor_id, title, text, details, conversation_id,
-                     item_created_at, recording)
-                 SELECT item_id, edited_at, editor_id, title, text, details, conversation_id, item_created_at, $9
-                 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY
-                     AS new (item_id, edited_at, editor_id, title, text, details, conversation_id, item_created_at, place)
+                     item_created_at, check_sum, recording)
+                 SELECT item_id, edited_at, editor_id, title, text, details, conversation_id, item_created_at, check_sum, $10
+                 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY
+                     AS new (item_id, edited_at, editor_id, title, text, details, conversation_id, item_created_at,
+                         check_sum, place)
                  ORDER BY place",
             )
-            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.edit.item_id).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.edit.edited_at.micros()).collect::<Vec<_>>())
-            .bind::<Array<Nullable<BigInt>>, _>(new.iter().map(|new| new.edit.editor_id).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.0.item_id).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.0.edited_at.micros()).collect::<Vec<_>>())
+            .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.0.editor_id).collect::<Vec<_>>())
             .bind::<Array<Nullable<Text>>, _>(texts(|edit| edit.content.title.as_deref()))
             .bind::<Array<Nullable<Text>>, _>(texts(|edit| edit.content.text.as_deref()))
-            .bind::<Array<Nullable<Text>>, _>(details)
-            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.conversation_id).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.item_created_at.micros()).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.3.as_deref()).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.1).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.2).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(rows.iter().map(|row| row.4).collect::<Vec<_>>())
             .bind::<BigInt, _>(recording)
             .execute(inner)?;
         }
         Conn::Postgres(_) => {}
     }
-    Ok(())
+    counted.write(c)
 }
 
 /// Marks items as deleted, each then and by them; they are kept.
@@ -189,22 +211,29 @@ pub fn update_deleted(c: &mut Conn, deleted: &[(ItemId, Timestamp, Option<UserId
                     items::deleted_at.eq(at.micros()),
                     items::deleted_by.eq(by),
                     items::deletion_recording.eq(recording),
+                    items::deletion_check_sum.eq(check::of_deletion(at.micros(), *by, recording)),
                 );
                 diesel::update(items::table.find(id)).set(set).execute(inner)?;
             }
         }
         Conn::Postgres(inner) if !deleted.is_empty() => {
             diesel::sql_query(
-                "UPDATE items SET deleted_at = gone.at, deleted_by = gone.user_id, deletion_recording = $4
-                 FROM unnest($1, $2, $3) AS gone (id, at, user_id) WHERE items.id = gone.id",
+                "UPDATE items SET deleted_at = gone.at, deleted_by = gone.user_id, deletion_recording = $5,
+                     deletion_check_sum = gone.check_sum
+                 FROM unnest($1, $2, $3, $4) AS gone (id, at, user_id, check_sum) WHERE items.id = gone.id",
             )
             .bind::<Array<BigInt>, _>(deleted.iter().map(|gone| gone.0).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(deleted.iter().map(|gone| gone.1.micros()).collect::<Vec<_>>())
             .bind::<Array<Nullable<BigInt>>, _>(deleted.iter().map(|gone| gone.2).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(sums(deleted, recording))
             .bind::<BigInt, _>(recording)
             .execute(inner)?;
         }
         Conn::Postgres(_) => {}
     }
     Ok(())
+}
+
+fn sums(deleted: &[(ItemId, Timestamp, Option<UserId>)], recording: i64) -> Vec<i64> {
+    deleted.iter().map(|(_, at, by)| check::of_deletion(at.micros(), *by, recording)).collect()
 }

@@ -12,10 +12,12 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
+use super::check::{self, OfItem};
 use super::{details_json, to_json};
 use crate::error::Result;
 use crate::model::{Attachment, Content, ConversationId, ItemKind, Timestamp, UserId};
 use crate::store::Conn;
+use crate::store::ledger::{Changes, Count};
 use crate::store::postgres::PgConnection;
 use crate::store::schema::items;
 
@@ -44,8 +46,8 @@ pub struct NewItem<'a> {
     pub recording: i64,
 }
 
-/// Makes items, but for those that are there already. Tells of each whether it was made; of two with one id, the first is. Those
-/// of one conversation get their numbers in this order.
+/// Makes items, but for those that are there already, and counts them in the ledger. Tells of each whether it was made; of two
+/// with one id, the first is. Those of one conversation get their numbers in this order.
 pub fn create_all(c: &mut Conn, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
     if new.is_empty() {
         return Ok(Vec::new());
@@ -57,12 +59,16 @@ pub fn create_all(c: &mut Conn, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
         Conn::Sqlite(inner) => rows.iter().map(|row| Ok(InsertOne(row).execute(inner)? > 0)).collect::<Result<_>>()?,
         Conn::Postgres(inner) => insert_all(inner, &rows)?,
     };
-    let mut in_order = vec![false; new.len()];
+    let (mut in_order, mut counted) = (vec![false; new.len()], Changes::default());
     for (row, made) in rows.iter().zip(made) {
         if let Some(place) = in_order.get_mut(row.place) {
             *place = made;
         }
     }
+    for (item, _) in new.iter().zip(&in_order).filter(|(_, made)| **made) {
+        counted.add(item.conversation_id, item.created_at, Count::of_item(item.created_at));
+    }
+    counted.write(c)?;
     Ok(in_order)
 }
 
@@ -85,6 +91,8 @@ struct Row<'a> {
     deletion_recording: Option<i64>,
     recording: i64,
     size: i64,
+    check_sum: i64,
+    deletion_check_sum: Option<i64>,
 }
 
 impl<'a> Row<'a> {
@@ -94,7 +102,8 @@ impl<'a> Row<'a> {
         let details = details_json(new.content.details.as_ref())?;
         let texts = [title, text, details.as_deref(), attachments.as_deref()];
         let size: usize = texts.iter().flatten().map(|text| text.len()).sum();
-        Ok(Self {
+        let deleted = new.deleted.map(|(at, by)| (at.micros(), by, new.recording));
+        let mut row = Self {
             place,
             conversation_id: new.conversation_id,
             external_id: &new.external_id,
@@ -106,18 +115,38 @@ impl<'a> Row<'a> {
             text,
             details,
             attachments,
-            deleted_at: new.deleted.map(|(at, _)| at.micros()),
-            deleted_by: new.deleted.and_then(|(_, by)| by),
-            deletion_recording: new.deleted.map(|_| new.recording),
+            deleted_at: deleted.map(|(at, _, _)| at),
+            deleted_by: deleted.and_then(|(_, by, _)| by),
+            deletion_recording: deleted.map(|(_, _, recording)| recording),
             recording: new.recording,
             size: i64::try_from(size).unwrap_or(i64::MAX),
-        })
+            check_sum: 0,
+            deletion_check_sum: deleted.map(|(at, by, recording)| check::of_deletion(at, by, recording)),
+        };
+        row.check_sum = row.unchanging().sum();
+        Ok(row)
+    }
+
+    fn unchanging(&self) -> OfItem<'_> {
+        OfItem {
+            conversation_id: self.conversation_id,
+            external_id: self.external_id,
+            kind: self.kind,
+            author_id: self.author_id,
+            created_at: self.created_at,
+            parent: self.parent,
+            title: self.title,
+            text: self.text,
+            details: self.details.as_deref(),
+            attachments: self.attachments.as_deref(),
+            recording: self.recording,
+        }
     }
 }
 
 /// The columns in the order in which both statements give them.
 const COLUMNS: &str = "conversation_id, external_id, kind, author_id, created_at, parent, title, text, details, attachments, \
-    deleted_at, deleted_by, deletion_recording, recording, size";
+    deleted_at, deleted_by, deletion_recording, recording, size, check_sum, deletion_check_sum";
 const UNLESS_KNOWN: &str = " ON CONFLICT (conversation_id, external_id) DO NOTHING";
 
 /// Diesel would write its own statement anew for each row (it can't tell that one with `ON CONFLICT` is always the same), which
@@ -158,10 +187,12 @@ impl QueryFragment<Sqlite> for InsertOne<'_> {
             out.push_sql(", ");
             out.push_bind_param::<Nullable<BigInt>, _>(number)?;
         }
-        for number in [&row.recording, &row.size] {
+        for number in [&row.recording, &row.size, &row.check_sum] {
             out.push_sql(", ");
             out.push_bind_param::<BigInt, _>(number)?;
         }
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&row.deletion_check_sum)?;
         out.push_sql(")");
         out.push_sql(UNLESS_KNOWN);
         Ok(())
@@ -182,7 +213,7 @@ fn insert_all(c: &mut PgConnection, rows: &[Row<'_>]) -> Result<Vec<bool>> {
     type Texts = Array<Nullable<Text>>;
     type Numbers = Array<Nullable<BigInt>>;
     // One array a column, so that the statement is the same for any number of rows.
-    let arrays = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15";
+    let arrays = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17";
     let returning = " RETURNING conversation_id, external_id";
     let sql = format!("INSERT INTO items ({COLUMNS}) SELECT * FROM unnest({arrays}){UNLESS_KNOWN}{returning}");
     let made: Vec<Made> = diesel::sql_query(sql)
@@ -201,6 +232,8 @@ fn insert_all(c: &mut PgConnection, rows: &[Row<'_>]) -> Result<Vec<bool>> {
         .bind::<Numbers, _>(column(rows, |row| row.deletion_recording))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.recording))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.size))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.check_sum))
+        .bind::<Numbers, _>(column(rows, |row| row.deletion_check_sum))
         .load(c)?;
     let mut made: HashSet<_> = made.iter().map(|made| (made.conversation_id, made.external_id.as_str())).collect();
     Ok(rows.iter().map(|row| made.remove(&(row.conversation_id, row.external_id))).collect())

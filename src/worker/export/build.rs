@@ -71,13 +71,13 @@ impl Worker {
     ) -> Result<Finished> {
         disk::check_space(folder, piece.plan.items(), request.copies, self.keep_free)?;
         let cut = evidence::find(&self.store, request)?;
-        let mut reader = plan::reader(&self.store, request, &cut)?;
+        let mut reader = plan::reader(&self.store, request, &cut);
         let header = header(request, &cut);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
         let source = Source { request, header: &header, piece, others, folder };
         let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, pulse)?;
-        tally::reconcile(&piece.plan, &slice, &mut reader)?;
-        let counts = (slice != piece.plan).then(|| slice.to_text());
+        tally::reconcile(&piece.plan, &slice, request.time_zone, &mut reader)?;
+        let counts = (!slice.counts_as(&piece.plan)).then(|| slice.to_text());
         let items = slice.items();
         // What comes now takes long, and needs neither.
         drop((slice, reader));

@@ -6,7 +6,7 @@
 //! | Step | Where | What |
 //! |---|---|---|
 //! | plan | [`plan`] | takes the cut, counts, divides into parts |
-//! | read, render | [`read`] | reads a part's conversations and items in order, and turns them into text |
+//! | read, render | [`read`], [`ahead`] | reads a part's conversations and items in order, and turns them into text |
 //! | copy | [`copies`] | adds pages and spreadsheets for reading, where the request asks for them |
 //! | compress | [`build`] | hashes and compresses the text, on all cores |
 //! | write | [`build`] | puts it into the `.zip` in order |
@@ -15,6 +15,7 @@
 //! Read, compress and write are threads connected by bounded channels ([`build`]).
 
 mod again;
+mod ahead;
 mod build;
 mod copies;
 mod courtesy;

@@ -43,10 +43,10 @@ impl Worker {
 }
 
 /// A reader of what an export holds, as of its cut.
-pub(super) fn reader(store: &Store, request: &ExportRequest, cut: &TakenCut) -> Result<Reader> {
+pub(super) fn reader(store: &Store, request: &ExportRequest, cut: &TakenCut) -> Reader {
     let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
-    let reader = Reader::new(store, request.account_id, (Cut::Of(request.id), &cut.evidence.periods), range)?;
-    Ok(reader.limited_to(&request.filters))
+    let reader = Reader::new(store, request.account_id, (Cut::Of(request.id), &cut.evidence.periods), range);
+    reader.limited_to(&request.filters)
 }
 
 /// Gives what each part holds to `take`, with its number: a single part holds everything. Of several, part 1 holds no
@@ -61,7 +61,7 @@ pub(super) fn divide(
     // The first slice waits until it is known whether it is the only one.
     let mut waiting: Option<Slice> = None;
     let mut number = 1;
-    reader(store, request, &evidence::find(store, request)?)?.plan(
+    reader(store, request, &evidence::find(store, request)?).plan(
         request.time_zone,
         (limits, request.copies),
         &mut |slice| {

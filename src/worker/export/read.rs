@@ -9,6 +9,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
+use super::ahead::Ahead;
 use super::copies::lists::CopiedLists;
 use super::copies::{self, Copyist};
 use super::courtesy::Courtesy;
@@ -58,6 +59,7 @@ impl Source<'_> {
             finder: DayFinder::new(self.request.time_zone),
             people: People::default(),
             courtesy: Courtesy::default(),
+            ahead: Ahead::default(),
             copyist: self.copyist(reader)?,
         };
         if self.piece.number == 1 {
@@ -73,18 +75,16 @@ impl Source<'_> {
             }
         } else {
             self.part_manifest(output)?;
-            let mut portions = self.piece.plan.portions();
             let range = (self.piece.plan.first(), self.piece.plan.last());
             let (Some(first), Some(last)) = range else { return Ok(read.sums) };
-            conversations(reader, first.conversation - 1, |reader, listed| {
-                if listed.conversation.id > last.conversation {
-                    return Ok(false);
-                }
-                let portion = planned(portions.next(), &listed)?;
-                self.conversation(reader, output, &mut read, portion, &Folder::of(&listed))?;
-                Ok(true)
+            let mut next = 0;
+            conversations(reader, (first.conversation - 1, last.conversation), |reader, listed| {
+                planned(self.piece.plan.portion(next), &listed)?;
+                self.conversation(reader, output, &mut read, next, &Folder::of(&listed))?;
+                next += 1;
+                Ok(())
             })?;
-            if let Some(portion) = portions.next() {
+            if let Some(portion) = self.piece.plan.portion(next) {
                 return Err(missing(portion.conversation));
             }
             read.end_copies(output)?;
@@ -112,17 +112,17 @@ impl Source<'_> {
 
     /// The only part: conversations, lists and manifest.
     fn whole(&self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read, mut lists: Lists) -> Result<()> {
-        let mut portions = self.piece.plan.portions();
-        conversations(reader, ConversationId::MIN, |reader, listed| {
-            let portion = planned(portions.next(), &listed)?;
+        let mut next = 0;
+        conversations(reader, ALL, |reader, listed| {
+            planned(self.piece.plan.portion(next), &listed)?;
             let folder = Folder::of(&listed);
-            self.conversation(reader, output, read, portion, &folder)?;
+            self.conversation(reader, output, read, next, &folder)?;
+            next += 1;
             let days = read.conversation.days();
             let tables: &[_] = if days.is_empty() { &[] } else { &[None] };
-            lists.add(self.header, &listed, &folder, (days, tables), output)?;
-            Ok(true)
+            lists.add(self.header, &listed, &folder, (days, tables), output)
         })?;
-        if let Some(portion) = portions.next() {
+        if let Some(portion) = self.piece.plan.portion(next) {
             return Err(missing(portion.conversation));
         }
         read.end_copies(output)?;
@@ -133,7 +133,7 @@ impl Source<'_> {
     fn index(&self, reader: &mut Reader, output: &mut Output<'_>, mut lists: Lists) -> Result<()> {
         let mut portions =
             Portions { others: self.others, last: self.piece.count, part: 1, slice: Slice::default(), next: 0 };
-        conversations(reader, ConversationId::MIN, |_, listed| {
+        conversations(reader, ALL, |_, listed| {
             output.pulse.check()?;
             let mut days = planned(portions.current()?, &listed)?.days.to_vec();
             let mut tables = Vec::new();
@@ -147,8 +147,7 @@ impl Source<'_> {
                 tables.extend(portion.days.first().map(|count| Some(count.day)));
                 portions.next += 1;
             }
-            lists.add(self.header, &listed, &Folder::of(&listed), (&days, &tables), output)?;
-            Ok(true)
+            lists.add(self.header, &listed, &Folder::of(&listed), (&days, &tables), output)
         })?;
         match portions.current()? {
             Some(portion) => Err(missing(portion.conversation)),
@@ -156,15 +155,17 @@ impl Source<'_> {
         }
     }
 
-    /// A conversation's folder and the days that are this part's.
+    /// A conversation's folder and the days that are this part's, given its place in the plan.
     fn conversation(
         &self,
         reader: &mut Reader,
         output: &mut Output<'_>,
         read: &mut Read,
-        portion: Portion<'_>,
+        place: usize,
         folder: &Folder,
     ) -> Result<()> {
+        let plan = &self.piece.plan;
+        let Some(portion) = plan.portion(place) else { return Err(missing(folder.id)) };
         read.conversation.clear();
         if portion.begins {
             let tick = Tick::Folder(portion.conversation);
@@ -180,8 +181,12 @@ impl Source<'_> {
         };
         let within = days::instants_of_days(first.day, last.day, self.request.time_zone);
         let (mut position, mut file) = (None, None::<DayFile<'_>>);
+        let mut small = read.ahead.items(reader, plan, place, self.request.time_zone)?;
         loop {
-            let (items, next) = reader.items(portion.conversation, &within, position)?;
+            let (items, next) = match small.take() {
+                Some(items) => (items, None),
+                None => reader.items(portion.conversation, &within, position)?,
+            };
             for item in items {
                 let day = read.finder.of(item.created_at);
                 if let Some(before) = file.take_if(|file| file.day != day) {
@@ -272,20 +277,21 @@ impl Portions<'_> {
     }
 }
 
-/// Gives every conversation after `after`, in order, until there are no more or `take` wants none.
+/// Every conversation.
+const ALL: (ConversationId, ConversationId) = (ConversationId::MIN, ConversationId::MAX);
+
+/// Gives every conversation after `after` and up to `last`, in order.
 fn conversations(
     reader: &mut Reader,
-    mut after: ConversationId,
-    mut take: impl FnMut(&mut Reader, Listed) -> Result<bool>,
+    (mut after, last): (ConversationId, ConversationId),
+    mut take: impl FnMut(&mut Reader, Listed) -> Result<()>,
 ) -> Result<()> {
     loop {
-        let page = reader.conversations(after)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.conversation.id;
+        let page = reader.conversations(after, last)?;
+        let Some(listed) = page.last() else { return Ok(()) };
+        after = listed.conversation.id;
         for listed in page {
-            if !take(reader, listed)? {
-                return Ok(());
-            }
+            take(reader, listed)?;
         }
     }
 }
@@ -312,6 +318,7 @@ struct Read {
     finder: DayFinder,
     people: People,
     courtesy: Courtesy,
+    ahead: Ahead,
     /// If reading copies are asked for.
     copyist: Option<Copyist>,
 }

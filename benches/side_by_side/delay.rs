@@ -7,6 +7,11 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::measure::Figures;
+
+/// Looks at how long a way is.
+const ROUND_TRIPS: usize = 500;
+
 /// Opens a way to `server`, for as long as the process runs; gives the address where it begins.
 pub fn way(server: SocketAddr, delay: Duration) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -24,6 +29,30 @@ pub fn way(server: SocketAddr, delay: Duration) -> SocketAddr {
         }
     });
     address
+}
+
+/// How long one byte takes to come back by such a way, and by the straight one: what is added in truth.
+pub fn round_trips(delay: Duration) -> [Figures; 2] {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let straight = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for near in listener.incoming().map(Result::unwrap) {
+            near.set_nodelay(true).unwrap();
+            thread::spawn(move || std::io::copy(&mut &near, &mut &near));
+        }
+    });
+    [way(straight, delay), straight].map(|address| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut figures = Figures::default();
+        for _ in 0..ROUND_TRIPS {
+            let began = Instant::now();
+            stream.write_all(b"x").unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+            figures.add(began.elapsed().as_secs_f64() * 1e3);
+        }
+        figures
+    })
 }
 
 /// Notes when what is sent is to arrive. Whoever hangs up ends the way.

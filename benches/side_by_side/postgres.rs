@@ -47,6 +47,10 @@ pub fn measure(options: &Options) {
     away.set_ip_host(way.ip()).unwrap();
     away.set_port(Some(way.port())).unwrap();
 
+    let [longer, straight] = delay::round_trips(DELAY).map(|times| times.median());
+    println!("a round trip takes {longer:.2} ms by the longer way, {straight:.2} ms by the straight one");
+    let added = longer - straight;
+
     let corpus = Corpus::new(options.number(MESSAGES));
     println!("== corpus of {} messages", corpus.messages);
     let name = format!("postgres-{}", corpus.messages);
@@ -91,5 +95,5 @@ pub fn measure(options: &Options) {
             measured.export_cpu.add(export.ran.cpu);
         }
     }
-    report::tell_postgres(corpus.messages, options, &measured);
+    report::tell_postgres(corpus.messages, added, options, &measured);
 }

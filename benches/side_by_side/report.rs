@@ -165,8 +165,9 @@ pub fn tell_many(chats: &Chats, in_day: u64, options: &Options, measured: &[many
     tell_commands("scripts/benchmark --many", &text, options, many::CHATS);
 }
 
-/// Tells what recording and exporting took on either database, program by program.
-pub fn tell_postgres(messages: u64, options: &Options, measured: &[[postgres::Measured; 3]]) {
+/// Tells what recording and exporting took on either database, program by program; `added` are the milliseconds that the longer
+/// way was found to take more.
+pub fn tell_postgres(messages: u64, added: f64, options: &Options, measured: &[[postgres::Measured; 3]]) {
     let heads =
         ["", "recorded, items a second", "time against SQLite", "exported, seconds", "time against SQLite", "wanted"];
     let mut table = Table::new(&heads);
@@ -196,7 +197,7 @@ pub fn tell_postgres(messages: u64, options: &Options, measured: &[[postgres::Me
     }
     let mut text = format!(
         "{}. {} messages. Medians of {} rounds, and in brackets the least and the greatest; ratios are taken within each \
-         round.\n\n{}\n{}",
+         round. The longer way added {added:.2} ms to each round trip.\n\n{}\n{}",
         machine(),
         thousands(messages),
         options.rounds,

@@ -142,13 +142,13 @@ impl Race {
                     }
                 }
                 70..73 => {
-                    if let Some(id) = dice.of(&of(&[Status::Completed])) {
-                        if let Some(keys) = self.judge("delete", requests::delete(store, person.id, id, now)) {
-                            for key in keys {
-                                self.judge("erase", self.app.app.blobs.delete(&key));
-                            }
-                            self.judge("erased", work::erased(store, id, now));
+                    if let Some(id) = dice.of(&of(&[Status::Completed]))
+                        && let Some(keys) = self.judge("delete", requests::delete(store, person.id, id, now))
+                    {
+                        for key in keys {
+                            self.judge("erase", self.app.app.blobs.delete(&key));
                         }
+                        self.judge("erased", work::erased(store, id, now));
                     }
                 }
                 _ => thread::yield_now(),
@@ -258,7 +258,6 @@ impl Race {
         let names: BTreeSet<String> = app.take_mails().into_iter().map(|mail| mail.message_id).collect();
         assert_eq!(app.query_sql("SELECT CAST(id AS TEXT) AS value FROM mails WHERE sent_at IS NULL"), [""; 0]);
         assert_eq!(names.len(), app.query_sql(ends).len());
-        println!("{tally:?}");
         for status in ["Completed", "Cancelled"] {
             assert!(tally.contains_key(status), "{tally:?}");
         }

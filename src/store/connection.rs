@@ -160,6 +160,18 @@ impl Store {
             DatabaseUrl::Sqlite(path) => Watch::file(path)?,
             DatabaseUrl::Postgres(_) => Watch::nothing(),
         };
+        Self::connect(url, options, Arc::new(watch))
+    }
+
+    /// The same database with connections of its own. What either finds out about its file, both know.
+    ///
+    /// # Errors
+    /// When the database can't be reached, saying which.
+    pub fn with_connections(&self, options: PoolOptions) -> Result<Self> {
+        Self::connect(&self.url, options, Arc::clone(&self.watch))
+    }
+
+    fn connect(url: &DatabaseUrl, options: PoolOptions, watch: Arc<Watch>) -> Result<Self> {
         let manager = Manager { url: url.clone(), busy_timeout: options.busy_timeout };
         // Once by hand: r2d2 would retry in silence until its time-out and lose the cause.
         let first = manager.open();
@@ -170,7 +182,7 @@ impl Store {
             .connection_timeout(options.checkout_timeout)
             .build(manager)
             .context(|| format!("The pool of connections to {url} can't be made."))?;
-        Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout, watch: Arc::new(watch) })
+        Ok(Self { pool, url: url.clone(), busy_timeout: options.busy_timeout, watch })
     }
 
     /// Brings the tables up to this version's.

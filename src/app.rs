@@ -117,7 +117,7 @@ impl App {
         let threads =
             u32::try_from(self.settings.exports.workers).unwrap_or(u32::MAX).saturating_mul(3).saturating_add(2);
         let options = pool_options(&self.settings, threads);
-        let store = Store::open_existing(&self.settings.database_url(), options)?.with_clock(self.clock.clone());
+        let store = self.store.with_connections(options)?.with_clock(self.clock.clone());
         let key = SigningKey::load(&signing_key_file(&self.settings))?;
         Worker::new(&self.settings, store, self.blobs.clone(), key, self.clock.clone())
     }

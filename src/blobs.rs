@@ -15,6 +15,9 @@ use crate::error::{Context, Error, Result};
 pub struct Blobs {
     root: PathBuf,
     quarantine: PathBuf,
+    /// The disk on which the folder lay when it was opened: where its volume was mounted and is not any more, an empty folder of
+    /// another disk comes to light.
+    disk: Option<u64>,
 }
 
 /// What became of the bytes that ought to be kept under a key.
@@ -50,7 +53,17 @@ impl Blobs {
     /// The store in this folder, for one who only looks: nothing is made.
     #[must_use]
     pub fn existing(root: &Path) -> Self {
-        Self { root: root.to_owned(), quarantine: root.with_file_name("quarantine") }
+        Self { root: root.to_owned(), quarantine: root.with_file_name("quarantine"), disk: disk_of(root) }
+    }
+
+    /// Refuses a folder that comes to light where the archives' was.
+    fn check_disk(&self) -> io::Result<()> {
+        if self.disk.is_some() && disk_of(&self.root).is_some_and(|disk| Some(disk) != self.disk) {
+            return Err(io::Error::other(
+                "it lies on another disk than when it was opened: is a volume not mounted any more?",
+            ));
+        }
+        Ok(())
     }
 
     /// Takes over a finished file, which must lie in the same file system. It is on the disk when this returns.
@@ -59,6 +72,7 @@ impl Blobs {
     /// When the file can't be moved; it then lies where it lay.
     pub fn bring(&self, file: &Path, key: &str) -> Result<()> {
         let bring = || -> io::Result<()> {
+            self.check_disk()?;
             File::open(file)?.sync_all()?;
             fs::rename(file, self.path(key)?)?;
             File::open(&self.root)?.sync_all()
@@ -182,9 +196,13 @@ impl Blobs {
             for entry in fs::read_dir(&self.quarantine)? {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let metadata = entry.metadata()?;
-                if metadata.is_file() && is_key(&name) {
-                    found.push(Quarantined { name, size: metadata.len() });
+                match entry.metadata() {
+                    Ok(metadata) if metadata.is_file() && is_key(&name) => {
+                        found.push(Quarantined { name, size: metadata.len() });
+                    }
+                    // Another process has just taken it back or erased it.
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
                 }
             }
             found.sort();
@@ -215,6 +233,7 @@ impl Blobs {
     /// # Errors
     /// When the folder can't be read.
     pub fn list(&self) -> Result<Vec<String>> {
+        self.check_disk().context(|| format!("The folder {} is not the one of the archives.", self.root.display()))?;
         list_names(&self.root)
     }
 
@@ -225,6 +244,14 @@ impl Blobs {
     fn quarantined_path(&self, key: &str) -> io::Result<PathBuf> {
         within(&self.quarantine, key)
     }
+}
+
+/// The disk on which a folder lies; none if it is not there, or the system does not tell.
+fn disk_of(folder: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    return fs::metadata(folder).ok().map(|found| std::os::unix::fs::MetadataExt::dev(&found));
+    #[cfg(not(unix))]
+    return None;
 }
 
 /// Keys are names of ours; anything else would lead out of the folder.

@@ -176,6 +176,18 @@ impl Store {
             DatabaseUrl::Sqlite(path) => Watch::file(path)?,
             DatabaseUrl::Postgres(_) => Watch::nothing(),
         };
+        Self::connect(url, options, Arc::new(watch))
+    }
+
+    /// The same database with connections of its own. What either finds out about its file, both know.
+    ///
+    /// # Errors
+    /// When the database can't be reached, saying which.
+    pub fn with_connections(&self, options: PoolOptions) -> Result<Self> {
+        Self::connect(&self.url, options, Arc::clone(&self.watch))
+    }
+
+    fn connect(url: &DatabaseUrl, options: PoolOptions, watch: Arc<Watch>) -> Result<Self> {
         let manager = Manager { url: url.clone(), busy_timeout: options.busy_timeout };
         // Once by hand: r2d2 would retry in silence until its time-out and lose the cause.
         let first = manager.open();
@@ -187,7 +199,7 @@ impl Store {
             .build(manager)
             .context(|| format!("The pool of connections to {url} can't be made."))?;
         let (url, busy_timeout) = (url.clone(), options.busy_timeout);
-        Ok(Self { pool, url, busy_timeout, clock: Clock::default(), watch: Arc::new(watch) })
+        Ok(Self { pool, url, busy_timeout, clock: Clock::default(), watch })
     }
 
     /// The same store, whose time stands where `clock` stands, if that is a fixed one.

@@ -165,7 +165,8 @@ impl Store {
     /// # Errors
     /// When it does not. One that is busy with another's change is no failure.
     pub fn check(&self) -> Result<()> {
-        self.look()?;
+        // One whose connections are all taken answers nobody either.
+        self.read(|c| Ok(c.batch_execute("SELECT 1")?))?;
         let due = {
             let mut wrote = self.watch.wrote.lock().unwrap_or_else(PoisonError::into_inner);
             let due = wrote.is_none_or(|at| at.elapsed() >= WRITE_EVERY);
@@ -195,9 +196,9 @@ impl Store {
                 self.watch.beats.fetch_max(beats, Ordering::SeqCst);
                 Ok(())
             }
-            Err(error) if error.kind() == Kind::Internal => {
-                // What SQLite says of a file that is no database, or a damaged one.
-                Err(not_the_same("it does not answer as it should", error.causes()))
+            // What SQLite says of a file that was overwritten. It has no other name for it than these words.
+            Err(error) if ["not a database", "malformed"].iter().any(|words| error.causes().contains(words)) => {
+                Err(self.watch.lose("the file was overwritten or is damaged", error.causes()))
             }
             Err(error) => Err(error),
         }

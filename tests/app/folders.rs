@@ -140,6 +140,27 @@ fn a_database_of_a_newer_program_is_refused_and_of_an_older_one_only_by_those_wh
     assert_refused(App::open_to_look(settings, app.clock.clone()), "are not up to date");
 }
 
+/// The volume on which archives lie goes away under the server, and the empty folder where it was mounted comes to light.
+#[test]
+fn archives_do_not_go_to_a_folder_that_comes_to_light() {
+    let mut disk = None;
+    let app =
+        TestApp::start_with(|settings| disk = crate::support::Disk::mount(&settings.data_dir.join("archives"), "20m"));
+    let Some(disk) = disk else { return };
+    let (_, ada) = app.account_with_exports_on("Acme");
+    app.record_messages("Acme", "2026-03-10T10:00:00Z", 3, "Hello");
+    let folder = app.app.settings.data_dir.join("archives");
+    drop(disk);
+    let id = app.request(&ada, "2026-03-01", "2026-03-16");
+    for _ in 0..10 {
+        app.work();
+        app.advance(chrono::TimeDelta::minutes(5));
+    }
+    assert_eq!(app.find_request(id).status, compliance_exports::model::Status::Failed);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    assert!(app.worker.sweep().is_err());
+}
+
 /// Another user of this system, whoever that is.
 const OTHER: u32 = 65_533;
 

@@ -486,6 +486,31 @@ fn the_sweep_removes_what_dead_workers_left_and_nothing_of_live_ones() {
     assert_eq!(quarantined, sorted(vec![blob_of(&dead.key), unknown]));
 }
 
+/// Files are put back by a process of its own (`export --again 7 --restore`), which may be killed.
+#[test]
+fn the_sweep_removes_what_a_killed_restore_left_and_nothing_that_one_holds() {
+    let (app, _) = acme();
+    let folder = |name: &str| {
+        let folder = app.work_folder().join(name);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("held"), "").unwrap();
+        let an_hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        fs::File::open(&folder).unwrap().set_modified(an_hour_ago).unwrap();
+        folder
+    };
+    let (dead, live) = (folder("again-dead"), folder("again-live"));
+    let held = fs::File::open(live.join("held")).unwrap();
+    held.lock().unwrap();
+    // A moment ago: it may not be held yet.
+    let young = app.work_folder().join("again-young");
+    fs::create_dir(&young).unwrap();
+    app.worker.sweep().unwrap();
+    assert_eq!((dead.exists(), live.exists(), young.exists()), (false, true, true));
+    drop(held);
+    app.worker.sweep().unwrap();
+    assert!(!live.exists());
+}
+
 #[test]
 fn the_sweep_leaves_finished_archives_alone() {
     let (app, ada) = acme();

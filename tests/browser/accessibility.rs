@@ -24,6 +24,7 @@ static SOURCE: LazyLock<Option<String>> = LazyLock::new(|| {
     if source.is_none() {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{AXE} is missing: scripts/axe-core fetches it");
         // Past the test's own output, which is shown only when the test fails.
+        #[expect(clippy::disallowed_methods, reason = "words of ours, past what the test prints")]
         let _told = writeln!(io::stderr(), "skipped: axe-core is missing, scripts/axe-core fetches it");
     }
     source

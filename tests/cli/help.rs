@@ -114,7 +114,7 @@ fn the_commands_and_options_are_exactly_these() {
     verify <ARCHIVE>...
     archives list
     archives adopt <ARCHIVE>
-    archives erase <ARCHIVES>... --yes
+    archives erase [ARCHIVES]... --yes
     key show
     ");
 }

@@ -303,7 +303,7 @@ impl Live {
                     format!(", which tells its number as {}", adoption.number)
                 };
                 format!(
-                    "This archive{number} was taken into this database by the operator on {}. It is complete, unchanged and \
+                    "This archive{number} was taken into this database by the operator on {}. It was complete, unchanged and \
                      signed by this server.",
                     instant(adoption.at)
                 )

@@ -363,7 +363,7 @@ fn a_poisoned_export_fails_with_a_reason_while_those_of_others_complete() {
     let (app, ada) = acme();
     let (_, other) = app.account_with_exports_on("Brightwater");
     app.record_messages("Brightwater", "2026-03-10T10:00:00Z", 2, "Hello");
-    app.run_sql("UPDATE conversations SET kind = 'Choir' WHERE id = 1");
+    app.run_sql("UPDATE membership_events SET at = 9000000000000000000 WHERE conversation_id = 1");
     let (poisoned, sound) = (request(&app, &ada), request(&app, &other));
     app.work();
     assert_eq!(app.find_request(sound).status, Status::Completed);
@@ -376,7 +376,7 @@ fn a_poisoned_export_fails_with_a_reason_while_those_of_others_complete() {
     assert_eq!(app.find_request(poisoned).attempts, 3);
     assert_failed(&app, poisoned, "ask the server's operator to look into the log for export");
     // Once it is put right, a retry completes.
-    app.run_sql("UPDATE conversations SET kind = 'Team'");
+    app.run_sql("UPDATE membership_events SET at = NULL");
     app.signed_in(&ada).post(&format!("/administration/exports/{poisoned}/retry"), &[]);
     app.work();
     assert_eq!(app.archive(poisoned).texts(), ["Hello"; 3]);

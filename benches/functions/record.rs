@@ -31,6 +31,7 @@ pub fn an_event(criterion: &mut Criterion, stage: &Stage) {
                 Ok(())
             })
             .unwrap();
+        recorder.committed();
         batch
     };
 

@@ -222,18 +222,25 @@ impl EditRow {
     }
 }
 
-/// When and by whom an item was deleted, where it was erased or has not been seen.
-pub fn find_deletion(
-    c: &mut Conn,
-    conversation: ConversationId,
-    external: &str,
-) -> Result<Option<(Timestamp, Option<UserId>)>> {
-    let row: Option<(i64, Option<UserId>)> = item_deletions::table
+/// A deletion that is known without its item.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Option<UserId>,
+    /// The item has been seen, and was erased: it stays so, whatever is told of it.
+    pub is_erased: bool,
+}
+
+/// The deletion of an item that was erased or has not been seen.
+pub fn find_deletion(c: &mut Conn, conversation: ConversationId, external: &str) -> Result<Option<Deletion>> {
+    let row: Option<(i64, Option<UserId>, Option<i64>)> = item_deletions::table
         .find((conversation, external))
-        .select((item_deletions::deleted_at, item_deletions::deleted_by))
+        .select((item_deletions::deleted_at, item_deletions::deleted_by, item_deletions::erased))
         .first(c)
         .optional()?;
-    row.map(|(at, by)| Ok((instant(at)?, by))).transpose()
+    row.map(|(at, by, erased)| Ok(Deletion { at: instant(at)?, by, is_erased: erased.is_some() })).transpose()
 }
 
 /// The source's ids of the items of these conversations of which only the deletion is known, each with its conversation.
@@ -274,10 +281,17 @@ pub fn create_deletion(
     Ok(())
 }
 
-/// Sets when an item of which only the deletion is known counts as deleted.
-pub fn update_deletion(c: &mut Conn, conversation: ConversationId, external: &str, at: Timestamp) -> Result<()> {
+/// Notes that an item of which only the deletion was known has been seen by the recording of this number, and counts as erased
+/// at this instant.
+pub fn update_erased(
+    c: &mut Conn,
+    conversation: ConversationId,
+    external: &str,
+    at: Timestamp,
+    recording: i64,
+) -> Result<()> {
     diesel::update(item_deletions::table.find((conversation, external)))
-        .set(item_deletions::deleted_at.eq(at.micros()))
+        .set((item_deletions::deleted_at.eq(at.micros()), item_deletions::erased.eq(recording)))
         .execute(c)?;
     Ok(())
 }

@@ -16,6 +16,11 @@ pub type SourceId = i64;
 
 /// The account's source of this kind, made at its first use.
 pub fn find_or_create(c: &mut Conn, account: AccountId, kind: &str) -> Result<SourceId> {
+    // First a look: to insert beside a row that somebody who records holds is to wait for them, in silence.
+    let known = sources::table.filter(sources::account_id.eq(account)).filter(sources::kind.eq(kind));
+    if let Some(id) = known.select(sources::id).first(c).optional()? {
+        return Ok(id);
+    }
     let values = (sources::account_id.eq(account), sources::kind.eq(kind));
     on_either!(c, inner => diesel::insert_into(sources::table).values(values).on_conflict_do_nothing().execute(inner))?;
     let query = sources::table.filter(sources::account_id.eq(account)).filter(sources::kind.eq(kind));

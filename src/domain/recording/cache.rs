@@ -36,7 +36,9 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         K: Borrow<Q>,
     {
         // What is used stays.
-        if let Some((key, value)) = self.old.remove_entry(key) {
+        if !self.old.is_empty()
+            && let Some((key, value)) = self.old.remove_entry(key)
+        {
             self.insert(key, value);
         }
         match self.young.get_mut(key) {

@@ -43,19 +43,22 @@ impl Recorder {
         let (conversation_id, id) = key;
         // The deletion may have been recorded first.
         let mut deleted = None;
-        if self.deletions.may_have(c, conversation_id, &id)? {
-            deleted = store::items::find_deletion(c, conversation_id, &id)?;
-        }
-        if let Some((told, by)) = deleted {
-            let (at, doubt) = times::deleted_at(Some(told), Some(record.at), self.now);
+        if self.deletions.may_have(c, conversation_id, &id)?
+            && let Some(deletion) = store::items::find_deletion(c, conversation_id, &id)?
+        {
+            if deletion.is_erased {
+                run.push(Outcome::Erased);
+                return Ok(());
+            }
+            let (at, doubt) = times::deleted_at(Some(deletion.at), Some(record.at), self.now);
             run.doubt(doubt);
             if !Kept::default().is_kept(c, conversation_id, at, self.now)? {
-                store::items::update_deletion(c, conversation_id, &id, at)?;
+                store::items::update_erased(c, conversation_id, &id, at, self.number)?;
                 run.push(Outcome::Erased);
                 return Ok(());
             }
             store::items::delete_deletion(c, conversation_id, &id)?;
-            deleted = Some((at, by));
+            deleted = Some((at, deletion.by));
         }
         run.doubt(times::after_now("the item", record.at, self.now));
         run.push_item(NewItem {

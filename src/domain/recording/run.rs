@@ -207,8 +207,8 @@ impl Recorder {
 
     /// What becomes of a change of an item that is not there.
     fn without_item(&mut self, c: &mut Conn, conversation: ConversationId, id: &str) -> Result<Outcome> {
-        if let Some((at, _)) = store::items::find_deletion(c, conversation, id)?
-            && !Kept::default().is_kept(c, conversation, at, self.now)?
+        if let Some(deletion) = store::items::find_deletion(c, conversation, id)?
+            && (deletion.is_erased || !Kept::default().is_kept(c, conversation, deletion.at, self.now)?)
         {
             return Ok(Outcome::Erased);
         }

@@ -21,6 +21,13 @@ struct Item {
     deleted: Option<Timestamp>,
 }
 
+impl Item {
+    /// When its deletion counts as made: not before it was posted.
+    fn deleted(&self) -> Option<Timestamp> {
+        self.deleted.map(|at| self.created.map_or(at, |created| at.max(created)))
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Model {
     items: BTreeMap<(usize, u8), Item>,
@@ -60,10 +67,10 @@ impl Model {
     pub(super) fn tell(&mut self, fact: &Action, at: Timestamp) {
         match *fact {
             Action::Create { item, .. } => {
+                self.items.entry(item).or_default().created.get_or_insert(at);
                 if !self.is_erased(item) {
                     self.posted.insert(item.0);
                 }
-                self.items.entry(item).or_default().created.get_or_insert(at);
             }
             Action::Edit { item, text, .. } => {
                 if let Entry::Occupied(mut known) = self.items.entry(item)
@@ -133,7 +140,7 @@ impl Model {
 
     /// C4: what was deleted while none of its companies had capture on.
     fn is_erased(&self, key: (usize, u8)) -> bool {
-        let deleted = self.items.get(&key).and_then(|item| item.deleted);
+        let deleted = self.items.get(&key).and_then(Item::deleted);
         let companies = CONVERSATIONS[key.0].4;
         deleted.is_some_and(|at| !companies.iter().any(|&company| self.was_on(company, at)))
     }
@@ -152,7 +159,7 @@ impl Model {
             let meant = self.is_meant(company, Chosen::Told(key.0), limits);
             let Some(created) = item.created.filter(|_| meant) else { continue };
             let day = created.to_utc().with_timezone(&ZONES[company]).date_naive();
-            let hidden = item.deleted.is_some_and(|at| !self.was_on(company, at));
+            let hidden = item.deleted().is_some_and(|at| !self.was_on(company, at));
             if hidden || later.is_erased(key) || day < first || day > last {
                 continue;
             }
@@ -168,7 +175,7 @@ impl Model {
                 author: self.name_of("u2", key.0),
                 text,
                 before: if is_note(key.1) { Vec::new() } else { texts },
-                deleted: item.deleted.map(|at| at.to_string()),
+                deleted: item.deleted().map(|at| at.to_string()),
             });
         }
         items.sort();

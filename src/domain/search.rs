@@ -139,10 +139,28 @@ fn of_people(
         .into_iter()
         .map(|(id, key)| (id, sought.fits_of(&key)))
         .collect();
-    let Some(rarest) = rarest(sought, &meant) else { return Ok(best) };
+    for fit in Fit::ALL {
+        look_through(c, account, (sought, &meant), fit, &mut best)?;
+        if best.len() > SHOWN {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+/// Adds the conversations that fit so well and no better.
+fn look_through(
+    c: &mut Conn,
+    account: AccountId,
+    (sought, meant): (&Sought, &HashMap<UserId, Fits>),
+    wanted: Fit,
+    best: &mut BTreeMap<Place, (ConversationId, ConversationKind)>,
+) -> Result<()> {
+    let Some(rarest) = rarest(sought, meant, wanted) else { return Ok(()) };
     let of = (rarest.len() <= FEW).then_some(rarest.as_slice());
     let (mut before, mut looked_at) = (ConversationId::MAX, 0);
-    loop {
+    // Those that come are older: once there are enough smaller ones, none of them is better.
+    while best.len() <= SHOWN || best.last_key_value().is_some_and(|((.., is_large, _), _)| *is_large) {
         let page = store::conversations::page_of_people(c, account, of, before, PAGE)?;
         let Some((last, _)) = page.last() else { break };
         before = *last;
@@ -156,25 +174,21 @@ fn of_people(
         }
         for (id, kind) in page {
             looked_at += 1;
-            if let Some(fit) = fits.get(&id).and_then(|fits| sought.fit(fits)) {
-                best.insert((fit, kind == ConversationKind::Group, looked_at), (id, kind));
+            if fits.get(&id).and_then(|fits| sought.fit(fits)) == Some(wanted) {
+                best.insert((wanted, kind == ConversationKind::Group, looked_at), (id, kind));
                 if best.len() > SHOWN + 1 {
                     best.pop_last();
                 }
             }
         }
-        // Those that come are older: none of them is better than what fits best and is enough.
-        let worst = best.last_key_value().map(|((fit, is_large, _), _)| (*fit, *is_large));
-        if best.len() > SHOWN && worst == Some((Fit::Begins, false)) {
-            break;
-        }
     }
-    Ok(best)
+    Ok(())
 }
 
-/// Those whom the word means that means fewest; none if there is no word.
-fn rarest(sought: &Sought, meant: &HashMap<UserId, Fits>) -> Option<Vec<UserId>> {
-    let of_word = |word| meant.iter().filter(|(_, fits)| fits.has(word)).map(|(id, _)| *id).collect::<Vec<_>>();
+/// Those whom the word means that means fewest, so well that all can fit as is wanted; none if there is no word.
+fn rarest(sought: &Sought, meant: &HashMap<UserId, Fits>, wanted: Fit) -> Option<Vec<UserId>> {
+    let of_word =
+        |word| meant.iter().filter(|(_, fits)| fits.reaches(word, wanted)).map(|(id, _)| *id).collect::<Vec<_>>();
     (0..sought.words().len()).map(of_word).min_by_key(Vec::len)
 }
 

@@ -26,6 +26,14 @@ pub enum Fit {
 impl Fit {
     /// All, the best first.
     pub const ALL: [Self; 3] = [Self::Begins, Self::Words, Self::Within];
+
+    /// How well each word has to fit for this, the first being number 0.
+    const fn of_word(self, index: usize) -> Self {
+        match (self, index) {
+            (Self::Begins, 1..) => Self::Words,
+            (fit, _) => fit,
+        }
+    }
 }
 
 /// What is looked for: words, each of which the name or the address must hold. Case and accents do not matter.
@@ -71,10 +79,10 @@ impl Sought {
     /// What a key has in it, all of these, that fits so well or better.
     #[must_use]
     pub fn needles(&self, fit: Fit) -> Vec<String> {
-        let needle = |(index, word): (usize, &String)| match (fit, index) {
-            (Fit::Begins, 0) => format!("{NAME}{word}"),
-            (Fit::Begins | Fit::Words, _) => format!("{BEGINNING}{word}"),
-            (Fit::Within, _) => word.clone(),
+        let needle = |(index, word): (usize, &String)| match fit.of_word(index) {
+            Fit::Begins => format!("{NAME}{word}"),
+            Fit::Words => format!("{BEGINNING}{word}"),
+            Fit::Within => word.clone(),
         };
         self.0.iter().enumerate().map(needle).collect()
     }
@@ -115,10 +123,10 @@ impl Sought {
 pub struct Fits([Option<Fit>; WORDS]);
 
 impl Fits {
-    /// The word of this number fits.
+    /// The word of this number fits as well as it has to for such a fit of all of them.
     #[must_use]
-    pub fn has(&self, word: usize) -> bool {
-        self.0.get(word).is_some_and(Option::is_some)
+    pub fn reaches(&self, word: usize, fit: Fit) -> bool {
+        self.0.get(word).copied().flatten().is_some_and(|of_word| of_word <= fit.of_word(word))
     }
 
     /// The better of both, word by word.

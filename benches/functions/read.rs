@@ -3,6 +3,7 @@
 use compliance_exports::domain::contents::Reader;
 use compliance_exports::model::Timestamp;
 use compliance_exports::store;
+use compliance_exports::store::cuts::Cut;
 use criterion::{Criterion, Throughput};
 use rusqlite::{Connection, OpenFlags};
 
@@ -18,7 +19,7 @@ pub fn a_page(criterion: &mut Criterion, stage: &Stage) {
     let conversation: i64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
     let account = app.store.read(|c| compliance_exports::domain::accounts::find(c, corpus::ACCOUNT)).unwrap().id;
     let all = Timestamp::MIN..Timestamp::MAX;
-    let mut reader = Reader::new(&app.store, account, (i64::MAX, &[]), all.clone()).unwrap();
+    let mut reader = Reader::new(&app.store, account, (Cut::Now, &[]), all.clone());
     // The reader decides how much a page holds.
     let length = reader.items(conversation, &all, None).unwrap().0.len();
     let limit = i64::try_from(length).unwrap();

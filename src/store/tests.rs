@@ -289,7 +289,7 @@ fn one_who_records_a_lot_waits_as_long_as_it_takes_and_says_so() {
         });
         has_begun.recv().unwrap();
         let waits = || told.send(()).unwrap();
-        other.bulk(&waits, |bulk| bulk.write(|c| installation::find_or_create(c, "waited"))).unwrap();
+        other.bulk(&waits, |bulk| bulk.write(|c| installation::find_or_create(c, "waited", "folder"))).unwrap();
         holder.join().unwrap().unwrap();
     });
 }

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use compliance_exports::domain::access::{self, Choices};
 use compliance_exports::domain::overview::{self, List};
 use compliance_exports::domain::preview::{self, Counts, Question};
-use compliance_exports::domain::requests::{self, Policy, Stretch};
+use compliance_exports::domain::requests::{self, Stretch};
 use compliance_exports::domain::{filters, mails, search};
 use compliance_exports::error::Result;
-use compliance_exports::model::{Filters, RequestId, Timestamp, UserId};
+use compliance_exports::model::{Filters, RequestId, UserId};
 use compliance_exports::store::{Conn, Store};
 use diesel::Connection;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
@@ -120,8 +120,8 @@ fn a5_a_page_tells_one_state_of_the_database() {
     let part = app.store().read(|c| requests::stored_parts(c, id)).unwrap().remove(0).0;
     requests::note_download(app.store(), ada.id, id, &part, app.now()).unwrap();
     let flip = Flip::new(&app, &ada);
-    let (user, policy, now) = (ada.id, app.app.state().policy, app.now());
-    for (what, look) in looks(user, id, policy, now) {
+    let user = ada.id;
+    for (what, look) in looks(&app, user, id) {
         assert_one_state(&flip, what, &*look);
     }
 }
@@ -129,7 +129,8 @@ fn a5_a_page_tells_one_state_of_the_database() {
 type Look = Box<dyn Fn(&mut Conn) -> Told>;
 
 /// What the pages look at.
-fn looks(user: UserId, id: RequestId, policy: Policy, now: Timestamp) -> Vec<(&'static str, Look)> {
+fn looks(app: &TestApp, user: UserId, id: RequestId) -> Vec<(&'static str, Look)> {
+    let (policy, now, blobs) = (app.app.state().policy, app.now(), app.app.blobs.clone());
     let list = move |list| -> Look { Box::new(move |c: &mut Conn| told(overview::list(c, user, id, list, 1))) };
     vec![
         ("the frame", Box::new(move |c| told(access::find_signed_in(c, user)))),
@@ -180,7 +181,7 @@ fn looks(user: UserId, id: RequestId, policy: Policy, now: Timestamp) -> Vec<(&'
                 told(found)
             }),
         ),
-        ("an export's page", Box::new(move |c| told(overview::find(c, user, id, policy, now)))),
+        ("an export's page", Box::new(move |c| told(overview::find(c, &blobs, user, id, policy, now)))),
         ("its conversations", list(List::Conversations)),
         ("its parts", list(List::Parts)),
         ("its downloads", list(List::Downloads)),

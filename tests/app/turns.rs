@@ -187,9 +187,9 @@ fn recording_takes_few_statements_on_postgresql() {
         lines += &deletion("team", &format!("m{number}-2"), POSTED);
     }
     let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
     app.store()
         .write(|c| {
+            let counted = Arc::clone(&count);
             c.set_instrumentation(move |event: InstrumentationEvent<'_>| {
                 if matches!(event, InstrumentationEvent::StartQuery { .. }) {
                     counted.fetch_add(1, Ordering::SeqCst);

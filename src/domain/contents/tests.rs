@@ -48,12 +48,13 @@ impl House {
 
     /// A reader of a March day, and how many statements it has sent.
     fn reader(&self, from: &str, until: &str) -> (Reader, Arc<AtomicUsize>) {
-        let mut reader = Reader::new(&self.store, self.account, (i64::MAX, &[]), at(from)..at(until)).unwrap();
+        let mut reader = Reader::new(&self.store, self.account, (Cut::Now, &[]), at(from)..at(until));
         let sent = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&sent);
         reader
             .db
             .read(|c| {
+                let count = Arc::clone(&count);
                 c.set_instrumentation(move |event: InstrumentationEvent<'_>| {
                     if matches!(event, InstrumentationEvent::StartQuery { .. }) {
                         count.fetch_add(1, Ordering::Relaxed);

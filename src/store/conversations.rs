@@ -283,6 +283,9 @@ pub fn list_for_account(
     as_of_cut(c, rows, cut)
 }
 
+/// What a conversation was until a recording: its number, name, openness and end.
+type Version = (ConversationId, i64, Option<String>, bool, Option<i64>);
+
 /// Rows as they were at the cut (C7).
 fn as_of_cut(c: &mut Conn, rows: Vec<Row>, cut: Cut) -> Result<Vec<Conversation>> {
     if cut == Cut::Now {
@@ -292,7 +295,7 @@ fn as_of_cut(c: &mut Conn, rows: Vec<Row>, cut: Cut) -> Result<Vec<Conversation>
     let of_cut: HashMap<ConversationId, i64> = rows.iter().map(|row| (row.id, numbers.of(row.source_id))).collect();
     let ids: Vec<ConversationId> = rows.iter().map(|row| row.id).collect();
     // Few conversations ever change: all versions of these are read, and those that ended before the cut passed over.
-    let versions: Vec<(ConversationId, i64, Option<String>, bool, Option<i64>)> = conversation_versions::table
+    let versions: Vec<Version> = conversation_versions::table
         .filter(conversation_versions::conversation_id.eq_any(ids))
         .order((conversation_versions::conversation_id, conversation_versions::until.desc()))
         .select((
@@ -469,9 +472,12 @@ pub struct MembershipEvent {
     pub at: Option<Timestamp>,
 }
 
+/// Who, what, and when.
+type Key<'a> = (UserId, &'a str, Option<i64>);
+
 impl MembershipEvent {
     /// What makes two events of a conversation the same.
-    fn key(&self) -> (UserId, &'static str, Option<i64>) {
+    fn key(&self) -> Key<'static> {
         (self.user_id, self.kind(), self.at.map(Timestamp::micros))
     }
 
@@ -515,7 +521,7 @@ pub fn create_memberships(c: &mut Conn, new: &[NewMembership], recording: i64) -
             .bind::<Array<Nullable<BigInt>>, _>(firsts.iter().map(|(_, event)| event.key().2).collect::<Vec<_>>())
             .bind::<BigInt, _>(recording)
             .load(inner)?;
-            let added: HashSet<(ConversationId, (UserId, &str, Option<i64>))> =
+            let added: HashSet<(ConversationId, Key<'_>)> =
                 added.iter().map(|row| (row.conversation_id, (row.user_id, row.kind.as_str(), row.at))).collect();
             let is_added = |((id, event), first): (&NewMembership, bool)| first && added.contains(&(*id, event.key()));
             Ok(new.iter().zip(is_first).map(is_added).collect())

@@ -6,6 +6,7 @@
 //! writes what waits, is the recorder.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::{Outcome, Recorder};
@@ -283,18 +284,18 @@ impl Kept {
         now: Timestamp,
     ) -> Result<bool> {
         let Self { conversations, accounts } = self;
-        if !conversations.contains_key(&conversation) {
-            conversations.insert(conversation, store::conversations::list_accounts(c, conversation)?);
-        }
-        let theirs = conversations.get(&conversation).map(Vec::as_slice).unwrap_or_default();
-        for &account in theirs {
-            if !accounts.contains_key(&account) {
+        let theirs = match conversations.entry(conversation) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(store::conversations::list_accounts(c, conversation)?),
+        };
+        for &account in &*theirs {
+            if let Entry::Vacant(unknown) = accounts.entry(account) {
                 let mut periods = store::capture::list(c, account)?;
                 if capture::is_set_back(&periods, now) {
                     access::note_set_back(c, account, now)?;
                     periods = store::capture::list(c, account)?;
                 }
-                accounts.insert(account, Spans::new(&periods, now));
+                unknown.insert(Spans::new(&periods, now));
             }
         }
         Ok(capture::is_kept(theirs.iter().filter_map(|account| accounts.get(account)), deleted_at))

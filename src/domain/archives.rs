@@ -370,6 +370,8 @@ fn evidence_of(header: &Header, account: &Account, requester: User, now: Timesta
     }
     let filters = header.request.filters.clone().unwrap_or_default();
     Evidence {
+        // It can't be built again here.
+        sources: 0,
         account: header.account.name.clone(),
         requester,
         periods,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::filters::{self, Chosen};
 use crate::error::{Error, Result};
 use crate::model::{CapturePeriod, ExportRequest, RequestId, Timestamp, User, UserId};
+use crate::numbers;
 use crate::store::{self, Conn, Store};
 
 /// What was so at the cut.
@@ -29,6 +30,9 @@ pub struct Evidence {
     /// What those were called whom and what it is limited to.
     #[serde(default, skip_serializing_if = "Chosen::is_empty")]
     pub chosen: Chosen,
+    /// How many sources had recorded something: the cut has a number for each of them, and one that was lost would export nothing
+    /// of its source, quietly.
+    pub sources: i64,
     /// This was not read at the cut, but out of an archive that the operator took into this database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption: Option<Adoption>,
@@ -59,7 +63,8 @@ pub(super) fn read(c: &mut Conn, request: &ExportRequest) -> Result<Evidence> {
     let disabled_by = find(last.and_then(|period| period.off_by))?;
     let access = store::access::list(c, request.account_id)?;
     let chosen = filters::called(c, &request.filters)?;
-    Ok(Evidence { account, requester, periods, enabled_by, disabled_by, access, chosen, adoption: None })
+    let sources = numbers::exact(store::cuts::read_now(c)?.len())?;
+    Ok(Evidence { account, requester, periods, enabled_by, disabled_by, access, chosen, sources, adoption: None })
 }
 
 /// The cut of a request, once it is taken: whoever reads what an export holds has one.
@@ -75,18 +80,27 @@ pub struct TakenCut {
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if it has none; [`crate::error::Kind::Conflict`] if it was taken before evidence was kept,
-/// with what to do; otherwise when the database fails.
+/// or numbers of it are lost, with what to do; otherwise when the database fails.
 pub fn find(store: &Store, request: &ExportRequest) -> Result<TakenCut> {
     let Some(at) = request.cut else {
         let cause = format!("export {} has no cut", request.id);
         return Err(Error::internal("An export can't be read before its cut is taken.", cause));
     };
-    let Some(evidence) = store.reading().read(|c| find_kept(c, request.id))? else {
+    let (kept, sources) =
+        store.reading().read(|c| Ok((find_kept(c, request.id)?, store::cuts::count(c, request.id)?)))?;
+    let Some(evidence) = kept else {
         return Err(Error::conflict(
             "An earlier version of the server began this export, and did not note who had access. Retry it, or request \
              it again.",
         ));
     };
+    if evidence.sources != sources {
+        return Err(Error::conflict(format!(
+            "The database is damaged: the cut of this export had numbers of {} sources, and has {sources}. Ask the server's \
+             operator to restore the database from a backup.",
+            evidence.sources
+        )));
+    }
     Ok(TakenCut { at, evidence })
 }
 

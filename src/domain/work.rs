@@ -351,7 +351,7 @@ pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -
 /// # Errors
 /// When the database fails.
 pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
-    store.reading().read(|c| pieces::list_built(c, request))
+    store.reading().statement(|c| pieces::list_built(c, request))
 }
 
 /// The counts of what was written into a built part.
@@ -359,7 +359,7 @@ pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
 /// # Errors
 /// When the database fails, or the part is not there any more.
 pub fn built_counts(store: &Store, request: RequestId, number: i32) -> Result<Slice> {
-    match store.reading().read(|c| pieces::find_counts(c, request, number))? {
+    match store.reading().statement(|c| pieces::find_counts(c, request, number))? {
         Some(counts) => Slice::parse(&counts),
         None => Err(Error::new(Kind::Internal, format!("Part {number} of the export is gone."))),
     }

@@ -344,7 +344,12 @@ impl Store {
     /// When the database fails.
     pub fn empty_log(&self) -> Result<()> {
         self.statement(|c| match c {
-            Conn::Sqlite(inner) => Ok(inner.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?),
+            // It holds up whoever writes while it waits for those who read, who may wait for a writer themselves. So it waits
+            // for a moment only: another sweep follows.
+            Conn::Sqlite(inner) => Ok(inner.batch_execute(&format!(
+                "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = {}",
+                self.busy_timeout.as_millis()
+            ))?),
             Conn::Postgres(_) => Ok(()),
         })
     }
@@ -412,7 +417,7 @@ impl Reading {
     ///
     /// # Errors
     /// What `work` returns.
-    pub fn read<T>(&mut self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+    pub fn statement<T>(&mut self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
         let mut patience = Patience::of(READERS_PATIENCE);
         loop {
             let looked = match &mut self.connection {
@@ -431,8 +436,8 @@ impl Reading {
     ///
     /// # Errors
     /// What `work` returns.
-    pub fn snapshot<T>(&mut self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
-        self.read(|c| snapshot(c, &mut work))
+    pub fn read<T>(&mut self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+        self.statement(|c| snapshot(c, &mut work))
     }
 }
 
@@ -525,7 +530,13 @@ fn finish<T>(connection: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -
 /// Migrates within one transaction that nobody else can begin meanwhile.
 fn migrate(connection: &mut Conn) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
     match connection {
-        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
+        Conn::Sqlite(inner) => {
+            // Whoever writes holds all others up, also those who have nothing to bring up to date: they only look.
+            if !inner.has_pending_migration(SQLITE_MIGRATIONS)? {
+                return Ok(Vec::new());
+            }
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?;
+        }
         Conn::Postgres(inner) => {
             inner.batch_execute("SET client_min_messages TO WARNING")?;
             AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN")?;

@@ -77,6 +77,11 @@ pub fn create(c: &mut Conn, request: RequestId, numbers: &[(SourceId, i64)]) -> 
     Ok(())
 }
 
+/// How many sources the cut of a request has numbers of.
+pub fn count(c: &mut Conn, request: RequestId) -> Result<i64> {
+    Ok(export_cuts::table.filter(export_cuts::request_id.eq(request)).count().get_result(c)?)
+}
+
 /// Forgets the cut of a request.
 pub fn delete(c: &mut Conn, request: RequestId) -> Result<()> {
     diesel::delete(export_cuts::table.filter(export_cuts::request_id.eq(request))).execute(c)?;

@@ -137,11 +137,16 @@ fn only_what_was_completed_is_built_again_and_nothing_is_overwritten() {
 fn c7_an_export_that_has_lost_its_cut_is_not_built_of_nothing() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
-    app.run_sql("UPDATE export_requests SET cut_recording = NULL, cut_at = NULL");
     let folder = tempfile::tempdir().unwrap();
-    let refused = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
-    assert_eq!(refused.message(), "An export can't be read before its cut is taken.");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    for (lost, why) in [
+        ("DELETE FROM export_cuts", "The database is damaged: the cut of this export had numbers of"),
+        ("UPDATE export_requests SET cut_at = NULL", "An export can't be read before its cut is taken."),
+    ] {
+        app.run_sql(lost);
+        let refused = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
+        assert!(refused.message().starts_with(why), "{refused}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }
 
 #[test]

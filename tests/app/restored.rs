@@ -38,7 +38,9 @@ fn completed(app: &TestApp, ada: &Person) -> RequestId {
 
 /// Makes the database one that knows nothing of an export, as an older copy does.
 fn forget(app: &TestApp, id: RequestId) {
-    for table in ["export_parts", "export_summaries", "export_conversations", "export_downloads", "mails"] {
+    for table in
+        ["export_parts", "export_summaries", "export_conversations", "export_downloads", "export_cuts", "mails"]
+    {
         app.run_sql(&format!("DELETE FROM {table} WHERE request_id = {id}"));
     }
     app.run_sql(&format!("DELETE FROM export_requests WHERE id = {id}"));
@@ -242,13 +244,13 @@ fn b3_an_export_that_the_older_database_has_in_progress_completes_and_the_newer_
     // The plan and one part.
     app.worker.export_next(None, &stop).unwrap();
     app.worker.export_next(None, &stop).unwrap();
-    for table in ["export_requests", "export_pieces", "export_piece_counts"] {
+    for table in ["export_requests", "export_cuts", "export_pieces", "export_piece_counts"] {
         app.run_sql(&format!("CREATE TABLE old_{table} AS SELECT * FROM {table}"));
     }
     app.build();
     let newer = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
     forget(&app, id);
-    for table in ["export_requests", "export_pieces", "export_piece_counts"] {
+    for table in ["export_requests", "export_cuts", "export_pieces", "export_piece_counts"] {
         app.run_sql(&format!("INSERT INTO {table} SELECT * FROM old_{table}"));
     }
     app.worker.sweep().unwrap();

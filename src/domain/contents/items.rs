@@ -38,7 +38,7 @@ impl Reader {
         after: Option<Position>,
     ) -> Result<(Vec<Shown>, Option<Position>)> {
         let Self { db, view } = self;
-        db.snapshot(|c| {
+        db.read(|c| {
             view.learn(c, &[conversation])?;
             let page = store::items::page(c, conversation, within, after, ITEMS)?;
             let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok((Vec::new(), None)) };
@@ -61,7 +61,7 @@ impl Reader {
         let wanted: HashMap<ConversationId, &Range<Timestamp>> =
             wanted.iter().map(|(id, within)| (*id, within)).collect();
         let Self { db, view } = self;
-        db.snapshot(|c| {
+        db.read(|c| {
             view.learn(c, &ids)?;
             let mut items = store::items::list_of_several(c, &ids, &(from..until), AT_MOST)?;
             if i64::try_from(items.len()).is_ok_and(|length| length == AT_MOST) {
@@ -93,7 +93,7 @@ impl Reader {
             return Ok(HashMap::new());
         }
         let Self { db, view } = self;
-        let (cut, origins) = db.snapshot(|c| {
+        let (cut, origins) = db.read(|c| {
             view.learn(c, &[conversation])?;
             let cut = view.number(conversation)?;
             Ok((cut, store::items::list_origins(c, conversation, cut, ids)?))
@@ -112,7 +112,7 @@ impl Reader {
     /// When the database fails.
     pub fn erased_since(&mut self, conversation: ConversationId, zone: Tz) -> Result<BTreeMap<NaiveDate, u32>> {
         let Self { db, view } = self;
-        db.snapshot(|c| {
+        db.read(|c| {
             view.learn(c, &[conversation])?;
             let mut by_day = BTreeMap::new();
             for item in store::items::list_erased(c, &[conversation], &view.range)? {

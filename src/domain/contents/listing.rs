@@ -20,7 +20,7 @@ impl Reader {
     /// When the database fails.
     pub fn conversations(&mut self, after: ConversationId, last: ConversationId) -> Result<Vec<Listed>> {
         let Self { db, view } = self;
-        db.snapshot(|c| {
+        db.read(|c| {
             let page = store::conversations::page_chosen(c, view.choice(), (after, last), CONVERSATIONS)?;
             view.numbers = page.iter().map(|conversation| (conversation.id, conversation.cut)).collect();
             view.listed(c, page)
@@ -33,7 +33,7 @@ impl Reader {
     /// When the database fails.
     pub fn rank(&mut self, conversation: ConversationId) -> Result<u64> {
         let Self { db, view } = self;
-        let before = db.read(|c| store::conversations::count_before(c, view.choice(), conversation))?;
+        let before = db.statement(|c| store::conversations::count_before(c, view.choice(), conversation))?;
         Ok(u64::try_from(before).unwrap_or(0))
     }
 }

@@ -44,18 +44,24 @@ impl Reader {
         goes_on: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
         let Self { db, view } = self;
-        let (conversations, stays) = db.snapshot(|c| view.count(c))?;
+        let (conversations, stays) = db.read(|c| view.count(c))?;
         let number = |count: i64| u64::try_from(count).unwrap_or(0);
         let splitter = Splitter::new(limits, copies, number(conversations), number(stays));
-        let mut planner = Planner { view, finder: DayFinder::new(zone), splitter, take, goes_on, conversations: 0 };
+        let (finder, slices) = (DayFinder::new(zone), Vec::new());
+        let mut planner = Planner { view, finder, splitter, slices, begun: None, goes_on, conversations: 0 };
         let mut after = ConversationId::MIN;
-        while let Some(last) = db.snapshot(|c| planner.page(c, after))? {
+        loop {
+            let last = db.read(|c| planner.page(c, after))?;
+            planner.begun = None;
+            // Not while a state of the database is held on to: whoever takes them writes.
+            planner.slices.drain(..).try_for_each(&mut *take)?;
+            let Some(last) = last else { break };
             after = last;
         }
         if planner.conversations != conversations {
             return Err(lost_conversations(conversations, planner.conversations));
         }
-        (planner.take)(planner.splitter.finish())
+        take(planner.splitter.finish())
     }
 }
 
@@ -85,7 +91,10 @@ struct Planner<'a> {
     view: &'a mut View,
     finder: DayFinder,
     splitter: Splitter,
-    take: &'a mut dyn FnMut(Slice) -> Result<()>,
+    /// Those that are complete, and have not been handed on.
+    slices: Vec<Slice>,
+    /// Splitter and count as they were when the page began that is being planned: one that broke off is planned once more.
+    begun: Option<(Splitter, i64)>,
     goes_on: &'a dyn Fn() -> Result<()>,
     conversations: i64,
 }
@@ -128,6 +137,13 @@ impl Known {
 impl Planner<'_> {
     /// Plans the next conversations after this one; gives the last of them.
     fn page(&mut self, c: &mut Conn, after: ConversationId) -> Result<Option<ConversationId>> {
+        match &self.begun {
+            Some((splitter, conversations)) => {
+                (self.splitter, self.conversations) = (splitter.clone(), *conversations);
+                self.slices.clear();
+            }
+            None => self.begun = Some((self.splitter.clone(), self.conversations)),
+        }
         let page =
             store::conversations::page_chosen(c, self.view.choice(), (after, ConversationId::MAX), CONVERSATIONS)?;
         self.view.numbers = page.iter().map(|conversation| (conversation.id, conversation.cut)).collect();
@@ -207,7 +223,7 @@ impl Planner<'_> {
     }
 
     fn begin(&mut self, known: &mut Known, id: ConversationId) -> Result<Walk> {
-        self.splitter.conversation(id).map_or(Ok(()), &mut *self.take)?;
+        self.slices.extend(self.splitter.conversation(id));
         Ok(known.walk(id, self.view.number(id)?))
     }
 
@@ -248,7 +264,7 @@ impl Planner<'_> {
     }
 
     fn day(&mut self, planned: &PlannedDay) -> Result<()> {
-        self.splitter.day(planned).map_or(Ok(()), &mut *self.take)?;
+        self.slices.extend(self.splitter.day(planned));
         (self.goes_on)()
     }
 

@@ -53,7 +53,7 @@ impl House {
         let count = Arc::clone(&sent);
         reader
             .db
-            .read(|c| {
+            .statement(|c| {
                 let count = Arc::clone(&count);
                 c.set_instrumentation(move |event: InstrumentationEvent<'_>| {
                     if matches!(event, InstrumentationEvent::StartQuery { .. }) {

@@ -104,7 +104,7 @@ pub struct PlannedDay {
 }
 
 /// Divides what is handed in, in order, into slices.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Splitter {
     limits: Limits,
     slice: Slice,

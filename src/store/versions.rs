@@ -23,15 +23,27 @@ fn known() -> Result<BTreeSet<String>> {
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
+#[derive(QueryableByName)]
+struct Tables {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
 /// The migrations that a database has had; none if it has no tables yet.
 fn applied(c: &mut Conn) -> Result<BTreeSet<String>> {
-    let rows = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load::<Applied>(c);
-    match rows.map_err(Error::from) {
-        Ok(rows) => Ok(rows.into_iter().map(|row| row.version).collect()),
-        // There is no such table.
-        Err(error) if error.kind() == crate::error::Kind::Internal => Ok(BTreeSet::new()),
-        Err(error) => Err(error),
+    // A query of a table that is not there would fail, as one of a damaged database does.
+    let tables: Tables = diesel::sql_query(match c {
+        Conn::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
+        Conn::Postgres(_) => {
+            "SELECT count(*) AS count FROM pg_class WHERE oid = to_regclass('__diesel_schema_migrations')"
+        }
+    })
+    .get_result(c)?;
+    if tables.count == 0 {
+        return Ok(BTreeSet::new());
     }
+    let rows: Vec<Applied> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(c)?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
 }
 
 impl Store {

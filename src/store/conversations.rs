@@ -313,21 +313,32 @@ pub fn page_of_people(
     before: ConversationId,
     limit: i64,
 ) -> Result<Vec<(ConversationId, ConversationKind)>> {
-    let mut query = conversation_accounts::table
-        .inner_join(conversations::table)
-        .filter(conversation_accounts::account_id.eq(account).and(conversation_accounts::conversation_id.lt(before)))
-        .filter(conversations::name.is_null())
-        .order(conversation_accounts::conversation_id.desc())
-        .limit(limit)
-        .select((conversations::id, conversations::kind))
-        .into_boxed();
-    if let Some(people) = people {
-        let theirs = participants::table
-            .filter(participants::user_id.eq_any(people.to_vec()))
-            .select(participants::conversation_id);
-        query = query.filter(conversation_accounts::conversation_id.eq_any(theirs));
-    }
-    let rows: Vec<(ConversationId, String)> = query.load(c)?;
+    let rows: Vec<(ConversationId, String)> = match people {
+        // Joined from their side: whatever a database believes of the tables' sizes, it begins with them.
+        Some(people) => participants::table
+            .inner_join(
+                conversation_accounts::table
+                    .on(conversation_accounts::conversation_id.eq(participants::conversation_id)),
+            )
+            .inner_join(conversations::table.on(conversations::id.eq(participants::conversation_id)))
+            .filter(participants::user_id.eq_any(people.to_vec()).and(participants::conversation_id.lt(before)))
+            .filter(conversation_accounts::account_id.eq(account).and(conversations::name.is_null()))
+            .order(conversations::id.desc())
+            .select((conversations::id, conversations::kind))
+            .distinct()
+            .limit(limit)
+            .load(c)?,
+        None => conversation_accounts::table
+            .inner_join(conversations::table)
+            .filter(
+                conversation_accounts::account_id.eq(account).and(conversation_accounts::conversation_id.lt(before)),
+            )
+            .filter(conversations::name.is_null())
+            .order(conversation_accounts::conversation_id.desc())
+            .limit(limit)
+            .select((conversations::id, conversations::kind))
+            .load(c)?,
+    };
     rows.into_iter().map(|(id, kind)| Ok((id, parsed(&kind)?))).collect()
 }
 

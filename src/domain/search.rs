@@ -157,13 +157,19 @@ fn look_through(
     best: &mut BTreeMap<Place, (ConversationId, ConversationKind)>,
 ) -> Result<()> {
     let Some(rarest) = rarest(sought, meant, wanted) else { return Ok(()) };
-    let of = (rarest.len() <= FEW).then_some(rarest.as_slice());
     let (mut before, mut looked_at) = (ConversationId::MAX, 0);
     // Those that come are older: once there are enough smaller ones, none of them is better.
     while best.len() <= SHOWN || best.last_key_value().is_some_and(|((.., is_large, _), _)| *is_large) {
-        let page = store::conversations::page_of_people(c, account, of, before, PAGE)?;
-        let Some((last, _)) = page.last() else { break };
-        before = *last;
+        let (page, last) = if rarest.len() <= FEW {
+            let ids = store::participants::page_of_conversations(c, &rarest, before, PAGE)?;
+            (store::conversations::list_of_people(c, account, &ids)?, ids.last().copied())
+        } else {
+            let page = store::conversations::page_of_people(c, account, before, PAGE)?;
+            let last = page.last().map(|(id, _)| *id);
+            (page, last)
+        };
+        let Some(last) = last else { break };
+        before = last;
         let ids: Vec<ConversationId> = page.iter().map(|(id, _)| *id).collect();
         let mut fits: HashMap<ConversationId, Fits> = HashMap::new();
         for (conversation, user) in store::conversations::list_members(c, &ids)? {

@@ -12,9 +12,7 @@ pub use choice::Choice;
 pub(super) use choice::chosen;
 
 use super::connection::on_either;
-use super::schema::{
-    conversation_accounts, conversation_versions, conversations, membership_events, participants, users,
-};
+use super::schema::{conversation_accounts, conversation_versions, conversations, membership_events, users};
 use super::sources::SourceId;
 use super::{Conn, instant_opt, parsed, with_in_it};
 use crate::domain::rules::people;
@@ -305,40 +303,37 @@ pub fn list_with_key(
 }
 
 /// Number and kind of the conversations without a name that are exported for an account and come before this one, the newest
-/// first; of those only in which one of these people takes part or took part, if they are given.
+/// first.
 pub fn page_of_people(
     c: &mut Conn,
     account: AccountId,
-    people: Option<&[UserId]>,
     before: ConversationId,
     limit: i64,
 ) -> Result<Vec<(ConversationId, ConversationKind)>> {
-    let rows: Vec<(ConversationId, String)> = match people {
-        // Joined from their side: whatever a database believes of the tables' sizes, it begins with them.
-        Some(people) => participants::table
-            .inner_join(
-                conversation_accounts::table
-                    .on(conversation_accounts::conversation_id.eq(participants::conversation_id)),
-            )
-            .inner_join(conversations::table.on(conversations::id.eq(participants::conversation_id)))
-            .filter(participants::user_id.eq_any(people.to_vec()).and(participants::conversation_id.lt(before)))
-            .filter(conversation_accounts::account_id.eq(account).and(conversations::name.is_null()))
-            .order(conversations::id.desc())
-            .select((conversations::id, conversations::kind))
-            .distinct()
-            .limit(limit)
-            .load(c)?,
-        None => conversation_accounts::table
-            .inner_join(conversations::table)
-            .filter(
-                conversation_accounts::account_id.eq(account).and(conversation_accounts::conversation_id.lt(before)),
-            )
-            .filter(conversations::name.is_null())
-            .order(conversation_accounts::conversation_id.desc())
-            .limit(limit)
-            .select((conversations::id, conversations::kind))
-            .load(c)?,
-    };
+    let rows: Vec<(ConversationId, String)> = conversation_accounts::table
+        .inner_join(conversations::table)
+        .filter(conversation_accounts::account_id.eq(account).and(conversation_accounts::conversation_id.lt(before)))
+        .filter(conversations::name.is_null())
+        .order(conversation_accounts::conversation_id.desc())
+        .limit(limit)
+        .select((conversations::id, conversations::kind))
+        .load(c)?;
+    rows.into_iter().map(|(id, kind)| Ok((id, parsed(&kind)?))).collect()
+}
+
+/// Number and kind of those of these conversations that have no name and are exported for an account, the newest first.
+pub fn list_of_people(
+    c: &mut Conn,
+    account: AccountId,
+    ids: &[ConversationId],
+) -> Result<Vec<(ConversationId, ConversationKind)>> {
+    let rows: Vec<(ConversationId, String)> = conversation_accounts::table
+        .inner_join(conversations::table)
+        .filter(conversation_accounts::account_id.eq(account))
+        .filter(conversation_accounts::conversation_id.eq_any(ids.to_vec()).and(conversations::name.is_null()))
+        .order(conversation_accounts::conversation_id.desc())
+        .select((conversations::id, conversations::kind))
+        .load(c)?;
     rows.into_iter().map(|(id, kind)| Ok((id, parsed(&kind)?))).collect()
 }
 

@@ -14,10 +14,21 @@ use crate::store::{self, Conn};
 
 /// So many are shown at most: whoever has more to choose from types on.
 const SHOWN: usize = 12;
-/// So many conversations are looked at in one go.
-const PAGE: i64 = 2_000;
-/// Of no more people than these the conversations are asked for; where each word means more, all conversations are looked at.
-const FEW: usize = 1_000;
+
+/// How conversations are looked at. It is no matter for what is found, only for how long that takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Strides {
+    /// So many in one go.
+    pub page: i64,
+    /// Of no more people than these the conversations are asked for; where each word means more, all are looked at.
+    pub few: usize,
+}
+
+impl Default for Strides {
+    fn default() -> Self {
+        Self { page: 2_000, few: 1_000 }
+    }
+}
 
 /// What was found.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -104,13 +115,18 @@ fn by_key<T>(
 ///
 /// # Errors
 /// When the database fails.
-pub fn conversations(c: &mut Conn, account: AccountId, text: &str) -> Result<Found<FoundConversation>> {
+pub fn conversations(
+    c: &mut Conn,
+    account: AccountId,
+    text: &str,
+    strides: Strides,
+) -> Result<Found<FoundConversation>> {
     let sought = Sought::new(text);
     let teams = by_key(&sought, |needles, found: &[(Fit, (ConversationId, String))], limit| {
         let except: Vec<ConversationId> = found.iter().map(|(_, (id, _))| *id).collect();
         store::conversations::list_with_key(c, account, needles, &except, limit)
     })?;
-    let of_people = of_people(c, account, &sought)?;
+    let of_people = of_people(c, account, &sought, strides)?;
     let ids: Vec<ConversationId> = of_people.values().map(|(id, _)| *id).collect();
     let mut labels: HashMap<ConversationId, String> = filters::labels(c, &ids)?.into_iter().collect();
     let team = |(fit, (id, name))| (fit, FoundConversation { id, name, kind: ConversationKind::Team });
@@ -133,6 +149,7 @@ fn of_people(
     c: &mut Conn,
     account: AccountId,
     sought: &Sought,
+    strides: Strides,
 ) -> Result<BTreeMap<Place, (ConversationId, ConversationKind)>> {
     let mut best = BTreeMap::new();
     let meant: HashMap<UserId, Fits> = store::participants::list_with_any_key(c, account, sought.words())?
@@ -140,7 +157,7 @@ fn of_people(
         .map(|(id, key)| (id, sought.fits_of(&key)))
         .collect();
     for fit in Fit::ALL {
-        look_through(c, account, (sought, &meant), fit, &mut best)?;
+        look_through(c, account, (sought, &meant), (fit, strides), &mut best)?;
         if best.len() > SHOWN {
             break;
         }
@@ -153,17 +170,23 @@ fn look_through(
     c: &mut Conn,
     account: AccountId,
     (sought, meant): (&Sought, &HashMap<UserId, Fits>),
-    wanted: Fit,
+    (wanted, strides): (Fit, Strides),
     best: &mut BTreeMap<Place, (ConversationId, ConversationKind)>,
 ) -> Result<()> {
     let Some(rarest) = rarest(sought, meant, wanted) else { return Ok(()) };
-    let of = (rarest.len() <= FEW).then_some(rarest.as_slice());
     let (mut before, mut looked_at) = (ConversationId::MAX, 0);
     // Those that come are older: once there are enough smaller ones, none of them is better.
     while best.len() <= SHOWN || best.last_key_value().is_some_and(|((.., is_large, _), _)| *is_large) {
-        let page = store::conversations::page_of_people(c, account, of, before, PAGE)?;
-        let Some((last, _)) = page.last() else { break };
-        before = *last;
+        let (page, last) = if rarest.len() <= strides.few {
+            let ids = store::participants::page_of_conversations(c, &rarest, before, strides.page)?;
+            (store::conversations::list_of_people(c, account, &ids)?, ids.last().copied())
+        } else {
+            let page = store::conversations::page_of_people(c, account, before, strides.page)?;
+            let last = page.last().map(|(id, _)| *id);
+            (page, last)
+        };
+        let Some(last) = last else { break };
+        before = last;
         let ids: Vec<ConversationId> = page.iter().map(|(id, _)| *id).collect();
         let mut fits: HashMap<ConversationId, Fits> = HashMap::new();
         for (conversation, user) in store::conversations::list_members(c, &ids)? {

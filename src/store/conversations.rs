@@ -14,9 +14,7 @@ pub(super) use choice::chosen;
 
 use super::connection::on_either;
 use super::cuts::{self, Cut, up_to};
-use super::schema::{
-    conversation_accounts, conversation_versions, conversations, membership_events, participants, users,
-};
+use super::schema::{conversation_accounts, conversation_versions, conversations, membership_events, users};
 use super::sources::SourceId;
 use super::{Conn, instant_opt, ledger, parsed, with_in_it};
 use crate::domain::rules::people;
@@ -399,29 +397,37 @@ pub fn list_with_key(
 }
 
 /// Number and kind of the conversations without a name that are exported for an account and come before this one, the newest
-/// first; of those only in which one of these people takes part or took part, if they are given.
+/// first.
 pub fn page_of_people(
     c: &mut Conn,
     account: AccountId,
-    people: Option<&[UserId]>,
     before: ConversationId,
     limit: i64,
 ) -> Result<Vec<(ConversationId, ConversationKind)>> {
-    let mut query = conversation_accounts::table
+    let rows: Vec<(ConversationId, String)> = conversation_accounts::table
         .inner_join(conversations::table)
         .filter(conversation_accounts::account_id.eq(account).and(conversation_accounts::conversation_id.lt(before)))
         .filter(conversations::name.is_null())
         .order(conversation_accounts::conversation_id.desc())
         .limit(limit)
         .select((conversations::id, conversations::kind))
-        .into_boxed();
-    if let Some(people) = people {
-        let theirs = participants::table
-            .filter(participants::user_id.eq_any(people.to_vec()))
-            .select(participants::conversation_id);
-        query = query.filter(conversation_accounts::conversation_id.eq_any(theirs));
-    }
-    let rows: Vec<(ConversationId, String)> = query.load(c)?;
+        .load(c)?;
+    rows.into_iter().map(|(id, kind)| Ok((id, parsed(&kind)?))).collect()
+}
+
+/// Number and kind of those of these conversations that have no name and are exported for an account, the newest first.
+pub fn list_of_people(
+    c: &mut Conn,
+    account: AccountId,
+    ids: &[ConversationId],
+) -> Result<Vec<(ConversationId, ConversationKind)>> {
+    let rows: Vec<(ConversationId, String)> = conversation_accounts::table
+        .inner_join(conversations::table)
+        .filter(conversation_accounts::account_id.eq(account))
+        .filter(conversation_accounts::conversation_id.eq_any(ids.to_vec()).and(conversations::name.is_null()))
+        .order(conversation_accounts::conversation_id.desc())
+        .select((conversations::id, conversations::kind))
+        .load(c)?;
     rows.into_iter().map(|(id, kind)| Ok((id, parsed(&kind)?))).collect()
 }
 

@@ -112,3 +112,20 @@ pub fn list_with_any_key(c: &mut Conn, account: AccountId, words: &[String]) -> 
     }
     Ok(query.filter(is_known!(account)).load(c)?)
 }
+
+/// The conversations, of whatever account, in which one of these people takes part or took part and that come before this one, the
+/// newest first. Of one table, so that no database is led astray by what it believes of the sizes of others.
+pub fn page_of_conversations(
+    c: &mut Conn,
+    people: &[UserId],
+    before: ConversationId,
+    limit: i64,
+) -> Result<Vec<ConversationId>> {
+    Ok(participants::table
+        .filter(participants::user_id.eq_any(people.to_vec()).and(participants::conversation_id.lt(before)))
+        .order(participants::conversation_id.desc())
+        .select(participants::conversation_id)
+        .distinct()
+        .limit(limit)
+        .load(c)?)
+}

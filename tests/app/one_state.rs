@@ -165,7 +165,7 @@ fn looks(app: &TestApp, user: UserId, id: RequestId) -> Vec<(&'static str, Look)
                 let found = access::administrator_with_access_while_on(c, user).and_then(|administrator| {
                     let account = administrator.account;
                     let people = search::people(c, account.id, &account.name, "a")?;
-                    Ok((people, search::conversations(c, account.id, "a")?))
+                    Ok((people, search::conversations(c, account.id, "a", search::Strides::default())?))
                 });
                 told(found)
             }),

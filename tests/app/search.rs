@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use compliance_exports::domain::rules::people::{Fit, plain};
-use compliance_exports::domain::search::{self, Found, FoundConversation, FoundPerson};
+use compliance_exports::domain::search::{self, Found, FoundConversation, FoundPerson, Strides};
 use compliance_exports::model::{ConversationId, ConversationKind};
 use compliance_exports::store;
 use proptest::prelude::*;
@@ -20,8 +20,12 @@ const CASES: u32 = 12;
 const MAX_SHRINKS: u32 = 60;
 
 fn conversations(app: &TestApp, account: &str, text: &str) -> Found<FoundConversation> {
+    conversations_by(app, account, text, Strides::default())
+}
+
+fn conversations_by(app: &TestApp, account: &str, text: &str, strides: Strides) -> Found<FoundConversation> {
     let account = app.find_account(account).id;
-    app.store().read(|c| search::conversations(c, account, text)).unwrap()
+    app.store().read(|c| search::conversations(c, account, text, strides)).unwrap()
 }
 
 fn people(app: &TestApp, account: &str, text: &str) -> Found<FoundPerson> {
@@ -261,7 +265,8 @@ fn b1_the_search_finds_what_a_look_at_everything_finds() {
     let app = TestApp::start();
     let number = std::cell::Cell::new(0);
     let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: MAX_SHRINKS, ..Config::default() };
-    let result = TestRunner::new(config).run(&companies(), |company| {
+    let strides = (1..20_i64, 0..5_usize).prop_map(|(page, few)| Strides { page, few });
+    let result = TestRunner::new(config).run(&(companies(), strides), |(company, strides)| {
         number.set(number.get() + 1);
         let name = format!("Acme {}", number.get());
         let account = app.account(&name);
@@ -280,7 +285,7 @@ fn b1_the_search_finds_what_a_look_at_everything_finds() {
                 prop_assert_eq!(model.map(|(fit, _)| *fit), Some(*fit), "{} found {:?}", typed, one);
             }
 
-            let (found, expected) = (conversations(&app, &name, typed), company.talks(typed));
+            let (found, expected) = (conversations_by(&app, &name, typed, strides), company.talks(typed));
             prop_assert_eq!(
                 (found.all.len(), found.more),
                 (expected.len().min(SHOWN), expected.len() > SHOWN),

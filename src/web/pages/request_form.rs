@@ -14,7 +14,7 @@ use crate::domain::preview::{self, Counts, Question};
 use crate::domain::requests::{self, Offer, Policy};
 use crate::domain::rules::filters::{CONVERSATIONS, PEOPLE};
 use crate::domain::rules::requests::{FIRST_DAY, LAST_DAY, check_days};
-use crate::domain::search;
+use crate::domain::search::{self, Strides};
 use crate::error::{Context, Error, Kind, Result};
 use crate::keys;
 use crate::model::{Copies, ExportRequest, Filters, Timestamp, UserId};
@@ -201,7 +201,8 @@ fn filled(
         people.found = Some(Results::new(PEOPLE, search::people(c, account, company, person)?));
     }
     if !conversation.trim().is_empty() {
-        conversations.found = Some(Results::new(CONVERSATIONS, search::conversations(c, account, conversation)?));
+        conversations.found =
+            Some(Results::new(CONVERSATIONS, search::conversations(c, account, conversation, Strides::default())?));
     }
     (people.searched, conversations.searched) = (person.clone(), conversation.clone());
     (people.error, conversations.error) = (errors.people.clone(), errors.conversations.clone());
@@ -270,7 +271,7 @@ pub async fn find(state: web::Data<State>, visitor: Visitor, request: HttpReques
                 let people = search::people(c, account.id, &account.name, fields.get(PEOPLE))?;
                 Ok(Results::new(PEOPLE, people))
             } else {
-                Ok(Results::new(CONVERSATIONS, search::conversations(c, account.id, conversation)?))
+                Ok(Results::new(CONVERSATIONS, search::conversations(c, account.id, conversation, Strides::default())?))
             }
         })
         .await?;

@@ -122,7 +122,7 @@ impl<W: io::Write> io::Write for Lines<W> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
     use std::io::Write;
 

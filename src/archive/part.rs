@@ -295,6 +295,13 @@ impl PartWriter {
     }
 }
 
+fn out_of_order() -> Error {
+    Error::new(Kind::Internal, "the files of the archive were handed over out of order")
+}
+
+#[cfg(test)]
+pub(super) use damage::turn;
+
 /// For damaging what waits on the disk.
 #[cfg(test)]
 mod damage {
@@ -334,11 +341,4 @@ mod damage {
         file.write_all(&byte.map(|byte| byte ^ 1)).unwrap();
         file.seek(SeekFrom::End(0)).unwrap();
     }
-}
-
-#[cfg(test)]
-pub(super) use damage::turn;
-
-fn out_of_order() -> Error {
-    Error::new(Kind::Internal, "the files of the archive were handed over out of order")
 }

@@ -28,6 +28,7 @@ const MIGRATES: i64 = 7_246_553;
 
 /// A connection to either database; every verb of the store takes one.
 #[derive(diesel::MultiConnection)]
+#[expect(clippy::large_enum_variant, reason = "there are a few of them, and they live for long")]
 pub enum Conn {
     /// The embedded default.
     Sqlite(SqliteConnection),

@@ -45,7 +45,7 @@ fn names_of_accounts_people_and_files_do_not_act() {
     assert_harmless(&house.run(&format!("account include-exports \"{evil}\"")));
     assert_harmless(&house.run(&format!("verify \"{evil}.zip\"")));
     assert_harmless(&house.run(&format!("import slack --account \"{evil}\" nowhere")));
-    assert_harmless(&house.run(&format!("{evil}")));
+    assert_harmless(&house.run(&evil));
     assert_harmless(&house.run(&format!("--config \"{evil}.toml\" account list")));
     let name = std::ffi::OsString::from_vec(b"out\x1b[2J".to_vec());
     fs::write(house.path("file"), "").unwrap();

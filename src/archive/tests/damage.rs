@@ -35,12 +35,12 @@ fn bundle() -> Bundle {
     bundle
 }
 
+/// What may happen to something on its way.
+type Step<'a, T> = &'a mut dyn FnMut(&mut T);
+
 /// Builds a part of `bundle`: packed, written, read back. `between` are what may happen before it is written, and before it is
 /// finished.
-fn build(
-    bundle: &mut Bundle,
-    between: (&mut dyn FnMut(&mut Bundle), &mut dyn FnMut(&mut PartWriter)),
-) -> Result<(), Error> {
+fn build(bundle: &mut Bundle, between: (Step<'_, Bundle>, Step<'_, PartWriter>)) -> Result<(), Error> {
     let folder = tempfile::tempdir().unwrap();
     let key = SigningKey::load_or_create(&folder.path().join("key")).unwrap();
     let mut writer = PartWriter::create(folder.path(), "Top", header().cut).unwrap();

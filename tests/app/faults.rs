@@ -145,7 +145,7 @@ fn an_archives_folder_that_is_none_fails_exports_with_a_reason() {
 /// Another process holds what every change of the queue needs, until this is dropped.
 enum Lock {
     Sqlite { _connection: SqliteConnection },
-    Postgres { _connection: PgConnection },
+    Postgres { _connection: Box<PgConnection> },
 }
 
 impl Lock {
@@ -160,7 +160,7 @@ impl Lock {
                 let mut connection = PgConnection::establish(url.expose()).unwrap();
                 let lock = "BEGIN; LOCK TABLE export_requests, export_parts, export_pieces IN EXCLUSIVE MODE";
                 connection.batch_execute(lock).unwrap();
-                Self::Postgres { _connection: connection }
+                Self::Postgres { _connection: Box::new(connection) }
             }
         }
     }

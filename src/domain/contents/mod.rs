@@ -5,9 +5,9 @@
 //!
 //! | What | Where |
 //! |---|---|
-//! | how much there is, proved by the ledger | [`plan`] |
-//! | conversations with their people | [`listing`] |
-//! | items with their edits, several conversations at once where they are small | [`items`] |
+//! | how much there is, proved by the ledger | `plan` |
+//! | conversations with their people | `listing` |
+//! | items with their edits, several conversations at once where they are small | `items` |
 //!
 //! Here are the reader itself and what all of them know: the cut, and the people who were met. A few queries serve a page of
 //! conversations: accounts have very many with little in them.

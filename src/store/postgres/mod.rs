@@ -1,8 +1,8 @@
 //! Diesel's connection to PostgreSQL, over the pure-Rust client `postgres`, with TLS by rustls: it needs no library and no
 //! header of the machine on which it is built.
 //!
-//! Here live the connection, its prepared statements, and what its errors are called; [`tls`] reads how an address wants to be
-//! encrypted, [`row`] hands values over. `connection` makes one, and nobody else knows of it. Diesel's own connection links
+//! Here live the connection, its prepared statements, and what its errors are called; `tls` reads how an address wants to be
+//! encrypted, `row` hands values over. `connection` makes one, and nobody else knows of it. Diesel's own connection links
 //! libpq, which needs OpenSSL for TLS; that of diesel-async hides the SQLSTATE, by which `failure` tells errors apart.
 
 mod row;

@@ -145,3 +145,23 @@ fn the_page_of_an_export_needs_no_scripts() {
     window.arrives_at(&page);
     window.sees("Deleted by Ruth Adeyemi");
 }
+
+/// Not "completed", and then an error at the click.
+#[test]
+fn b7_a_part_whose_file_is_away_is_told_and_not_offered() {
+    let (app, ruth) = halden(16);
+    let (id, other) = (
+        stage::completed(&app, &ruth, ("2026-02-01", "2026-02-28"), 900, &[4_000_000]),
+        stage::completed(&app, &ruth, ("2026-01-01", "2026-01-31"), 900, &[4_000_000, 5_000_000]),
+    );
+    app.app.blobs.delete(&format!("none-{other}-2")).unwrap();
+    let Some(window) = Window::signed_in(&app, &ruth) else { return };
+    window.go("/administration");
+    window.sees("missing on the server");
+    let offers = |id, part| window.has(&format!("#download-{id}-{part}"));
+    assert!(offers(id, 1) && offers(other, 1) && !offers(other, 2));
+    window.pictures("history-missing");
+    window.go(&format!("/administration/exports/{other}"));
+    window.sees("missing on the server");
+    window.pictures("export-missing");
+}

@@ -2,7 +2,8 @@
 //! header of the machine on which it is built.
 //!
 //! Here live the connection, its prepared statements, and what its errors are called; `tls` reads how an address wants to be
-//! encrypted, `row` hands values over. `connection` makes one, and nobody else knows of it. Diesel's own connection links
+//! encrypted, `row` hands values over. `connection` makes one; verbs of
+//! the store name its type where a statement is PostgreSQL's own. Diesel's own connection links
 //! libpq, which needs OpenSSL for TLS; that of diesel-async hides the SQLSTATE, by which `failure` tells errors apart.
 
 mod row;

@@ -8,9 +8,9 @@
 //! | plan | [`plan`] | takes the cut, counts, divides into parts |
 //! | read, render | [`read`], [`ahead`] | reads a part's conversations and items in order, and turns them into text |
 //! | copy | [`copies`] | adds pages and spreadsheets for reading, where the request asks for them |
-//! | compress | [`build`] | hashes and compresses the text, on all cores |
+//! | compress | [`build`] | compresses the text, unpacks it again, compares and hashes it, on all cores |
 //! | write | [`build`] | puts it into the `.zip` in order |
-//! | check | [`build`] | compares counts with the plan, and what lies there with what was written |
+//! | check | [`build`] | compares counts with the plan, and reads the finished file back once |
 //!
 //! Read, compress and write are threads connected by bounded channels ([`build`]).
 

@@ -51,7 +51,7 @@ pub(super) enum Look {
     /// Nothing unusual.
     Fine,
     /// It is shorter than it was: compacted, or cut off.
-    Shrunk(u64),
+    Shrunk,
 }
 
 impl Watch {
@@ -78,6 +78,8 @@ impl Watch {
             return Err(not_the_same(lost, "found out earlier"));
         }
         let Some(file) = &self.file else { return Ok(Look::Fine) };
+        // Before the look: what another measures meanwhile may well be longer.
+        let before = file.length.load(Ordering::SeqCst);
         let found = match std::fs::metadata(&file.path) {
             Ok(found) => found,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -88,8 +90,11 @@ impl Watch {
         if identity(&found) != file.identity {
             return Err(not_the_same("another file lies in its place", file.path.display()));
         }
-        let before = file.length.fetch_max(found.len(), Ordering::Relaxed);
-        if found.len() < before { Ok(Look::Shrunk(found.len())) } else { Ok(Look::Fine) }
+        if found.len() < before {
+            return Ok(Look::Shrunk);
+        }
+        file.length.fetch_max(found.len(), Ordering::SeqCst);
+        Ok(Look::Fine)
     }
 
     /// Notes what does not pass.
@@ -98,9 +103,15 @@ impl Watch {
         not_the_same(why, cause)
     }
 
+    fn length(&self) -> Result<u64> {
+        let Some(file) = &self.file else { return Ok(0) };
+        let found = std::fs::metadata(&file.path);
+        found.map(|found| found.len()).map_err(|error| not_the_same("the file can't be looked at", error))
+    }
+
     fn accept_length(&self, length: u64) {
         if let Some(file) = &self.file {
-            file.length.store(length, Ordering::Relaxed);
+            file.length.store(length, Ordering::SeqCst);
         }
     }
 }
@@ -132,30 +143,49 @@ struct Pages {
     bytes: i64,
 }
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    quick_check: String,
+}
+
 impl Store {
     /// Whether the database is still the one that was opened, as far as its file tells.
     pub(super) fn look(&self) -> Result<()> {
         match self.watch.look()? {
             Look::Fine => Ok(()),
-            Look::Shrunk(length) => self.check_shrunk(length),
+            Look::Shrunk => self.check_shrunk(),
         }
     }
 
-    /// A compacted database holds no more than its file; of one that was cut off the file holds less than the database.
-    fn check_shrunk(&self, length: u64) -> Result<()> {
-        let whole = self.apart(|c| {
+    /// Whether a file that has become shorter is whole: somebody has compacted it, or it was cut off.
+    fn check_shrunk(&self) -> Result<()> {
+        if self.watch.length()? == 0 {
+            return Err(self.watch.lose("the file was emptied", "no byte is left"));
+        }
+        let checked = self.apart(|c| {
             let pages = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
             let pages: Pages = diesel::sql_query(pages).get_result(c)?;
             find_beats(c)?;
-            Ok(u64::try_from(pages.bytes).is_ok_and(|bytes| bytes <= length))
+            let length = self.watch.length()?;
+            if u64::try_from(pages.bytes).is_ok_and(|bytes| bytes <= length) {
+                return Ok((length, true));
+            }
+            // The pages that the file lacks may stand in the log, since it was compacted: only a look at all of them tells.
+            let found: Found = diesel::sql_query("PRAGMA quick_check(1)").get_result(c)?;
+            Ok((length, found.quick_check == "ok"))
         });
-        match whole {
-            Ok(true) => {
+        match checked {
+            Ok((length, true)) => {
                 self.watch.accept_length(length);
                 Ok(())
             }
-            Ok(false) => Err(self.watch.lose("the file was cut off", format!("{length} bytes are left"))),
-            Err(error) => Err(self.watch.lose("the file was cut off or overwritten", error.causes())),
+            Ok((length, false)) => Err(self.watch.lose("the file was cut off", format!("{length} bytes are left"))),
+            Err(error) if is_damage(&error) => {
+                Err(self.watch.lose("the file was cut off or overwritten", error.causes()))
+            }
+            // Nobody knows yet: whoever comes next looks again.
+            Err(error) => Err(error),
         }
     }
 
@@ -196,13 +226,18 @@ impl Store {
                 self.watch.beats.fetch_max(beats, Ordering::SeqCst);
                 Ok(())
             }
-            // What SQLite says of a file that was overwritten. It has no other name for it than these words.
-            Err(error) if ["not a database", "malformed"].iter().any(|words| error.causes().contains(words)) => {
+            Err(error) if is_damage(&error) => {
                 Err(self.watch.lose("the file was overwritten or is damaged", error.causes()))
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// What SQLite says of a file that was overwritten or cut off. It has no other name for it than these words, and finds no
+/// table in a file that is empty.
+fn is_damage(error: &Error) -> bool {
+    ["not a database", "malformed", "no such table"].iter().any(|words| error.causes().contains(words))
 }
 
 fn find_beats(c: &mut Conn) -> Result<Option<i64>> {
@@ -218,4 +253,37 @@ fn beat(c: &mut Conn) -> Result<i64> {
     c.batch_execute(wait)?;
     let beats = diesel::update(installation::table).set(installation::beats.eq(installation::beats + 1));
     Ok(beats.returning(installation::beats).get_result(c)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::io::Write;
+
+    use super::*;
+
+    /// Several look while the file grows: one that has measured it just before another must not take that for a loss.
+    #[test]
+    fn a_file_that_grows_is_never_called_shorter_by_those_who_look_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("growing.db");
+        std::fs::write(&path, b"x").unwrap();
+        let watch = Watch::file(&path).unwrap();
+        let grown = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !grown.load(Ordering::SeqCst) {
+                        assert_eq!(watch.look().unwrap(), Look::Fine);
+                    }
+                });
+            }
+            let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+            for _ in 0..50_000 {
+                file.write_all(b"x").unwrap();
+            }
+            grown.store(true, Ordering::SeqCst);
+        });
+    }
 }

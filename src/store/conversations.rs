@@ -1,7 +1,8 @@
 //! Rows of conversations and what they were called before (C7), of the people in them, and of the accounts that they are
 //! exported for.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -18,7 +19,7 @@ use super::schema::{conversation_accounts, conversation_versions, conversations,
 use super::sources::SourceId;
 use super::{Conn, instant_opt, ledger, parsed, with_in_it};
 use crate::domain::rules::people;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserId};
 
 /// A conversation as recorded.
@@ -80,11 +81,11 @@ pub struct NewConversation<'a> {
     /// Where it comes from.
     pub source: SourceId,
     /// The source's id.
-    pub external_id: &'a str,
+    pub external_id: Cow<'a, str>,
     /// Which of the four.
     pub kind: ConversationKind,
     /// Name of a Team.
-    pub name: Option<&'a str>,
+    pub name: Option<Cow<'a, str>>,
     /// Anyone of the company may join.
     pub is_public: bool,
     /// The owning account.
@@ -97,70 +98,98 @@ pub struct NewConversation<'a> {
     pub archived_at: Option<Timestamp>,
     /// Number of the recording.
     pub recording: i64,
+    /// The accounts that it is exported for.
+    pub accounts: BTreeSet<AccountId>,
 }
 
-/// Makes a conversation that is exported for these accounts, and counts it in the ledger.
-pub fn create(c: &mut Conn, new: &NewConversation<'_>, accounts: &[AccountId]) -> Result<ConversationId> {
+/// Makes conversations, counts them in the ledger, and tells their numbers, which follow one another in this order. No two of one source
+/// have the same id.
+pub fn create_all(c: &mut Conn, new: &[NewConversation<'_>]) -> Result<Vec<ConversationId>> {
+    let key = |new: &NewConversation<'_>| new.name.as_deref().map(|name| people::key(name, None));
     match c {
         Conn::Sqlite(inner) => {
-            let values = (
-                conversations::source_id.eq(new.source),
-                conversations::external_id.eq(new.external_id),
-                conversations::kind.eq(new.kind.as_str()),
-                conversations::name.eq(new.name),
-                conversations::is_public.eq(new.is_public),
-                conversations::owner_account_id.eq(new.owner_account_id),
-                conversations::starter_id.eq(new.starter_id),
-                conversations::created_at.eq(new.created_at.map(Timestamp::micros)),
-                conversations::archived_at.eq(new.archived_at.map(Timestamp::micros)),
-                conversations::recording.eq(new.recording),
-                conversations::search_key.eq(new.name.map(|name| people::key(name, None))),
-            );
-            let id: ConversationId = diesel::insert_into(conversations::table)
-                .values(values)
-                .returning(conversations::id)
-                .get_result(inner)?;
-            for account in accounts {
-                let values =
-                    (conversation_accounts::conversation_id.eq(id), conversation_accounts::account_id.eq(account));
-                diesel::insert_into(conversation_accounts::table).values(values).execute(inner)?;
-                ledger::add_conversation(inner, new.source, *account)?;
+            let mut ids = Vec::with_capacity(new.len());
+            for new in new {
+                let values = (
+                    conversations::source_id.eq(new.source),
+                    conversations::external_id.eq(new.external_id.as_ref()),
+                    conversations::kind.eq(new.kind.as_str()),
+                    conversations::name.eq(new.name.as_deref()),
+                    conversations::is_public.eq(new.is_public),
+                    conversations::owner_account_id.eq(new.owner_account_id),
+                    conversations::starter_id.eq(new.starter_id),
+                    conversations::created_at.eq(new.created_at.map(Timestamp::micros)),
+                    conversations::archived_at.eq(new.archived_at.map(Timestamp::micros)),
+                    conversations::recording.eq(new.recording),
+                    conversations::search_key.eq(key(new)),
+                );
+                let id: ConversationId = diesel::insert_into(conversations::table)
+                    .values(values)
+                    .returning(conversations::id)
+                    .get_result(inner)?;
+                for account in &new.accounts {
+                    let values =
+                        (conversation_accounts::conversation_id.eq(id), conversation_accounts::account_id.eq(account));
+                    diesel::insert_into(conversation_accounts::table).values(values).execute(inner)?;
+                    ledger::add_conversation(inner, new.source, *account)?;
+                }
+                ids.push(id);
             }
-            Ok(id)
+            Ok(ids)
         }
-        // One round trip.
+        Conn::Postgres(_) if new.is_empty() => Ok(Vec::new()),
         Conn::Postgres(inner) => {
+            fn column<'n, T>(
+                new: &'n [NewConversation<'n>],
+                value: impl FnMut(&'n NewConversation<'n>) -> T,
+            ) -> Vec<T> {
+                new.iter().map(value).collect()
+            }
+            // Each account of each, with its place.
+            let accounts =
+                new.iter().zip(1_i64..).flat_map(|(new, place)| new.accounts.iter().map(move |id| (place, *id)));
+            let (places, accounts): (Vec<i64>, Vec<AccountId>) = accounts.unzip();
+            // Each has a number before it is made, by which its place is found again.
             let made: Vec<Made> = diesel::sql_query(
-                "WITH made AS (
-                     INSERT INTO conversations (source_id, external_id, kind, name, is_public, owner_account_id, starter_id,
-                         created_at, archived_at, recording, search_key)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12) RETURNING id
+                "WITH new AS (
+                     SELECT nextval(pg_get_serial_sequence('conversations', 'id')) AS id, new.*
+                     FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY
+                         AS new (source_id, external_id, kind, name, is_public, owner_account_id, starter_id, created_at,
+                             archived_at, recording, search_key, place)
+                 ), accounts AS (
+                     SELECT new.id, new.source_id, accounts.account_id
+                     FROM unnest($12, $13) AS accounts (place, account_id) JOIN new USING (place)
+                 ), made AS (
+                     INSERT INTO conversations (id, source_id, external_id, kind, name, is_public, owner_account_id,
+                         starter_id, created_at, archived_at, recording, search_key)
+                     SELECT id, source_id, external_id, kind, name, is_public, owner_account_id, starter_id, created_at,
+                         archived_at, recording, search_key
+                     FROM new
                  ), theirs AS (
-                     INSERT INTO conversation_accounts (conversation_id, account_id)
-                     SELECT id, unnest($11) FROM made
+                     INSERT INTO conversation_accounts (conversation_id, account_id) SELECT id, account_id FROM accounts
                  ), counted AS (
-                     INSERT INTO conversation_counts (source_id, account_id, conversations)
-                     SELECT $1, unnest($11), 1 FROM made
+                     INSERT INTO conversation_counts AS known (source_id, account_id, conversations)
+                     SELECT source_id, account_id, count(*) FROM accounts GROUP BY source_id, account_id
                      ON CONFLICT (source_id, account_id)
-                         DO UPDATE SET conversations = conversation_counts.conversations + 1
+                         DO UPDATE SET conversations = known.conversations + EXCLUDED.conversations
                  )
-                 SELECT id FROM made",
+                 SELECT id FROM new ORDER BY place",
             )
-            .bind::<BigInt, _>(new.source)
-            .bind::<Text, _>(new.external_id)
-            .bind::<Text, _>(new.kind.as_str())
-            .bind::<Nullable<Text>, _>(new.name)
-            .bind::<Bool, _>(new.is_public)
-            .bind::<BigInt, _>(new.owner_account_id)
-            .bind::<Nullable<BigInt>, _>(new.starter_id)
-            .bind::<Nullable<BigInt>, _>(new.created_at.map(Timestamp::micros))
-            .bind::<Nullable<BigInt>, _>(new.archived_at.map(Timestamp::micros))
-            .bind::<BigInt, _>(new.recording)
+            .bind::<Array<BigInt>, _>(column(new, |new| new.source))
+            .bind::<Array<Text>, _>(column(new, |new| new.external_id.as_ref()))
+            .bind::<Array<Text>, _>(column(new, |new| new.kind.as_str()))
+            .bind::<Array<Nullable<Text>>, _>(column(new, |new| new.name.as_deref()))
+            .bind::<Array<Bool>, _>(column(new, |new| new.is_public))
+            .bind::<Array<BigInt>, _>(column(new, |new| new.owner_account_id))
+            .bind::<Array<Nullable<BigInt>>, _>(column(new, |new| new.starter_id))
+            .bind::<Array<Nullable<BigInt>>, _>(column(new, |new| new.created_at.map(Timestamp::micros)))
+            .bind::<Array<Nullable<BigInt>>, _>(column(new, |new| new.archived_at.map(Timestamp::micros)))
+            .bind::<Array<BigInt>, _>(column(new, |new| new.recording))
+            .bind::<Array<Nullable<Text>>, _>(column(new, key))
+            .bind::<Array<BigInt>, _>(places)
             .bind::<Array<BigInt>, _>(accounts)
-            .bind::<Nullable<Text>, _>(new.name.map(|name| people::key(name, None)))
             .load(inner)?;
-            let made = made.first().map(|made| made.id);
-            made.ok_or_else(|| Error::internal("A conversation could not be made.", "the database gave no number"))
+            Ok(made.into_iter().map(|made| made.id).collect())
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 use super::connection::on_either;
 use super::cuts::Cut;
-use super::schema::{accounts, export_cuts, user_versions, users};
+use super::schema::{accounts, export_cuts, source_users, user_versions, users};
 use super::sources::SourceId;
 use super::{Conn, instant_opt};
 use crate::domain::rules::people;
@@ -75,57 +75,82 @@ pub fn create(c: &mut Conn, user: &NewUser<'_>, now: Timestamp) -> Result<UserId
         .get_result(c)?)
 }
 
-/// Makes a user whom a source calls by an id, unless another one of the account has the address.
-pub fn create_of_source(
+/// Makes users whom a source calls by these ids, but for those whose address another one of the account has. Tells the number of each
+/// that was made. No two of them have the same id, or the same address in one account.
+pub fn create_all_of_source(
     c: &mut Conn,
-    user: &NewUser<'_>,
-    (source, external): (SourceId, &str),
+    source: SourceId,
+    new: &[(&str, NewUser<'_>)],
     now: Timestamp,
-) -> Result<Option<UserId>> {
-    let deactivated = user.deactivated_at.map(Timestamp::micros);
+) -> Result<Vec<Option<UserId>>> {
     match c {
         Conn::Sqlite(inner) => {
-            let values = (
-                users::account_id.eq(user.account_id),
-                users::name.eq(user.name),
-                users::email.eq(user.email),
-                users::is_bot.eq(user.is_bot),
-                users::is_admin.eq(user.is_admin),
-                users::deactivated_at.eq(deactivated),
-                users::deactivation.eq(deactivated),
-                users::created_at.eq(now.micros()),
-                users::search_key.eq(people::key(user.name, user.email)),
-            );
-            let made = diesel::insert_into(users::table).values(values).on_conflict_do_nothing();
-            let made: Option<UserId> = made.returning(users::id).get_result(inner).optional()?;
-            if let Some(made) = made {
-                super::sources::create_user(c, source, external, made)?;
+            let mut all = Vec::with_capacity(new.len());
+            for (external, user) in new {
+                let values = (
+                    users::account_id.eq(user.account_id),
+                    users::name.eq(user.name),
+                    users::email.eq(user.email),
+                    users::is_bot.eq(user.is_bot),
+                    users::is_admin.eq(user.is_admin),
+                    users::deactivated_at.eq(user.deactivated_at.map(Timestamp::micros)),
+                    users::deactivation.eq(user.deactivated_at.map(Timestamp::micros)),
+                    users::created_at.eq(now.micros()),
+                    users::search_key.eq(people::key(user.name, user.email)),
+                );
+                let made = diesel::insert_into(users::table).values(values).on_conflict_do_nothing();
+                let made: Option<UserId> = made.returning(users::id).get_result(inner).optional()?;
+                if let Some(made) = made {
+                    let values = (
+                        source_users::source_id.eq(source),
+                        source_users::external_id.eq(external),
+                        source_users::user_id.eq(made),
+                    );
+                    diesel::insert_into(source_users::table).values(values).execute(inner)?;
+                }
+                all.push(made);
             }
-            Ok(made)
+            Ok(all)
         }
-        // One round trip.
+        Conn::Postgres(_) if new.is_empty() => Ok(Vec::new()),
         Conn::Postgres(inner) => {
-            let made: Option<Made> = diesel::sql_query(
-                "WITH made AS (
-                     INSERT INTO users (account_id, name, email, is_bot, is_admin, deactivated_at, deactivation, created_at,
-                         search_key)
-                     VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $10) ON CONFLICT DO NOTHING RETURNING id
+            // Each has a number before it is made, by which its id is found again.
+            let made: Vec<Made> = diesel::sql_query(
+                "WITH new AS (
+                     SELECT nextval(pg_get_serial_sequence('users', 'id')) AS id, new.*
+                     FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY
+                         AS new (external_id, account_id, name, email, is_bot, is_admin, deactivated_at, search_key, place)
+                 ), made AS (
+                     INSERT INTO users (id, account_id, name, email, is_bot, is_admin, deactivated_at, deactivation,
+                         search_key, created_at)
+                     SELECT id, account_id, name, email, is_bot, is_admin, deactivated_at, deactivated_at, search_key, $9
+                     FROM new ON CONFLICT DO NOTHING RETURNING id
+                 ), tied AS (
+                     INSERT INTO source_users (source_id, external_id, user_id)
+                     SELECT $10, new.external_id, id FROM made JOIN new USING (id)
                  )
-                 INSERT INTO source_users (source_id, external_id, user_id) SELECT $8, $9, id FROM made RETURNING user_id",
+                 SELECT new.place, id FROM made JOIN new USING (id)",
             )
-            .bind::<BigInt, _>(user.account_id)
-            .bind::<Text, _>(user.name)
-            .bind::<Nullable<Text>, _>(user.email)
-            .bind::<Bool, _>(user.is_bot)
-            .bind::<Bool, _>(user.is_admin)
-            .bind::<Nullable<BigInt>, _>(deactivated)
+            .bind::<Array<Text>, _>(new.iter().map(|new| new.0).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(new.iter().map(|new| new.1.account_id).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(new.iter().map(|new| new.1.name).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(new.iter().map(|new| new.1.email).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(new.iter().map(|new| new.1.is_bot).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(new.iter().map(|new| new.1.is_admin).collect::<Vec<_>>())
+            .bind::<Array<Nullable<BigInt>>, _>(
+                new.iter().map(|new| new.1.deactivated_at.map(Timestamp::micros)).collect::<Vec<_>>(),
+            )
+            .bind::<Array<Text>, _>(new.iter().map(|new| people::key(new.1.name, new.1.email)).collect::<Vec<_>>())
             .bind::<BigInt, _>(now.micros())
             .bind::<BigInt, _>(source)
-            .bind::<Text, _>(external)
-            .bind::<Text, _>(people::key(user.name, user.email))
-            .get_result(inner)
-            .optional()?;
-            Ok(made.map(|made| made.user_id))
+            .load(inner)?;
+            let mut all = vec![None; new.len()];
+            for Made { place, id } in made {
+                if let Some(user) = usize::try_from(place - 1).ok().and_then(|place| all.get_mut(place)) {
+                    *user = Some(id);
+                }
+            }
+            Ok(all)
         }
     }
 }
@@ -133,7 +158,9 @@ pub fn create_of_source(
 #[derive(QueryableByName)]
 struct Made {
     #[diesel(sql_type = BigInt)]
-    user_id: UserId,
+    place: i64,
+    #[diesel(sql_type = BigInt)]
+    id: UserId,
 }
 
 /// The user with this number.

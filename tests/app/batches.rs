@@ -173,6 +173,109 @@ fn history() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(fact, 1..40)
 }
 
+#[test]
+fn who_comes_with_an_address_that_is_given_up_afterwards_does_not_have_it() {
+    let (app, _, mut recorder) = office();
+    let user = |id: &str, address: &str| {
+        format!("{{\"type\":\"user\",\"id\":\"{id}\",\"name\":\"\",\"email\":\"{address}\"}}\n")
+    };
+    record(&app, &mut recorder, &user("v1", "one@acme.example"));
+    record(&app, &mut recorder, &[user("v2", "one@acme.example"), user("v1", "other@acme.example")].concat());
+    let addresses = "SELECT t.external_id || ' ' || COALESCE(u.email, '-') AS value
+         FROM source_users t JOIN users u ON u.id = t.user_id WHERE t.external_id LIKE 'v%' ORDER BY value";
+    assert_eq!(app.query_sql(addresses), ["v1 other@acme.example", "v2 -"]);
+}
+
+/// People are u1 to u4, who have three addresses between them; conversations c1 to c4, of all kinds.
+fn coming_and_going() -> impl Strategy<Value = Vec<String>> {
+    let person = || 1..5_u8;
+    let email = prop_oneof![
+        3 => Just(String::new()),
+        2 => (1..4_u8).prop_map(|number| format!(r#","email":"Person{number}@acme.example""#)),
+    ];
+    let conversation = (1..5_u8, 0..4_usize, 0..3_u8, proptest::collection::vec(person(), 0..4));
+    let fact = prop_oneof![
+        4 => (person(), 0..3_u8, email, any::<bool>()).prop_map(|(id, name, email, bot)| {
+            let name = ["", "Grace", "Hopper"][usize::from(name)];
+            format!(r#"{{"type":"user","id":"u{id}","name":"{name}","bot":{bot}{email}}}"#)
+        }),
+        4 => conversation.prop_map(|(id, kind, name, members)| {
+            let kind = ["Team", "Group", "Direct", "Personal"][kind];
+            let name = if kind == "Team" { format!(r#","name":"Harbour {name}""#) } else { String::new() };
+            let users: Vec<_> = members.iter().map(|id| format!(r#"{{"user":"u{id}"}}"#)).collect();
+            let starter = members.first().map(|id| format!(r#","startedBy":"u{id}""#)).unwrap_or_default();
+            format!(r#"{{"type":"conversation","id":"c{id}","kind":"{kind}"{name}{starter},"members":[{}]}}"#, users.join(","))
+        }),
+        1 => (person(), 1..5_u8, 8..11_u8, any::<bool>()).prop_map(|(user, id, hour, comes)| {
+            let what = if comes { "joined" } else { "left" };
+            format!(r#"{{"type":"{what}","conversation":"c{id}","user":"u{user}","at":"2026-03-16T{hour:02}:00:00Z"}}"#)
+        }),
+        1 => (1..5_u8, person()).prop_map(|(id, user)| {
+            let (conversation, user) = (format!("c{id}"), format!("\"u{user}\""));
+            message(&conversation, "m", POSTED, "Hello").replace("\"u1\"", &user)
+        }),
+    ];
+    proptest::collection::vec(fact.prop_map(|line| line.trim().to_owned() + "\n"), 1..40)
+}
+
+/// The source's people, conversations and who takes part, as the database holds them.
+fn recorded(app: &TestApp, account: AccountId) -> Vec<String> {
+    let name = |user: &str| format!("(SELECT MIN(external_id) FROM source_users WHERE user_id = {user})");
+    let people = format!(
+        "SELECT t.external_id || ' is ' || {} || ': ' || u.name || ', ' || COALESCE(u.email, '-') || ', '
+             || CASE WHEN u.is_bot THEN 'bot' ELSE 'person' END AS value
+         FROM source_users t JOIN users u ON u.id = t.user_id JOIN sources s ON s.id = t.source_id",
+        name("u.id")
+    );
+    let conversations = format!(
+        "SELECT c.external_id || ': ' || c.kind || ', ' || COALESCE(c.name, '-') || ', ' || COALESCE({}, '-') || ', for '
+             || (SELECT CAST(COUNT(*) AS TEXT) FROM conversation_accounts WHERE conversation_id = c.id) AS value
+         FROM conversations c JOIN sources s ON s.id = c.source_id",
+        name("c.starter_id")
+    );
+    let members = format!(
+        "SELECT c.external_id || ': ' || {} || ' at ' || COALESCE(CAST(m.at AS TEXT), '-') || ' ' || m.kind AS value
+         FROM membership_events m JOIN conversations c ON c.id = m.conversation_id JOIN sources s ON s.id = c.source_id",
+        name("m.user_id")
+    );
+    let participants = format!(
+        "SELECT c.external_id || ': ' || {} || ' takes part' AS value
+         FROM participants p JOIN conversations c ON c.id = p.conversation_id JOIN sources s ON s.id = c.source_id",
+        name("p.user_id")
+    );
+    let counts =
+        "SELECT CAST(s.conversations AS TEXT) || ' are counted' AS value FROM conversation_counts s".to_owned();
+    let all = [people, conversations, members, participants, counts].into_iter();
+    all.flat_map(|sql| app.query_sql(&format!("{sql} WHERE s.account_id = {account} ORDER BY value"))).collect()
+}
+
+/// One by one: each in a transaction and by a recorder of its own.
+#[test]
+fn people_and_conversations_in_a_batch_come_to_the_same_as_one_by_one() {
+    let app = TestApp::start();
+    let number = Cell::new(0);
+    let config = Config { cases: 48, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let result = TestRunner::new(config).run(&coming_and_going(), |history| {
+        let mut found = Vec::new();
+        for size in [1, history.len()] {
+            number.set(number.get() + 1);
+            let (account, _) = app.account_with_exports_on(&format!("Acme {}", number.get()));
+            let mut one = recorder(&app, account);
+            let mut outcomes = Vec::new();
+            for lines in history.chunks(size) {
+                if size == 1 {
+                    one = recorder(&app, account);
+                }
+                outcomes.extend(record(&app, &mut one, &lines.concat()));
+            }
+            found.push((outcomes, recorded(&app, account)));
+        }
+        prop_assert_eq!(&found[0], &found[1]);
+        Ok(())
+    });
+    result.unwrap();
+}
+
 /// One by one: each in a transaction and by a recorder of its own.
 #[test]
 fn a_batch_comes_to_the_same_as_its_facts_one_by_one() {

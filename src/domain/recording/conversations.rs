@@ -1,25 +1,74 @@
 //! Recording conversations, and who came and went.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 
 use super::run::Run;
 use super::{Known, Outcome, Person, Recorder, clean, refuse, refused, unknown_conversation, unknown_person};
 use crate::domain::rules::{ownership, times};
 use crate::error::Result;
 use crate::model::{ConversationKind, ConversationRecord, MembershipRecord, UserId};
-use crate::store::conversations::{MembershipEvent, NewConversation, Profile};
+use crate::store::conversations::{MembershipEvent, Profile};
 use crate::store::cuts::Cut;
 use crate::store::{self, Conn};
 
+/// A new conversation, and the place of the fact that tells of it.
+struct NewConversation<'r> {
+    place: usize,
+    record: &'r ConversationRecord,
+    new: store::conversations::NewConversation<'r>,
+    members: Vec<MembershipEvent>,
+}
+
+type Waiting<'r> = (usize, &'r ConversationRecord, Vec<MembershipEvent>);
+
+impl<'r> NewConversation<'r> {
+    fn split(self) -> (store::conversations::NewConversation<'r>, Waiting<'r>) {
+        (self.new, (self.place, self.record, self.members))
+    }
+}
+
+/// New conversations that wait, so as to be made at once. No two have the same id.
+#[derive(Default)]
+pub(super) struct NewConversations<'r> {
+    new: Vec<NewConversation<'r>>,
+    ids: HashSet<Cow<'r, str>>,
+}
+
+impl<'r> NewConversations<'r> {
+    fn push(&mut self, conversation: NewConversation<'r>) {
+        self.ids.insert(conversation.new.external_id.clone());
+        self.new.push(conversation);
+    }
+
+    fn take(&mut self) -> Vec<NewConversation<'r>> {
+        std::mem::take(self).new
+    }
+}
+
 impl Recorder {
-    /// Records a conversation. Its people are written with those of others; what is new among them counts as added then.
-    pub(super) fn conversation(&mut self, c: &mut Conn, record: &ConversationRecord, run: &mut Run<'_>) -> Result<()> {
+    /// Records a conversation. One that is new waits for others that are, until something else is spoken of. Its people are
+    /// written with those of others; what is new among them counts as added then.
+    pub(super) fn conversation<'r>(
+        &mut self,
+        c: &mut Conn,
+        record: &'r ConversationRecord,
+        run: &mut Run<'r>,
+    ) -> Result<()> {
+        if run.conversations.ids.contains(&clean(&record.id)) {
+            self.write_conversations(c, run)?;
+        }
         let outcome = self.judged_conversation(c, record, run)?;
         run.push(outcome);
         Ok(())
     }
 
-    fn judged_conversation(&mut self, c: &mut Conn, record: &ConversationRecord, run: &mut Run<'_>) -> Result<Outcome> {
+    fn judged_conversation<'r>(
+        &mut self,
+        c: &mut Conn,
+        record: &'r ConversationRecord,
+        run: &mut Run<'r>,
+    ) -> Result<Outcome> {
         if record.id.is_empty() {
             return refuse("a conversation needs an id");
         }
@@ -35,8 +84,7 @@ impl Recorder {
             members.push((person, MembershipEvent { user_id: person.id, present: true, at: member.joined_at }));
         }
         let people: BTreeSet<UserId> = members.iter().map(|(person, _)| person.id).collect();
-
-        let (known, changed) = match self.find_conversation(c, &record.id)? {
+        let changed = match self.find_conversation(c, &record.id)? {
             Some(known) => {
                 if known.kind != record.kind {
                     return refuse(format!(
@@ -48,7 +96,11 @@ impl Recorder {
                     return refuse(format!("a {} conversation can't get other people", known.kind));
                 }
                 let changed = self.update_conversation(c, record, name.as_deref())?;
-                (known, changed)
+                for (person, event) in &members {
+                    run.participants.push((person.id, known.id, self.number));
+                    run.membership((known.id, *event));
+                }
+                changed
             }
             None => {
                 if let Err(reason) = ownership::check_people(record.kind, people.len()) {
@@ -62,41 +114,55 @@ impl Recorder {
                     },
                 };
                 let owner = starter.map_or(self.account, |person| person.account);
-                let new = NewConversation {
+                let new = store::conversations::NewConversation {
                     source: self.source,
-                    external_id: &clean(&record.id),
+                    external_id: clean(&record.id),
                     kind: record.kind,
-                    name: name.as_deref(),
+                    name,
                     is_public: record.public && record.kind == ConversationKind::Team,
                     owner_account_id: owner,
                     starter_id: starter.map(|person| person.id),
                     created_at: record.created_at,
                     archived_at: record.archived_at,
                     recording: self.number,
+                    accounts: ownership::accounts_of(
+                        record.kind,
+                        owner,
+                        members.iter().map(|(person, _)| person.account),
+                    ),
                 };
-                let accounts = members.iter().map(|(person, _)| person.account);
-                let accounts: Vec<_> = ownership::accounts_of(record.kind, owner, accounts).into_iter().collect();
-                let id = store::conversations::create(c, &new, &accounts)?;
-                let known = Known { id, kind: record.kind };
-                self.remember_conversation(record.id.clone(), known);
-                self.deletions.begin_conversation(id);
-                if closed_circle(known.kind) {
-                    self.circles.insert(id, people);
-                }
-                run.participants.extend(starter.map(|starter| (starter.id, id, self.number)));
-                (known, true)
+                let members = members.iter().map(|(_, event)| *event).collect();
+                run.conversations.push(NewConversation { place: run.place(), record, new, members });
+                true
             }
         };
         if changed {
             run.doubt(record.created_at.and_then(|at| times::after_now("the conversation", at, self.now)));
             run.doubt(record.archived_at.and_then(|at| times::after_now("the conversation's end", at, self.now)));
         }
-        for (person, event) in members {
-            run.participants.push((person.id, known.id, self.number));
+        for (_, event) in members {
             run.doubt(event.at.and_then(|at| times::after_now("the join", at, self.now)));
-            run.membership((known.id, event));
         }
         Ok(if changed { Outcome::Added } else { Outcome::Unchanged })
+    }
+
+    /// Makes the conversations that wait.
+    pub(super) fn write_conversations(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+        let (new, waiting): (Vec<_>, Vec<_>) = run.conversations.take().into_iter().map(NewConversation::split).unzip();
+        let ids = store::conversations::create_all(c, &new)?;
+        for ((id, new), (place, record, members)) in ids.into_iter().zip(new).zip(waiting) {
+            self.remember_conversation(record.id.clone(), Known { id, kind: record.kind });
+            self.deletions.begin_conversation(id);
+            if closed_circle(record.kind) {
+                self.circles.insert(id, members.iter().map(|member| member.user_id).collect());
+            }
+            let people = members.iter().map(|member| member.user_id).chain(new.starter_id);
+            run.participants.extend(people.map(|person| (person, id, self.number)));
+            for member in members {
+                run.membership_of(place, (id, member));
+            }
+        }
+        Ok(())
     }
 
     fn update_conversation(&self, c: &mut Conn, record: &ConversationRecord, name: Option<&str>) -> Result<bool> {

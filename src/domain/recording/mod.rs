@@ -21,7 +21,7 @@ use deletions::Deletions;
 use participants::Participants;
 use run::Run;
 
-use crate::domain::rules::times::{self, Doubt};
+use crate::domain::rules::times::Doubt;
 use crate::error::Result;
 use crate::model::{AccountId, Content, ConversationId, ConversationKind, Recording, Timestamp, UserId};
 use crate::store::{self, Conn};
@@ -180,22 +180,27 @@ impl Recorder {
             run.push(refused(format!("the id “{begin}…” has more than {MAX_ID} bytes")));
             return Ok(());
         }
-        let outcome = match recording {
-            Recording::Account(record) => self.account(c, record)?,
-            Recording::User(record) => {
-                let deactivated = record.deactivated_at;
-                run.doubt(deactivated.and_then(|at| times::after_now("the deactivation", at, self.now)));
-                self.user(c, record)?
+        // Who or what is new and waits is made before somebody or something else is spoken of.
+        if !matches!(recording, Recording::User(_)) {
+            self.write_people(c, run)?;
+        }
+        if !matches!(recording, Recording::Conversation(_)) {
+            self.write_conversations(c, run)?;
+        }
+        match recording {
+            Recording::Account(record) => {
+                let outcome = self.account(c, record)?;
+                run.push(outcome);
+                Ok(())
             }
-            Recording::Conversation(record) => return self.conversation(c, record, run),
-            Recording::Joined(record) => return self.membership(c, record, true, run),
-            Recording::Left(record) => return self.membership(c, record, false, run),
-            Recording::ItemCreated(record) => return self.item(c, record, run),
-            Recording::ItemEdited(record) => return self.edit(c, record, run),
-            Recording::ItemDeleted(record) => return self.deletion(c, record, run),
-        };
-        run.push(outcome);
-        Ok(())
+            Recording::User(record) => self.user(c, record, run),
+            Recording::Conversation(record) => self.conversation(c, record, run),
+            Recording::Joined(record) => self.membership(c, record, true, run),
+            Recording::Left(record) => self.membership(c, record, false, run),
+            Recording::ItemCreated(record) => self.item(c, record, run),
+            Recording::ItemEdited(record) => self.edit(c, record, run),
+            Recording::ItemDeleted(record) => self.deletion(c, record, run),
+        }
     }
 
     /// Looks up at once whom and what facts are about, where the database is a round trip away.

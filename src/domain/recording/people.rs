@@ -2,12 +2,64 @@
 //!
 //! An import speaks for its own account's people only: people of other companies it may add, not change.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::run::Run;
 use super::{Outcome, Person, Recorder, clean, refuse};
 use crate::domain::access;
+use crate::domain::rules::times;
 use crate::error::Result;
-use crate::model::{AccountId, AccountRecord, User, UserRecord};
-use crate::store::users::Profile;
+use crate::model::{AccountId, AccountRecord, User, UserId, UserRecord};
+use crate::store::users::{NewUser, Profile};
 use crate::store::{self, Conn};
+
+/// Somebody whom a source tells of, as the database takes it.
+struct NewPerson<'r> {
+    id: Cow<'r, str>,
+    record: &'r UserRecord,
+    account: AccountId,
+    name: Cow<'r, str>,
+    /// In lower case.
+    email: Option<String>,
+}
+
+impl NewPerson<'_> {
+    fn user(&self) -> NewUser<'_> {
+        NewUser {
+            account_id: self.account,
+            name: &self.name,
+            email: self.email.as_deref(),
+            is_bot: self.record.bot,
+            is_admin: self.record.admin.unwrap_or(false),
+            deactivated_at: self.record.deactivated_at,
+        }
+    }
+}
+
+/// New people who wait, so as to be made at once. No two have the same id or the same address.
+#[derive(Default)]
+pub(super) struct NewPeople<'r> {
+    new: Vec<NewPerson<'r>>,
+    ids: HashSet<Cow<'r, str>>,
+    addresses: HashSet<String>,
+}
+
+impl<'r> NewPeople<'r> {
+    fn has(&self, person: &NewPerson<'_>) -> bool {
+        self.ids.contains(&person.id) || person.email.as_ref().is_some_and(|email| self.addresses.contains(email))
+    }
+
+    fn push(&mut self, person: NewPerson<'r>) {
+        self.ids.insert(person.id.clone());
+        self.addresses.extend(person.email.clone());
+        self.new.push(person);
+    }
+
+    fn take(&mut self) -> Vec<NewPerson<'r>> {
+        std::mem::take(self).new
+    }
+}
 
 impl Recorder {
     pub(super) fn account(&mut self, c: &mut Conn, record: &AccountRecord) -> Result<Outcome> {
@@ -26,7 +78,16 @@ impl Recorder {
         Ok(Outcome::Added)
     }
 
-    pub(super) fn user(&mut self, c: &mut Conn, record: &UserRecord) -> Result<Outcome> {
+    /// Records a person. One who is new waits for others who are, until somebody else is spoken of.
+    pub(super) fn user<'r>(&mut self, c: &mut Conn, record: &'r UserRecord, run: &mut Run<'r>) -> Result<()> {
+        let deactivated = record.deactivated_at;
+        run.doubt(deactivated.and_then(|at| times::after_now("the deactivation", at, self.now)));
+        let outcome = self.judged_user(c, record, run)?;
+        run.push(outcome);
+        Ok(())
+    }
+
+    fn judged_user<'r>(&mut self, c: &mut Conn, record: &'r UserRecord, run: &mut Run<'r>) -> Result<Outcome> {
         let id = clean(&record.id);
         if id.is_empty() {
             return refuse("a person needs an id");
@@ -45,56 +106,67 @@ impl Recorder {
         let name = if name.is_empty() { id.clone() } else { name };
         let email =
             record.email.as_deref().map(|email| clean(email.trim()).to_lowercase()).filter(|email| !email.is_empty());
-
+        let new = NewPerson { id, record, account, name, email };
+        if run.people.has(&new) {
+            self.write_people(c, run)?;
+        }
         let known = match self.find_person(c, &record.id)? {
             Some(person) if person.account != account => {
-                return refuse(format!("the person “{id}” has been recorded as belonging to another company"));
+                return refuse(format!("the person “{}” has been recorded as belonging to another company", new.id));
             }
             Some(person) => store::users::find(c, person.id)?,
             None => None,
         };
-        if let Some(user) = known {
-            if account != self.account {
-                return Ok(Outcome::Unchanged);
+        match known {
+            None => {
+                run.people.push(new);
+                Ok(Outcome::Added)
             }
-            return self.update_user(c, &user, record, &name, email.as_deref());
+            Some(_) if account != self.account => Ok(Outcome::Unchanged),
+            Some(user) => {
+                // An address that this one gives up may be one that was taken when those who wait came.
+                self.write_people(c, run)?;
+                self.update_user(c, &user, &new)
+            }
         }
+    }
+
+    /// Makes the people who wait.
+    pub(super) fn write_people(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+        let new = run.people.take();
+        let users: Vec<(&str, NewUser<'_>)> = new.iter().map(|new| (new.id.as_ref(), new.user())).collect();
         // Most people are new, and nobody has their address.
-        let new = store::users::NewUser {
-            account_id: account,
-            name: &name,
-            email: email.as_deref(),
-            is_bot: record.bot,
-            is_admin: record.admin.unwrap_or(false),
-            deactivated_at: record.deactivated_at,
-        };
-        if let Some(user) = store::users::create_of_source(c, &new, (self.source, &id), self.now)? {
-            self.remember_person(record.id.clone(), Person { id: user, account });
-            return Ok(Outcome::Added);
+        let made = store::users::create_all_of_source(c, self.source, &users, self.now)?;
+        for (new, made) in new.iter().zip(made) {
+            let id = match made {
+                Some(id) => id,
+                None => self.user_with_address(c, new)?,
+            };
+            self.remember_person(new.record.id.clone(), Person { id, account: new.account });
         }
-        let holder = match email.as_deref() {
-            Some(email) => store::users::find_by_email(c, account, email)?,
+        Ok(())
+    }
+
+    /// The user for somebody whose address another user of the account has: that one, or a new one without an address.
+    fn user_with_address(&mut self, c: &mut Conn, new: &NewPerson<'_>) -> Result<UserId> {
+        let holder = match new.email.as_deref() {
+            Some(email) => store::users::find_by_email(c, new.account, email)?,
             None => None,
         };
-        let shared = holder.is_some();
         let same = match holder {
             // A bot may share its maker's address, and two people of one source an office's: it stays with the first.
-            Some(user) if record.bot || user.is_bot || store::sources::has_user(c, self.source, user.id)? => None,
+            Some(user) if new.record.bot || user.is_bot || store::sources::has_user(c, self.source, user.id)? => None,
             same => same,
         };
-        let user_id = match &same {
+        let id = match &same {
             Some(user) => user.id,
-            None => {
-                let new = store::users::NewUser { email: new.email.filter(|_| !shared), ..new };
-                store::users::create(c, &new, self.now)?
-            }
+            None => store::users::create(c, &NewUser { email: None, ..new.user() }, self.now)?,
         };
-        store::sources::create_user(c, self.source, &id, user_id)?;
-        self.remember_person(record.id.clone(), Person { id: user_id, account });
-        if let Some(user) = same.filter(|_| account == self.account) {
-            self.update_user(c, &user, record, &name, email.as_deref())?;
+        store::sources::create_user(c, self.source, &new.id, id)?;
+        if let Some(user) = same.filter(|_| new.account == self.account) {
+            self.update_user(c, &user, new)?;
         }
-        Ok(Outcome::Added)
+        Ok(id)
     }
 
     fn find_company(&mut self, c: &mut Conn, company: &str) -> Result<Option<AccountId>> {
@@ -108,17 +180,11 @@ impl Recorder {
         Ok(found)
     }
 
-    fn update_user(
-        &mut self,
-        c: &mut Conn,
-        user: &User,
-        record: &UserRecord,
-        name: &str,
-        email: Option<&str>,
-    ) -> Result<Outcome> {
+    fn update_user(&mut self, c: &mut Conn, user: &User, new: &NewPerson<'_>) -> Result<Outcome> {
+        let NewPerson { record, name, email, .. } = new;
         // What a source does not say (a person without a name is called by the id), it does not take away.
         let name = if record.name.trim().is_empty() { user.name.as_str() } else { name };
-        let email = match email.filter(|email| user.email.as_deref() != Some(email)) {
+        let email = match email.as_deref().filter(|email| user.email.as_deref() != Some(email)) {
             None => user.email.as_deref(),
             Some(wanted) if store::users::find_by_email(c, user.account_id, wanted)?.is_some() => {
                 if user.email.is_some() {

@@ -1,7 +1,8 @@
 //! Facts that follow one another are written down many at once, which is what makes an import fast: one statement for all items,
 //! one for all memberships, and so on. Here live those that wait, and the outcomes so far, in the order of what was told.
 //!
-//! What waits is written in an order of its own: who takes part, items, changes, deletions. A fact about an item of which
+//! What waits is written in an order of its own: people, conversations, who is in them, items, changes, deletions. New people and new
+//! conversations wait only for others that follow at once, since whatever comes next may refer to them. A fact about an item of which
 //! something waits that comes later in this order has all of it written first ([`Run::is_awaited`]). Who judges a fact, and
 //! writes what waits, is the recorder.
 
@@ -9,6 +10,8 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use super::conversations::NewConversations;
+use super::people::NewPeople;
 use super::{Outcome, Recorder};
 use crate::domain::access;
 use crate::domain::rules::capture::{self, Spans};
@@ -44,6 +47,8 @@ pub(super) struct Run<'r> {
     outcomes: Vec<Outcome>,
     /// Times that can't be.
     doubts: Vec<(usize, Doubt)>,
+    pub(super) people: NewPeople<'r>,
+    pub(super) conversations: NewConversations<'r>,
     pub(super) participants: Vec<NewParticipant>,
     memberships: Vec<(usize, NewMembership)>,
     items: Vec<NewItem<'r>>,
@@ -98,7 +103,17 @@ impl<'r> Run<'r> {
 
     /// Somebody came or went, as the fact tells that is judged now. If that is new, the fact has added something.
     pub(super) fn membership(&mut self, membership: NewMembership) {
-        self.memberships.push((self.outcomes.len(), membership));
+        self.membership_of(self.outcomes.len(), membership);
+    }
+
+    /// Somebody came or went, as the fact at this place tells.
+    pub(super) fn membership_of(&mut self, place: usize, membership: NewMembership) {
+        self.memberships.push((place, membership));
+    }
+
+    /// The place of the fact that is judged now.
+    pub(super) const fn place(&self) -> usize {
+        self.outcomes.len()
     }
 
     /// Whether something waits about this item that comes after items; or, if a change is to be made, after changes.
@@ -140,6 +155,8 @@ impl<'r> Run<'r> {
 impl Recorder {
     /// Writes what waits.
     pub(super) fn write(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+        self.write_people(c, run)?;
+        self.write_conversations(c, run)?;
         self.write_memberships(c, run)?;
         run.make_items(c)?;
         self.participants.write(c, std::mem::take(&mut run.participants))?;

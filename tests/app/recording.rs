@@ -8,6 +8,7 @@ use compliance_exports::error::{Error, Kind};
 use compliance_exports::importers::{self, Count, Format, Subject, Summary};
 use compliance_exports::model::User;
 use compliance_exports::store;
+use diesel::RunQueryDsl;
 use serde_json::Value;
 
 use crate::support::events::{OFFICE, deletion, edit, message, reasons, texts_before};
@@ -101,6 +102,26 @@ fn recording_everything_twice_changes_nothing() {
     let second = app.record("Acme", EVERY_KIND);
     assert_eq!(counts(&second), [(0, 1, 0), (0, 5, 0), (0, 4, 0), (0, 2, 0), (0, 6, 2), (0, 2, 0), (0, 4, 0)]);
     assert_eq!(shown(&app.export_all(&ada)), before);
+}
+
+#[test]
+fn the_database_refuses_items_that_refer_to_nothing() {
+    let (app, _) = TestApp::with_office();
+    let insert = |conversation: &str, author: &str| {
+        let sql = format!(
+            "INSERT INTO items (conversation_id, external_id, kind, author_id, created_at, recording, size)
+             VALUES ({conversation}, 'm1', 'message', {author}, 0, 1, 0)"
+        );
+        app.store().write(|c| Ok(diesel::sql_query(&sql).execute(c)?))
+    };
+    let (conversation, author) = ("(SELECT MIN(id) FROM conversations)", "(SELECT MIN(id) FROM users)");
+    assert!(insert("0", author).is_err());
+    assert!(insert(conversation, "0").is_err());
+    assert_eq!(insert(conversation, author).unwrap(), 1);
+    for referred in ["conversations", "users"] {
+        let delete = format!("DELETE FROM {referred}");
+        assert!(app.store().write(|c| Ok(diesel::sql_query(&delete).execute(c)?)).is_err());
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ CREATE TABLE item_counts (
     edits            BIGINT NOT NULL,
     instants         BIGINT NOT NULL,
     PRIMARY KEY (conversation_id, period)
-);
+) WITHOUT ROWID;
 
 -- How many conversations of a source are exported for an account. By source, so that those who record for two sources do not
 -- wait for one another.

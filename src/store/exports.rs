@@ -9,6 +9,7 @@ use diesel::sql_types::BigInt;
 
 use super::schema::{accounts, export_parts, export_requests, users};
 use super::{AT_ONCE, Conn, Due, UNREADABLE, instant, instant_opt, over, parsed};
+use crate::domain::rules::requests::is_available;
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Copies, ExportRequest, Filters, Part, RequestId, Status, Timestamp, UserId};
 
@@ -672,25 +673,30 @@ pub struct KeptPart {
 
 /// The parts that can be downloaded now, by request and number; only those of `requests`, if any are given.
 pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<KeptPart>> {
-    let mut query = export_parts::table
+    let query = export_parts::table
         .inner_join(export_requests::table.on(export_requests::id.eq(export_parts::request_id)))
         .inner_join(accounts::table.on(accounts::id.eq(export_requests::account_id)))
-        .filter(export_requests::status.eq(Status::Completed.as_str()))
-        .filter(export_requests::expires_at.gt(now.micros()))
         .order((export_parts::request_id, export_parts::number))
         .into_boxed();
-    if let Some(requests) = requests {
-        query = query.filter(export_parts::request_id.eq_any(requests));
-    }
-    let rows: Vec<(RequestId, String, i32, String, String, i64, String)> = query
+    let query = match requests {
+        // Nothing else is asked of a few: SQLite would walk through all that are completed rather than look up these.
+        Some(requests) => query.filter(export_parts::request_id.eq_any(requests)),
+        None => query.filter(export_requests::status.eq(Status::Completed.as_str())),
+    };
+    type Kept = (RequestId, String, i32, String, String, i64, String);
+    let rows: Vec<(Kept, String, Option<i64>)> = query
         .select((
-            export_parts::request_id,
-            accounts::name,
-            export_parts::number,
-            export_parts::file_name,
-            export_parts::storage_key,
-            export_parts::size,
-            export_parts::sha256,
+            (
+                export_parts::request_id,
+                accounts::name,
+                export_parts::number,
+                export_parts::file_name,
+                export_parts::storage_key,
+                export_parts::size,
+                export_parts::sha256,
+            ),
+            export_requests::status,
+            export_requests::expires_at,
         ))
         .load(c)?;
     let kept = |(request, account, number, file_name, storage_key, size, sha256)| KeptPart {
@@ -699,7 +705,13 @@ pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>, now: Timest
         part: Part { number, file_name, size, sha256 },
         storage_key,
     };
-    Ok(rows.into_iter().map(kept).collect())
+    let mut found = Vec::with_capacity(rows.len());
+    for (row, status, expires_at) in rows {
+        if is_available(parsed(&status)?, instant_opt(expires_at)?, now) {
+            found.push(kept(row));
+        }
+    }
+    Ok(found)
 }
 
 /// A completed request that this database did not know, as its archive tells it.

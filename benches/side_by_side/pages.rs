@@ -83,17 +83,17 @@ fn fill(stage: &Stage) -> i64 {
         "BEGIN IMMEDIATE;
          CREATE TEMPORARY TABLE numbers AS
              WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {EXPORTS}) SELECT n FROM n;
-         INSERT INTO export_requests (account_id, requester_id, form_key, first_day, last_day, time_zone, status, attempts,
+         INSERT INTO export_requests (account_id, requester_id, form_key, first_day, last_day, time_zone, copies, status, attempts,
                  requested_at, finished_at, expires_at, items_total, items_done, not_before)
-             SELECT account_id, requester_id, 'form ' || n, first_day, last_day, time_zone, 'Completed', 1,
+             SELECT account_id, requester_id, 'form ' || n, first_day, last_day, time_zone, copies, 'Completed', 1,
                  requested_at + n, finished_at + n, expires_at + n, items_total, items_done, not_before
              FROM numbers, export_requests WHERE export_requests.id = {oldest};
          INSERT INTO export_parts (request_id, number, file_name, storage_key, size, sha256)
              SELECT export_requests.id, 1, file_name, storage_key || '-' || export_requests.id, size, sha256
              FROM export_requests, export_parts
              WHERE form_key LIKE 'form %' AND export_parts.request_id = {oldest} AND export_parts.number = 1;
-         INSERT INTO users (account_id, name, email, is_bot, is_admin, created_at)
-             SELECT account_id, format('Person %05d', n), format('person-%05d@halcyon-ports.example', n), 0, 1, 0
+         INSERT INTO users (account_id, name, email, is_bot, is_admin, created_at, search_key)
+             SELECT account_id, format('Person %05d', n), format('person-%05d@halcyon-ports.example', n), 0, 1, 0, ''
              FROM numbers, export_requests WHERE export_requests.id = {oldest} AND n <= {ADMINISTRATORS};
          INSERT INTO access_grants (account_id, user_id, granted_at)
              SELECT account_id, id, 0 FROM users WHERE name LIKE 'Person %';

@@ -48,15 +48,15 @@ pub fn insert_bare(stage: &Stage, corpus: &Corpus) -> f64 {
         {
             let mut item = transaction
                 .prepare(
-                    "INSERT INTO items (conversation_id, external_id, kind, author_id, created_at, text, recording, size)
-                     VALUES (?, ?, 'Message', ?, ?, ?, 1, ?)",
+                    "INSERT INTO items (conversation_id, external_id, kind, author_id, created_at, text, recording, size, check_sum)
+                     VALUES (?, ?, 'Message', ?, ?, ?, 1, ?, 0)",
                 )
                 .unwrap();
             let mut edit = transaction
                 .prepare(
                     "INSERT INTO item_edits
-                     (item_id, edited_at, editor_id, text, recording, conversation_id, item_created_at)
-                     VALUES (?, ?, ?, ?, 1, ?, ?)",
+                     (item_id, edited_at, editor_id, text, recording, conversation_id, item_created_at, check_sum)
+                     VALUES (?, ?, ?, ?, 1, ?, ?, 0)",
                 )
                 .unwrap();
             for message in &batch {
@@ -87,7 +87,7 @@ fn insert_scene(db: &mut Connection, account: i64, corpus: &Corpus) -> (i64, i64
     let source = transaction.last_insert_rowid();
     let mut first_person = None;
     for (name, email) in Corpus::people() {
-        let sql = "INSERT INTO users (account_id, name, email, is_bot, is_admin, created_at) VALUES (?, ?, ?, 0, 0, 0)";
+        let sql = "INSERT INTO users (account_id, name, email, is_bot, is_admin, created_at, search_key) VALUES (?, ?, ?, 0, 0, 0, '')";
         transaction.execute(sql, (account, name, email)).unwrap();
         first_person.get_or_insert(transaction.last_insert_rowid());
     }

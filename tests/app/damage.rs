@@ -117,8 +117,8 @@ fn an_item_that_moves_out_of_the_range_or_comes_twice_fails_the_export() {
         assert_fails(&damage, "“Quays” (conversation 2)");
     }
     assert_fails(
-        "INSERT INTO items (conversation_id, external_id, kind, created_at, recording)
-         SELECT conversation_id, 'new', kind, created_at, recording FROM items
+        "INSERT INTO items (conversation_id, external_id, kind, created_at, recording, size, check_sum)
+         SELECT conversation_id, 'new', kind, created_at, recording, 0, 0 FROM items
          WHERE external_id = 'm150' AND conversation_id = 1",
         "“Berths” (conversation 1)",
     );

@@ -524,25 +524,6 @@ fn b7_it_tells_who_downloaded_which_part_and_a_resumed_download_once() {
 }
 
 #[test]
-fn downloads_that_only_the_audit_trail_knew_are_taken_over() {
-    let (app, ada) = acme(16);
-    let id = completed(&app, &ada);
-    let browser = app.signed_in(&ada);
-    for number in [1, 2] {
-        browser.get(&format!("{}/parts/{number}", path(id)));
-    }
-    let all = "SELECT CAST(request_id AS TEXT) || ' ' || CAST(part_number AS TEXT) || way || CAST(user_id AS TEXT) || ' ' \
-               || CAST(at AS TEXT) AS value FROM export_downloads ORDER BY id";
-    let before = app.query_sql(all);
-    assert_eq!(before.len(), 2);
-    app.run_sql("DELETE FROM export_downloads");
-    let migration = include_str!("../../migrations/sqlite/2026-11-25-000004_export_page/up.sql");
-    let insert = &migration[migration.find("INSERT INTO export_downloads").unwrap()..];
-    app.run_sql(insert.split_once(';').unwrap().0);
-    assert_eq!(app.query_sql(all), before);
-}
-
-#[test]
 fn b5_a_mail_that_did_not_leave_says_why_in_plain_words() {
     let (app, ada) = acme(65_534);
     let id = app.request(&ada, "2026-03-01", "2026-03-15");

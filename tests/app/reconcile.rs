@@ -99,8 +99,8 @@ fn assert_damaged(sql: &str, item: &str) {
 fn an_item_that_appears_with_an_old_recording_fails_the_export() {
     assert_damaged(
         &format!(
-            "INSERT INTO items (conversation_id, external_id, kind, created_at, recording)
-             SELECT conversation_id, 'new', kind, created_at, recording FROM items WHERE {}",
+            "INSERT INTO items (conversation_id, external_id, kind, created_at, recording, size, check_sum)
+             SELECT conversation_id, 'new', kind, created_at, recording, 0, 0 FROM items WHERE {}",
             quays("7-2")
         ),
         "new",

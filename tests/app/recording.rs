@@ -109,8 +109,8 @@ fn the_database_refuses_items_that_refer_to_nothing() {
     let (app, _) = TestApp::with_office();
     let insert = |conversation: &str, author: &str| {
         let sql = format!(
-            "INSERT INTO items (conversation_id, external_id, kind, author_id, created_at, recording, size)
-             VALUES ({conversation}, 'm1', 'message', {author}, 0, 1, 0)"
+            "INSERT INTO items (conversation_id, external_id, kind, author_id, created_at, recording, size, check_sum)
+             VALUES ({conversation}, 'm1', 'message', {author}, 0, 1, 0, 0)"
         );
         app.store().write(|c| Ok(diesel::sql_query(&sql).execute(c)?))
     };

@@ -131,10 +131,11 @@ impl TestApp {
 
     /// So many administrators who can't sign in: "Person 0007", person-0007@many.example.
     pub fn many_admins(&self, account: AccountId, count: u32) {
-        let row =
-            |number| format!("({account}, 'Person {number:04}', 'person-{number:04}@many.example', FALSE, TRUE, 0)");
+        let row = |number| {
+            format!("({account}, 'Person {number:04}', 'person-{number:04}@many.example', FALSE, TRUE, 0, '')")
+        };
         let rows: Vec<String> = (1..=count).map(row).collect();
-        let columns = "account_id, name, email, is_bot, is_admin, created_at";
+        let columns = "account_id, name, email, is_bot, is_admin, created_at, search_key";
         self.run_sql(&format!("INSERT INTO users ({columns}) VALUES {}", rows.join(", ")));
     }
 

@@ -1,1 +1,0 @@
-ALTER TABLE export_requests DROP COLUMN copies;

@@ -1,1 +1,0 @@
-DROP INDEX export_requests_by_account;

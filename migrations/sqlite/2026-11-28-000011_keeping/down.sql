@@ -1,3 +1,0 @@
-ALTER TABLE installation DROP COLUMN beats;
-ALTER TABLE installation DROP COLUMN signing_key;
-ALTER TABLE installation DROP COLUMN folder;

@@ -1,3 +1,0 @@
-DROP INDEX conversations_named;
-ALTER TABLE conversations DROP COLUMN search_key;
-ALTER TABLE users DROP COLUMN search_key;

@@ -9,7 +9,7 @@ use super::rules::access::{self as rules, Standing};
 use super::rules::{capture, people};
 use crate::error::{Error, Kind, Result};
 use crate::format;
-use crate::model::{Account, AccountId, Timestamp, User, UserId};
+use crate::model::{Account, AccountId, Actor, AuditEvent, Timestamp, User, UserId};
 use crate::numbers;
 use crate::store::{self, Conn, Store};
 
@@ -221,13 +221,14 @@ pub fn turn_on(store: &Store, user: UserId, now: Timestamp) -> Result<bool> {
         if account.exports_on {
             return Ok(false);
         }
+        let by = Actor::User(user.id);
         for former in store::access::list(c, account.id)? {
-            revoke(c, &account, &former, Some(user.id), now)?;
+            revoke(c, &account, &former, by, now)?;
         }
-        grant(c, &account, &user, Some(user.id), now)?;
+        grant(c, &account, &user, by, now)?;
         store::accounts::update_on(c, account.id, true)?;
         store::capture::create(c, account.id, Some(user.id), now)?;
-        store::audit::create(c, account.id, Some(user.id), "exports.turned_on", &account.name, now)?;
+        store::audit::append(c, account.id, by, &AuditEvent::ExportsTurnedOn, now)?;
         Ok(true)
     })
 }
@@ -241,7 +242,7 @@ pub fn turn_off(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
         let account = administrator(c, user)?.account.id;
         store::accounts::lock(c, account)?;
         let Administrator { user, account, .. } = administrator_with_access(c, user)?;
-        if account.exports_on { switch_off(c, &account, Some(user.id), now) } else { Ok(()) }
+        if account.exports_on { switch_off(c, &account, Actor::User(user.id), now) } else { Ok(()) }
     })
 }
 
@@ -254,14 +255,14 @@ pub(super) fn note_set_back(c: &mut Conn, account: AccountId, now: Timestamp) ->
     let Some(last) = periods.last().filter(|_| capture::is_set_back(&periods, now)) else { return Ok(()) };
     store::capture::close(c, account, None, now)?;
     store::capture::create(c, account, last.on_by, now)?;
-    let told = format!("on since {}, but the clock says {now}", last.on_at);
-    store::audit::create(c, account, None, "exports.clock_set_back", &told, now)
+    let event = AuditEvent::ClockSetBack { on_since: last.on_at, clock: now };
+    store::audit::append(c, account, Actor::System, &event, now)
 }
 
-pub(super) fn switch_off(c: &mut Conn, account: &Account, by: Option<UserId>, now: Timestamp) -> Result<()> {
+pub(super) fn switch_off(c: &mut Conn, account: &Account, by: Actor, now: Timestamp) -> Result<()> {
     store::accounts::update_on(c, account.id, false)?;
-    store::capture::close(c, account.id, by, now)?;
-    store::audit::create(c, account.id, by, "exports.turned_off", &account.name, now)
+    store::capture::close(c, account.id, by.user(), now)?;
+    store::audit::append(c, account.id, by, &AuditEvent::ExportsTurnedOff, now)
 }
 
 /// A4: gives access to those who are ticked and had none, and takes it from those who had it and are not ticked. Nobody
@@ -285,7 +286,7 @@ pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timest
                 ));
             };
             if !store::access::find(c, account.id, id)? {
-                grant(c, &account, &person, Some(user.id), now)?;
+                grant(c, &account, &person, Actor::User(user.id), now)?;
             }
         }
         for &id in had.difference(ticked) {
@@ -293,7 +294,7 @@ pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timest
             if let Some(person) = person
                 && store::access::find(c, account.id, id)?
             {
-                revoke(c, &account, &person, Some(user.id), now)?;
+                revoke(c, &account, &person, Actor::User(user.id), now)?;
             }
         }
         if store::access::count(c, account.id)? == 0 {
@@ -324,7 +325,7 @@ pub fn operator_grants(store: &Store, account: &str, email: &str, now: Timestamp
             )));
         }
         if !store::access::find(c, account.id, user.id)? {
-            grant(c, &account, &user, None, now)?;
+            grant(c, &account, &user, Actor::Operator, now)?;
         }
         Ok(user)
     })
@@ -348,13 +349,13 @@ pub fn operator_revokes(store: &Store, account: &str, email: &str, now: Timestam
                 user.name
             )));
         }
-        revoke(c, &account, &user, None, now)?;
+        revoke(c, &account, &user, Actor::Operator, now)?;
         Ok(user)
     })
 }
 
 /// A4: one who is no active administrator (any more) loses access at that moment.
-pub(super) fn revoke_if_ineligible(c: &mut Conn, user: UserId, now: Timestamp) -> Result<()> {
+pub(super) fn revoke_if_ineligible(c: &mut Conn, user: UserId, by: Actor, now: Timestamp) -> Result<()> {
     let Some(user) = store::users::find(c, user)? else { return Ok(()) };
     let Some(account) = store::accounts::find(c, user.account_id)? else { return Ok(()) };
     if rules::can_be_given_access(&account, &user) {
@@ -363,22 +364,17 @@ pub(super) fn revoke_if_ineligible(c: &mut Conn, user: UserId, now: Timestamp) -
     // Somebody may be saving who has access at this moment: whoever comes second sees what the first has done.
     store::accounts::lock(c, account.id)?;
     if store::access::find(c, account.id, user.id)? {
-        revoke(c, &account, &user, None, now)?;
+        revoke(c, &account, &user, by, now)?;
     }
     Ok(())
 }
 
-fn grant(c: &mut Conn, account: &Account, to: &User, by: Option<UserId>, now: Timestamp) -> Result<()> {
-    store::access::create(c, account.id, to.id, by, now)?;
-    store::audit::create(c, account.id, by, "access.granted", &subject(to), now)
+fn grant(c: &mut Conn, account: &Account, to: &User, by: Actor, now: Timestamp) -> Result<()> {
+    store::access::create(c, account.id, to.id, by.user(), now)?;
+    store::audit::append(c, account.id, by, &AuditEvent::AccessGranted { user: to.into() }, now)
 }
 
-fn revoke(c: &mut Conn, account: &Account, from: &User, by: Option<UserId>, now: Timestamp) -> Result<()> {
+fn revoke(c: &mut Conn, account: &Account, from: &User, by: Actor, now: Timestamp) -> Result<()> {
     store::access::delete(c, account.id, from.id)?;
-    store::audit::create(c, account.id, by, "access.revoked", &subject(from), now)
-}
-
-/// A person as the audit trail names them: whatever they are called later, the number stays.
-pub(super) fn subject(user: &User) -> String {
-    format!("user {}, {}", user.id, user.name)
+    store::audit::append(c, account.id, by, &AuditEvent::AccessRevoked { user: from.into() }, now)
 }

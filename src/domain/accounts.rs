@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::{access, sign_in};
 use crate::error::{Error, Result};
-use crate::model::{Account, AccountId, Timestamp, User, UserId};
+use crate::model::{Account, AccountId, Actor, AuditEvent, Named, Timestamp, User, UserId};
 use crate::store::{self, Conn, Store};
 
 /// The kind of source that the operator is: what the command line calls people is recorded too.
@@ -21,7 +21,7 @@ pub fn create(store: &Store, name: &str, zone: Tz, include_exports: bool, now: T
             return Err(Error::conflict(format!("There already is an account “{}”.", account.name)));
         }
         let id = store::accounts::create(c, name, zone, include_exports, now)?;
-        store::audit::create(c, id, None, "account.created", name, now)?;
+        store::audit::append(c, id, Actor::Operator, &AuditEvent::AccountCreated { name: name.to_owned() }, now)?;
         Ok(id)
     })
 }
@@ -38,11 +38,11 @@ pub fn include_exports(store: &Store, name: &str, included: bool, now: Timestamp
             return Ok(account);
         }
         if account.exports_on && !included {
-            access::switch_off(c, &account, None, now)?;
+            access::switch_off(c, &account, Actor::Operator, now)?;
         }
         store::accounts::update_included(c, account.id, included)?;
-        let action = if included { "exports.included" } else { "exports.excluded" };
-        store::audit::create(c, account.id, None, action, &account.name, now)?;
+        let event = if included { AuditEvent::ExportsIncluded } else { AuditEvent::ExportsExcluded };
+        store::audit::append(c, account.id, Actor::Operator, &event, now)?;
         find(c, name)
     })
 }
@@ -143,7 +143,8 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
         };
         store::users::update_password(c, id, &hash)?;
         store::sessions::delete_of_user(c, id)?;
-        store::audit::create(c, account.id, None, "user.sign_in_set", &email, now)?;
+        let event = AuditEvent::SignInSet { user: Named { id, name: name.to_owned() }, email: email.clone() };
+        store::audit::append(c, account.id, Actor::Operator, &event, now)?;
         Ok(id)
     })
 }

@@ -20,10 +20,11 @@ use crate::blobs::{Blobs, Condition, Quarantined};
 use crate::error::{Error, Kind, Result};
 use crate::keys;
 use crate::model::{
-    Account, AccountId, CapturePeriod, ConversationId, Filters, Part, RequestId, Timestamp, User, UserId,
+    Account, AccountId, Actor, AuditEvent, CapturePeriod, ConversationId, Filters, Part, RequestId, Timestamp, User,
+    UserId,
 };
 pub use crate::store::exports::KeptPart;
-use crate::store::exports::{AdoptedRequest, NewRequest};
+use crate::store::exports::{AdoptedRequest, NewRequest, WithEnd};
 use crate::store::{self, Conn, Store};
 
 /// A part that ought to be whole and is not.
@@ -47,15 +48,16 @@ pub fn kept(
     requests: Option<&[RequestId]>,
     now: Timestamp,
 ) -> Result<Vec<(KeptPart, Condition)>> {
-    let parts = store::exports::list_kept_parts(c, requests, now)?;
-    let condition = |kept: KeptPart| {
+    let parts = store::exports::list_kept_parts(c, requests)?.into_iter();
+    let available = parts.filter(|(_, status, expires_at)| rules::is_available(*status, *expires_at, now));
+    let condition = |(kept, ..): WithEnd| {
         let condition = blobs.condition(&kept.storage_key, kept.part.size).unwrap_or_else(|error| {
             tracing::error!(cause = %error.causes(), request = kept.request, "{error}");
             Condition::Missing
         });
         (kept, condition)
     };
-    Ok(parts.into_iter().map(condition).collect())
+    Ok(available.map(condition).collect())
 }
 
 /// The parts of these exports, or of all, that are missing or damaged.
@@ -182,8 +184,8 @@ pub fn adopt(
         for (part, _, storage_key) in &files {
             store::exports::create_part(c, &request, part, storage_key)?;
         }
-        let subject = format!("export {id}, number {number} in its archive, {} parts", files.len());
-        store::audit::create(c, account.id, None, "export.adopted", &subject, now)?;
+        let event = AuditEvent::ExportAdopted { export: id, archive_number: number, parts: files.len() };
+        store::audit::append(c, account.id, Actor::Operator, &event, now)?;
         Ok((id, expires_at, false))
     })?;
     // The database knows them first: what it knows is never moved into quarantine, and what it knows comes back from there
@@ -316,8 +318,13 @@ fn put_back(
             "Export {id} has these files already, so there is nothing to take in. “archives erase” erases the second ones."
         )));
     }
-    let subject = format!("export {id}, {away} of {} parts", parts.len());
-    store::audit::create(c, known.account_id, None, "export.put_back", &subject, now)?;
+    store::audit::append(
+        c,
+        known.account_id,
+        Actor::Operator,
+        &AuditEvent::ExportPutBack { export: id, files: away },
+        now,
+    )?;
     Ok((id, until, true))
 }
 
@@ -457,12 +464,8 @@ pub fn erase(store: &Store, blobs: &Blobs, files: &[Found], now: Timestamp) -> R
         let account = found.identity.as_ref().ok().map(|identity| &identity.header.account.name);
         // Noted first: what is erased is never erased without a note.
         if let Some(account) = account.and_then(|name| accounts.get(name)) {
-            let subject = format!(
-                "export {}, {} in quarantine",
-                number_of(found).map_or_else(|| "of unknown number".to_owned(), |number| number.to_string()),
-                found.file.name
-            );
-            store.write(|c| store::audit::create(c, *account, None, "archive.erased", &subject, now))?;
+            let event = AuditEvent::QuarantineErased { export: number_of(found), file: found.file.name.clone() };
+            store.write(|c| store::audit::append(c, *account, Actor::Operator, &event, now))?;
         }
         blobs.delete_quarantined(&found.file.name)?;
         tracing::info!(file = found.file.name, bytes = found.file.size, "erased from quarantine by the operator");

@@ -12,7 +12,7 @@ use super::rules::parts::Limits;
 use super::rules::requests as rules;
 use crate::error::{Error, Kind, Result};
 use crate::format;
-use crate::model::{Copies, ExportRequest, Part, RequestId, Status, Timestamp, UserId, Way};
+use crate::model::{Actor, AuditEvent, Copies, ExportRequest, Part, RequestId, Status, Timestamp, UserId, Way};
 use crate::numbers;
 pub use crate::store::exports::Stretch;
 use crate::store::{self, Conn, Store};
@@ -98,11 +98,8 @@ pub fn request(
             copies: ask.copies,
         };
         let id = store::exports::create(c, &new)?;
-        let what = match format::filters(&filters) {
-            Some(limits) => format!("{}, limited to {limits}", subject(id)),
-            None => subject(id),
-        };
-        store::audit::create(c, account.id, Some(user.id), "export.requested", &what, now)?;
+        let event = AuditEvent::ExportRequested { export: id, first_day, last_day, filters };
+        store::audit::append(c, account.id, Actor::User(user.id), &event, now)?;
         Ok(id)
     });
     made.map_err(|error| if errors.is_empty() { vec![error] } else { errors })
@@ -162,7 +159,8 @@ pub fn cancel(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Res
             return Err(ended());
         }
         store::pieces::update_leases_ended(c, &locked)?;
-        store::audit::create(c, request.account_id, Some(administrator.user.id), "export.cancelled", &subject(id), now)
+        let by = Actor::User(administrator.user.id);
+        store::audit::append(c, request.account_id, by, &AuditEvent::ExportCancelled { export: id }, now)
     })
 }
 
@@ -184,7 +182,8 @@ pub fn retry(store: &Store, user: UserId, id: RequestId, policy: Policy, now: Ti
         if !store::exports::update_retried(c, id)? {
             return Err(Error::conflict("Only an export that failed can be retried."));
         }
-        store::audit::create(c, account, Some(administrator.user.id), "export.retried", &subject(id), now)
+        let by = Actor::User(administrator.user.id);
+        store::audit::append(c, account, by, &AuditEvent::ExportRetried { export: id }, now)
     })
 }
 
@@ -200,7 +199,7 @@ pub fn delete(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Res
         if !store::exports::update_deleted(c, id, user.id, now)? {
             return Err(Error::conflict(NOTHING_TO_DELETE));
         }
-        store::audit::create(c, account.id, Some(user.id), "export.deleted", &subject(id), now)?;
+        store::audit::append(c, account.id, Actor::User(user.id), &AuditEvent::ExportDeleted { export: id }, now)?;
         Ok(store::exports::list_parts(c, id)?.into_iter().map(|(_, key)| key).collect())
     })
 }
@@ -368,7 +367,8 @@ pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) 
         for (number, _) in (1..).zip(0..parts) {
             store::downloads::create(c, id, number, Way::Rebuild, None, now)?;
         }
-        store::audit::create(c, request.account_id, None, "export.built_again", &subject(id), now)
+        let event = AuditEvent::ExportBuiltAgain { export: id };
+        store::audit::append(c, request.account_id, Actor::Operator, &event, now)
     })
 }
 
@@ -379,8 +379,8 @@ pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) 
 pub fn note_restored(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
     store.write(|c| {
         let Some(request) = store::exports::find(c, id)? else { return Ok(()) };
-        let what = format!("{}, {parts} files", subject(id));
-        store::audit::create(c, request.account_id, None, "export.restored", &what, now)
+        let event = AuditEvent::ExportRestored { export: id, files: parts };
+        store::audit::append(c, request.account_id, Actor::Operator, &event, now)
     })
 }
 
@@ -392,7 +392,8 @@ pub fn note_copy(store: &Store, id: RequestId, part: &Part, now: Timestamp) -> R
     store.write(|c| {
         let Some(request) = store::exports::find(c, id)? else { return Ok(()) };
         store::downloads::create(c, id, part.number, Way::Copy, None, now)?;
-        store::audit::create(c, request.account_id, None, "export.copied", &subject_of_part(id, part), now)
+        let event = AuditEvent::PartCopied { export: id, file: part.file_name.clone() };
+        store::audit::append(c, request.account_id, Actor::Operator, &event, now)
     })
 }
 
@@ -416,14 +417,7 @@ pub fn note_download(store: &Store, user: UserId, id: RequestId, part: &Part, no
             return Ok(());
         }
         store::downloads::create(c, id, part.number, Way::Download, Some(user), now)?;
-        store::audit::create(c, request.account_id, Some(user), "export.downloaded", &subject_of_part(id, part), now)
+        let event = AuditEvent::PartDownloaded { export: id, file: part.file_name.clone() };
+        store::audit::append(c, request.account_id, Actor::User(user), &event, now)
     })
-}
-
-fn subject(id: RequestId) -> String {
-    format!("export {id}")
-}
-
-fn subject_of_part(id: RequestId, part: &Part) -> String {
-    format!("{}, {}", subject(id), part.file_name)
 }

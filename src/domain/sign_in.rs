@@ -5,7 +5,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::TimeDelta;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::{Timestamp, User};
+use crate::model::{Actor, AuditEvent, Timestamp, User, UserId};
 use crate::store::{self, Store};
 
 /// Characters that a password has at least.
@@ -67,13 +67,39 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
     // An unknown address takes as long as a wrong password, so that the time tells nobody which it was.
     let (user, hash) = found.map_or((None, DECOY.to_owned()), |(user, hash)| (Some(user), hash));
     let fits = password.len() <= MAX_PASSWORD * 4 && matches(password, &hash);
-    match user.filter(|user| fits && user.deactivated_at.is_none()) {
-        Some(user) => {
-            store.write(|c| store::sessions::delete_failure(c, attempt))?;
+    let may = |user: User| if fits && user.deactivated_at.is_none() { Ok(user) } else { Err(Some(user)) };
+    match user.map_or(Err(None), may) {
+        Ok(user) => {
+            store.write(|c| {
+                store::sessions::delete_failure(c, attempt)?;
+                let event = AuditEvent::SignedIn { address: address.to_owned() };
+                store::audit::append(c, user.account_id, Actor::User(user.id), &event, now)
+            })?;
             Ok(user)
         }
-        None => Err(Error::invalid("password", "That email address and password don't match.")),
+        Err(user) => {
+            // Of an address that nobody has, no account is told; that takes as long.
+            store.write(|c| match &user {
+                Some(user) => {
+                    let event = AuditEvent::SignInRefused { user: user.into(), address: address.to_owned() };
+                    store::audit::append(c, user.account_id, Actor::System, &event, now)
+                }
+                None => store::sessions::touch_failure(c, attempt),
+            })?;
+            Err(Error::invalid("password", "That email address and password don't match."))
+        }
     }
+}
+
+/// Notes that somebody has signed out. Their session is the web's to end.
+///
+/// # Errors
+/// When the database fails.
+pub fn sign_out(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
+    store.write(|c| {
+        let Some(user) = store::users::find(c, user)? else { return Ok(()) };
+        store::audit::append(c, user.account_id, Actor::User(user.id), &AuditEvent::SignedOut, now)
+    })
 }
 
 /// A hash that no password fits, made with the same cost.

@@ -22,7 +22,7 @@ use super::rules::summary::{ConversationCounts, Counting, KindCounts};
 use super::{access, evidence};
 use crate::error::{Error, Kind, Result};
 use crate::keys;
-use crate::model::{AccountId, ExportRequest, MailEvent, Part, RequestId, Timestamp};
+use crate::model::{AccountId, Actor, AuditEvent, ExportRequest, MailEvent, Part, RequestId, Timestamp};
 use crate::store::exports::Locked;
 use crate::store::pieces::{self, Built};
 use crate::store::summaries::{self, Summary};
@@ -420,7 +420,7 @@ pub fn hand_in(
             }
         }
         store::mails::create(c, id, requester_id, MailEvent::Completed, None, now)?;
-        store::audit::create(c, account_id, None, "export.completed", &format!("export {id}"), now)?;
+        store::audit::append(c, account_id, Actor::System, &AuditEvent::ExportCompleted { export: id }, now)?;
         Ok(HandedIn::Completed)
     })
 }
@@ -493,7 +493,8 @@ fn end_in_failure(
     }
     pieces::update_leases_ended(c, locked)?;
     store::mails::create(c, id, requester_id, MailEvent::Failed, Some(reason), now)?;
-    store::audit::create(c, account_id, None, "export.failed", &format!("export {id}: {reason}"), now)?;
+    let event = AuditEvent::ExportFailed { export: id, reason: reason.to_owned() };
+    store::audit::append(c, account_id, Actor::System, &event, now)?;
     Ok(true)
 }
 
@@ -571,7 +572,7 @@ pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
     store.write(|c| {
         let noted = exports::update_erased(c, request, now)?;
         let Some(account) = exports::find_account(c, request)?.filter(|_| noted) else { return Ok(()) };
-        store::audit::create(c, account, None, "export.erased", &format!("export {request}"), now)
+        store::audit::append(c, account, Actor::System, &AuditEvent::ExportErased { export: request }, now)
     })
 }
 

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::domain::recording::Outcome;
 use crate::domain::rules::times::{Doubt, Why};
 use crate::error::Result;
-use crate::model::{AccountId, Recording};
+use crate::model::{AccountId, Actor, AuditEvent, Recording};
 use crate::store::{self, Store};
 
 /// Problems and notes beyond so many are only counted.
@@ -198,10 +198,9 @@ pub fn import_in_turn(
     let target = Target { store, clock, account, source: format.as_str(), strict, waits };
     let summary = batches::record(target, progress, |sink| format.read(path, sink))?;
     let items = summary.of(Subject::Items).added;
-    let told = format!("{}, {items} items added, {} problems", format.as_str(), summary.problems.len());
-    store.bulk(waits, |bulk| {
-        bulk.write(|c| store::audit::create(c, account, None, "import.finished", &told, clock.now()))
-    })?;
+    let (source, problems) = (format.as_str().to_owned(), summary.problems.len());
+    let event = AuditEvent::ImportFinished { source, items, problems };
+    store.bulk(waits, |bulk| bulk.write(|c| store::audit::append(c, account, Actor::Operator, &event, clock.now())))?;
     Ok(summary)
 }
 

@@ -4,12 +4,14 @@
 //! SQL, no HTTP. Everyone may use it; it uses nobody.
 
 mod account;
+mod audit;
 mod conversation;
 mod export;
 mod recording;
 mod time;
 
 pub use account::{Account, AccountId, CapturePeriod, User, UserId};
+pub use audit::{Actor, AuditEvent, Named};
 pub use conversation::{
     Attachment, Content, ConversationId, ConversationKind, Details, EventTime, ItemKind, TaskStatus,
 };

@@ -9,7 +9,6 @@ use diesel::sql_types::BigInt;
 
 use super::schema::{accounts, export_parts, export_requests, users};
 use super::{AT_ONCE, Conn, Due, UNREADABLE, instant, instant_opt, over, parsed};
-use crate::domain::rules::requests::is_available;
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Copies, ExportRequest, Filters, Part, RequestId, Status, Timestamp, UserId};
 
@@ -671,8 +670,11 @@ pub struct KeptPart {
     pub storage_key: String,
 }
 
-/// The parts that can be downloaded now, by request and number; only those of `requests`, if any are given.
-pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<KeptPart>> {
+/// A part, the status of its export, and until when that is available.
+pub type WithEnd = (KeptPart, Status, Option<Timestamp>);
+
+/// The parts of `requests`, or of all that are completed, by request and number.
+pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>) -> Result<Vec<WithEnd>> {
     let query = export_parts::table
         .inner_join(export_requests::table.on(export_requests::id.eq(export_parts::request_id)))
         .inner_join(accounts::table.on(accounts::id.eq(export_requests::account_id)))
@@ -705,13 +707,10 @@ pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>, now: Timest
         part: Part { number, file_name, size, sha256 },
         storage_key,
     };
-    let mut found = Vec::with_capacity(rows.len());
-    for (row, status, expires_at) in rows {
-        if is_available(parsed(&status)?, instant_opt(expires_at)?, now) {
-            found.push(kept(row));
-        }
-    }
-    Ok(found)
+    let with_end = |(row, status, expires_at): (Kept, String, Option<i64>)| {
+        Ok((kept(row), parsed(&status)?, instant_opt(expires_at)?))
+    };
+    rows.into_iter().map(with_end).collect()
 }
 
 /// A completed request that this database did not know, as its archive tells it.

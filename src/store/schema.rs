@@ -78,13 +78,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_events (id) {
-        id -> BigInt,
+    audit_events (account_id, number) {
+        account_id -> BigInt,
+        number -> BigInt,
         at -> BigInt,
-        account_id -> Nullable<BigInt>,
+        actor -> Text,
         actor_id -> Nullable<BigInt>,
         action -> Text,
-        subject -> Text,
+        details -> Text,
+    }
+}
+
+diesel::table! {
+    audit_heads (account_id) {
+        account_id -> BigInt,
+        number -> BigInt,
     }
 }
 
@@ -383,6 +391,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sign_in_failures,
     audit_events,
+    audit_heads,
     sources,
     source_accounts,
     source_users,

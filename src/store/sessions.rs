@@ -96,6 +96,13 @@ pub fn count_failures(c: &mut Conn, email: &str, address: &str, since: Timestamp
     })
 }
 
+/// Writes a failed attempt once more as it is: what happens to an address that is known takes a transaction too.
+pub fn touch_failure(c: &mut Conn, id: FailureId) -> Result<()> {
+    let failure = sign_in_failures::table.find(id);
+    diesel::update(failure).set(sign_in_failures::at.eq(sign_in_failures::at)).execute(c)?;
+    Ok(())
+}
+
 /// Forgets an attempt that did not fail.
 pub fn delete_failure(c: &mut Conn, id: FailureId) -> Result<()> {
     diesel::delete(sign_in_failures::table.find(id)).execute(c)?;

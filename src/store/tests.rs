@@ -53,6 +53,7 @@ fn every_table_and_column_of_the_schema_is_in_the_database() {
                 sessions,
                 sign_in_failures,
                 audit_events,
+                audit_heads,
                 sources,
                 source_accounts,
                 source_users,

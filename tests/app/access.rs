@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use chrono::TimeDelta;
 use compliance_exports::domain::{access, accounts};
-use compliance_exports::model::{AccountId, CapturePeriod, UserId};
+use compliance_exports::model::{AccountId, Actor, AuditEvent, CapturePeriod, Named, UserId};
 use compliance_exports::store;
 
 use crate::support::{Browser, Page, Person, TestApp};
@@ -26,6 +26,14 @@ fn capture(app: &TestApp, account: AccountId) -> Vec<CapturePeriod> {
 
 fn is_capturing(app: &TestApp, account: AccountId) -> bool {
     capture(app, account).iter().any(|period| period.off_at.is_none())
+}
+
+fn granted(person: &Person, name: &str) -> AuditEvent {
+    AuditEvent::AccessGranted { user: Named { id: person.id, name: name.to_owned() } }
+}
+
+fn revoked(person: &Person, name: &str) -> AuditEvent {
+    AuditEvent::AccessRevoked { user: Named { id: person.id, name: name.to_owned() } }
 }
 
 /// What chat systems tell of a person, who is found by the address.
@@ -89,7 +97,8 @@ fn a1_excluding_ends_capture_and_hides_the_section() {
     let text = app.signed_in(&ada).get("/administration").text();
     assert!(!text.contains("role=\"switch\"") && !text.contains("Export History"), "{text}");
     let audit = app.audit(account);
-    assert!(audit.ends_with(&["operator: exports.turned_off Acme".into(), "operator: exports.excluded Acme".into()]));
+    let told = [(Actor::Operator, AuditEvent::ExportsTurnedOff), (Actor::Operator, AuditEvent::ExportsExcluded)];
+    assert!(audit.ends_with(&told), "{audit:?}");
 }
 
 #[test]
@@ -261,7 +270,7 @@ fn a3_turning_off_asks_first_and_says_what_will_stop_being_kept() {
     let text = browser.get("/administration").text();
     assert!(text.contains(OFF) && text.contains("no longer kept"), "{text}");
     assert_eq!(capture(&app, account)[0].off_at, Some(app.now()));
-    assert_eq!(app.audit(account).last().unwrap(), &format!("{}: exports.turned_off Acme", ada.id));
+    assert_eq!(app.audit(account).last().unwrap(), &(Actor::User(ada.id), AuditEvent::ExportsTurnedOff));
 }
 
 #[test]
@@ -329,8 +338,7 @@ fn a4_save_gives_and_takes_access() {
     assert_eq!(save_access(&browser, &[bob.id]).status, 303);
     assert_eq!(holders(&app, account), ["Bob"]);
     let audit = app.audit(account);
-    let expected =
-        [format!("{}: access.granted user 2, Bob", ada.id), format!("{}: access.revoked user 1, Ada", ada.id)];
+    let expected = [(Actor::User(ada.id), granted(&bob, "Bob")), (Actor::User(ada.id), revoked(&ada, "Ada"))];
     assert!(audit.ends_with(&expected), "{audit:?}");
 }
 
@@ -436,7 +444,9 @@ fn a4_who_loses_the_admin_role_loses_access_at_that_moment() {
     app.record("Acme", &told(&bob, r#""admin":false"#));
     assert_eq!(holders(&app, account), ["Ada"]);
     assert_eq!(browser.get("/administration").status, 403);
-    assert_eq!(app.audit(account).last().unwrap(), "operator: access.revoked user 2, Bob");
+    let audit = app.audit(account);
+    let (actor, event) = audit.last().unwrap();
+    assert!(matches!(actor, Actor::Source(_)) && *event == revoked(&bob, "Bob"), "{audit:?}");
     // The role alone does not bring it back.
     app.record("Acme", &told(&bob, r#""admin":true"#));
     assert_eq!(holders(&app, account), ["Ada"]);
@@ -450,7 +460,9 @@ fn a4_who_is_deactivated_loses_access_at_that_moment() {
     app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     app.record("Acme", &told(&bob, r#""deactivatedAt":"2026-03-16T09:00:00Z""#));
     assert_eq!(holders(&app, account), ["Ada"]);
-    assert_eq!(app.audit(account).last().unwrap(), "operator: access.revoked user 2, Bob");
+    let audit = app.audit(account);
+    let (actor, event) = audit.last().unwrap();
+    assert!(matches!(actor, Actor::Source(_)) && *event == revoked(&bob, "Bob"), "{audit:?}");
 }
 
 #[test]
@@ -502,7 +514,7 @@ fn a4_when_nobody_is_left_the_page_says_what_to_tell_the_operator() {
 
     access::operator_grants(app.store(), "acme", " Bob@ACME.example ", app.now()).unwrap();
     assert_eq!(holders(&app, account), ["Bob"]);
-    assert_eq!(app.audit(account).last().unwrap(), "operator: access.granted user 2, Bob");
+    assert_eq!(app.audit(account).last().unwrap(), &(Actor::Operator, granted(&bob, "Bob")));
     assert_eq!(browser.get("/administration/access").status, 200);
 }
 
@@ -519,10 +531,7 @@ fn a4_the_operator_grants_access_to_active_administrators_only() {
     }
     access::operator_grants(app.store(), "Acme", &ada.email, app.now()).unwrap();
     assert_eq!(holders(&app, account), ["Ada"]);
-    assert!(
-        !app.audit(account).iter().any(|event| event.contains("operator: access.granted")),
-        "nothing new was granted"
-    );
+    assert!(!app.audit(account).contains(&(Actor::Operator, granted(&ada, "Ada"))), "nothing new was granted");
 }
 
 #[test]
@@ -534,8 +543,7 @@ fn a4_the_operator_revokes_access_but_not_the_last_one() {
     access::operator_grants(app.store(), "Acme", &bob.email, app.now()).unwrap();
     access::operator_revokes(app.store(), "Acme", &ada.email, app.now()).unwrap();
     assert_eq!(holders(&app, account), ["Bob"]);
-    let expected =
-        ["operator: access.granted user 2, Bob".to_owned(), "operator: access.revoked user 1, Ada".to_owned()];
+    let expected = [(Actor::Operator, granted(&bob, "Bob")), (Actor::Operator, revoked(&ada, "Ada"))];
     assert!(app.audit(account).ends_with(&expected));
 }
 

@@ -3,7 +3,7 @@
 
 use compliance_exports::domain::requests::{self, Ask, Stretch};
 use compliance_exports::error::Error;
-use compliance_exports::model::{ConversationId, RequestId, UserId};
+use compliance_exports::model::{AuditEvent, ConversationId, RequestId, UserId};
 use compliance_exports::worker::Stop;
 use compliance_exports::{keys, store};
 use serde_json::Value;
@@ -261,7 +261,9 @@ fn b1_without_scripts_filters_are_searched_for_added_and_removed_by_the_form() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].0.filters.people, [user(&app, "Acme", "u2")]);
     assert!(browser.get("/administration").row(requests[0].0.id).contains("Only 1 person"));
-    assert!(app.audit(account).last().unwrap().ends_with("limited to 1 person"));
+    let audit = app.audit(account);
+    let (_, AuditEvent::ExportRequested { filters, .. }) = audit.last().unwrap() else { panic!("{audit:?}") };
+    assert_eq!(filters, &requests[0].0.filters);
 }
 
 #[test]

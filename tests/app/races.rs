@@ -254,7 +254,7 @@ impl Race {
         let (unfinished, finished) = app.files();
         assert_eq!((unfinished, finished.into_iter().collect::<BTreeSet<_>>()), (vec![], kept));
         // Each end but a cancelling is told once.
-        let ends = "SELECT subject AS value FROM audit_events WHERE action IN ('export.completed', 'export.failed')";
+        let ends = "SELECT details AS value FROM audit_events WHERE action IN ('export.completed', 'export.failed')";
         let names: BTreeSet<String> = app.take_mails().into_iter().map(|mail| mail.message_id).collect();
         assert_eq!(app.query_sql("SELECT CAST(id AS TEXT) AS value FROM mails WHERE sent_at IS NULL"), [""; 0]);
         assert_eq!(names.len(), app.query_sql(ends).len());

@@ -9,7 +9,7 @@ use compliance_exports::archive::sign::SigningKey;
 use compliance_exports::blobs::Condition;
 use compliance_exports::domain::archives::{self, Adopted};
 use compliance_exports::error::{Error, Kind};
-use compliance_exports::model::{RequestId, Status};
+use compliance_exports::model::{Actor, AuditEvent, RequestId, Status};
 use compliance_exports::store;
 
 use crate::support::{Person, TestApp};
@@ -147,7 +147,8 @@ fn b7_an_archive_is_taken_in_and_can_be_downloaded_again() {
         assert_eq!(browser.get(&format!("/administration/exports/{id}/parts/{number}")).status, 200);
     }
     let audit = app.audit(app.find_account("Acme").id);
-    assert!(audit.iter().any(|event| event.contains("operator: export.adopted export ")), "{audit:?}");
+    let is_adopted = |event: &AuditEvent| matches!(event, AuditEvent::ExportAdopted { export, .. } if *export == id);
+    assert!(audit.iter().any(|(actor, event)| *actor == Actor::Operator && is_adopted(event)), "{audit:?}");
     assert!(app.request(&ada, "2026-03-01", "2026-03-16") > id, "its number is taken");
     app.build();
     app.advance(TimeDelta::days(31));
@@ -298,7 +299,9 @@ fn b6_quarantine_is_erased_by_the_operator_alone_and_noted() {
     let erased = archives::erase(app.store(), &app.app.blobs, &meant, app.now()).unwrap();
     assert_eq!((erased.files, quarantined(&app).len()), (all / 2, all / 2));
     let audit = app.audit(app.find_account("Acme").id);
-    let noted = audit.iter().filter(|event| event.contains(&format!("archive.erased export {id}, "))).count();
+    let of_it =
+        |event: &AuditEvent| matches!(event, AuditEvent::QuarantineErased { export, .. } if *export == Some(id));
+    let noted = audit.iter().filter(|(_, event)| of_it(event)).count();
     assert_eq!(noted, all / 2);
     assert_eq!(archives::meant(&app.app.blobs, &[id.to_string()]).unwrap_err().kind(), Kind::NotFound);
     let rest = archives::meant(&app.app.blobs, &[]).unwrap();

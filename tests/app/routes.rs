@@ -58,7 +58,7 @@ impl House {
             "SELECT 'account ' || id || exports_on || exports_included AS value FROM accounts
              UNION ALL SELECT 'access ' || account_id || ' ' || user_id FROM access_grants
              UNION ALL SELECT 'request ' || id || status FROM export_requests
-             UNION ALL SELECT 'audit ' || id || action FROM audit_events
+             UNION ALL SELECT 'audit ' || account_id || ' ' || number || action FROM audit_events
              UNION ALL SELECT 'session ' || key_hash FROM sessions
              ORDER BY 1",
         )

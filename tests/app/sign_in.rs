@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use chrono::TimeDelta;
 use compliance_exports::domain::accounts::{self, NewSignIn};
+use compliance_exports::model::{Actor, AuditEvent, Named};
 use compliance_exports::store;
 
 use crate::support::{Browser, PASSWORD, Page, Person, TestApp};
@@ -386,4 +387,30 @@ fn two_cookies_of_the_same_name_are_no_fault() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 303"), "{answer}");
+}
+
+#[test]
+fn who_signs_in_and_out_and_whose_password_did_not_fit_is_in_the_audit_trail() {
+    let app = TestApp::start();
+    let ada = acme(&app);
+    let account = app.find_account("Acme").id;
+    try_sign_in(&app, &ada.email, "not the password", "/");
+    try_sign_in(&app, "nobody@acme.example", PASSWORD, "/");
+    let browser = app.signed_in(&ada);
+    browser.post("/sign-out", &[]);
+    accounts::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    let entries = app.store().read(|c| store::audit::list(c, account)).unwrap();
+    let told: Vec<_> = entries.into_iter().map(|entry| (entry.actor, entry.event)).collect();
+    let address = "127.0.0.1".to_owned();
+    let user = Named { id: ada.id, name: "Ada".to_owned() };
+    let expected = [
+        (Actor::System, AuditEvent::SignInRefused { user, address: address.clone() }),
+        (Actor::User(ada.id), AuditEvent::SignedIn { address }),
+        (Actor::User(ada.id), AuditEvent::SignedOut),
+    ];
+    assert!(told.windows(3).any(|told| told == expected), "{told:?}");
+    // Signing in where nothing is included is an event too.
+    try_sign_in(&app, &ada.email, PASSWORD, "/");
+    let last = app.store().read(|c| store::audit::list(c, account)).unwrap().pop().unwrap();
+    assert!(matches!(last.event, AuditEvent::SignedIn { .. }), "{last:?}");
 }

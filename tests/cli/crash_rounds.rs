@@ -199,9 +199,9 @@ fn each_was_told_once(house: &House, completed: &[&str]) {
     let mails = count("SELECT CAST(request_id AS TEXT) || ' ' || event AS value FROM mails WHERE sent_at IS NOT NULL");
     assert_eq!(mails, expected(|id| format!("{id} Completed")));
     assert_eq!(mailed(house).len(), completed.len());
-    let events = count("SELECT subject AS value FROM audit_events WHERE action = 'export.completed'");
-    assert_eq!(events, expected(|id| format!("export {id}")));
-    assert_eq!(house.query("SELECT subject AS value FROM audit_events WHERE action = 'export.failed'"), [""; 0]);
+    let events = count("SELECT details AS value FROM audit_events WHERE action = 'export.completed'");
+    assert_eq!(events, expected(|id| format!("{{\"export\":{id}}}")));
+    assert_eq!(house.query("SELECT details AS value FROM audit_events WHERE action = 'export.failed'"), [""; 0]);
 }
 
 /// No file but those of completed exports, no hold on anything.

@@ -89,17 +89,25 @@ CREATE INDEX sign_in_failures_by_email ON sign_in_failures (email, at);
 CREATE INDEX sign_in_failures_by_address ON sign_in_failures (address, at);
 CREATE INDEX sign_in_failures_by_time ON sign_in_failures (at);
 
+-- Who did what, when. Append-only. Numbered in each account from 1, without a gap.
 CREATE TABLE audit_events (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    account_id  BIGINT NOT NULL REFERENCES accounts (id),
+    number      BIGINT NOT NULL,
     at          BIGINT NOT NULL,
-    account_id  BIGINT REFERENCES accounts (id),
-    -- None for the operator.
-    actor_id    BIGINT REFERENCES users (id),
+    -- user, operator, source or system; the number of a user or a source.
+    actor       TEXT NOT NULL,
+    actor_id    BIGINT,
+    -- The event's name, and its fields as JSON (`model::AuditEvent`).
     action      TEXT NOT NULL,
-    subject     TEXT NOT NULL
+    details     TEXT NOT NULL,
+    PRIMARY KEY (account_id, number)
 );
-CREATE INDEX audit_events_by_account ON audit_events (account_id, id);
-CREATE INDEX audit_events_by_time ON audit_events (account_id, at);
+
+-- Number of an account's last event. Who appends holds this row until the transaction ends.
+CREATE TABLE audit_heads (
+    account_id  BIGINT PRIMARY KEY NOT NULL REFERENCES accounts (id),
+    number      BIGINT NOT NULL
+);
 
 -- Where recordings come from: an account's Slack, Mattermost or events, and its operator, who also says what people are called.
 -- External ids are unique within one.

@@ -10,7 +10,7 @@ use super::{Outcome, Person, Recorder, clean, refuse};
 use crate::domain::access;
 use crate::domain::rules::times;
 use crate::error::Result;
-use crate::model::{AccountId, AccountRecord, User, UserId, UserRecord};
+use crate::model::{AccountId, AccountRecord, Actor, AuditEvent, Named, User, UserId, UserRecord};
 use crate::store::users::{NewUser, Profile};
 use crate::store::{self, Conn};
 
@@ -201,7 +201,7 @@ impl Recorder {
         let mut changed = self.update_roles(c, user, record)?;
         let profile = Profile { name, email, is_bot: record.bot };
         if store::users::update_profile(c, user.id, profile, (self.source, self.number))? {
-            access::revoke_if_ineligible(c, user.id, self.now)?;
+            access::revoke_if_ineligible(c, user.id, Actor::Source(self.source), self.now)?;
             changed = true;
         }
         Ok(if changed { Outcome::Added } else { Outcome::Unchanged })
@@ -216,19 +216,22 @@ impl Recorder {
         if record.admin.is_none_or(|admin| admin == user.is_admin) && deactivated.is_none() {
             return Ok(false);
         }
+        let by = Actor::Source(self.source);
         // Nobody gives access to someone who is losing the right to it at this moment.
         store::accounts::lock(c, user.account_id)?;
         if let Some(admin) = record.admin.filter(|&admin| admin != user.is_admin) {
             store::users::update_admin(c, user.id, admin)?;
-            let action = if admin { "user.made_admin" } else { "user.no_longer_admin" };
-            store::audit::create(c, user.account_id, None, action, &access::subject(user), self.now)?;
+            let named = Named::from(user);
+            let event =
+                if admin { AuditEvent::MadeAdmin { user: named } } else { AuditEvent::NoLongerAdmin { user: named } };
+            store::audit::append(c, user.account_id, by, &event, self.now)?;
         }
         if let Some(at) = deactivated {
             store::users::update_deactivated(c, user.id, at)?;
             store::sessions::delete_of_user(c, user.id)?;
-            store::audit::create(c, user.account_id, None, "user.deactivated", &access::subject(user), self.now)?;
+            store::audit::append(c, user.account_id, by, &AuditEvent::Deactivated { user: user.into() }, self.now)?;
         }
-        access::revoke_if_ineligible(c, user.id, self.now)?;
+        access::revoke_if_ineligible(c, user.id, Actor::Source(self.source), self.now)?;
         Ok(true)
     }
 }

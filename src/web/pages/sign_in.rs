@@ -97,9 +97,11 @@ pub async fn post(
 /// `POST /sign-out`: whoever is signed in.
 ///
 /// # Errors
-/// When the form is not ours.
-pub async fn sign_out(submission: Submission) -> Result<HttpResponse> {
-    submission.session.end();
+/// When the form is not ours, or the database fails; the session ends all the same.
+pub async fn sign_out(state: web::Data<State>, submission: Submission) -> Result<HttpResponse> {
+    let Submission { user, session, .. } = submission;
+    session.end();
+    state.with_store(move |store, now| sign_in::sign_out(store, user, now)).await?;
     Ok(see_other("/sign-in"))
 }
 

@@ -18,7 +18,9 @@ use compliance_exports::domain::work::{self, Claim, WorkPolicy};
 use compliance_exports::error::Result;
 use compliance_exports::importers::{self, Format, Summary};
 use compliance_exports::mail::transport::{Outgoing, Transport};
-use compliance_exports::model::{Account, AccountId, Copies, ExportRequest, Recording, RequestId, Timestamp, UserId};
+use compliance_exports::model::{
+    Account, AccountId, Actor, AuditEvent, Copies, ExportRequest, Recording, RequestId, Timestamp, UserId,
+};
 use compliance_exports::store::{self, Due, Store};
 use compliance_exports::web::{self, State};
 use compliance_exports::worker::{Stop, Worker};
@@ -304,13 +306,13 @@ impl TestApp {
         rows.into_iter().map(|row| row.value).collect()
     }
 
-    /// What was done in an account, oldest first: who (`operator` for none), what, to what.
-    pub fn audit(&self, account: AccountId) -> Vec<String> {
-        let told = |event: store::audit::Event| {
-            let actor = event.actor_id.map_or("operator".to_owned(), |id| id.to_string());
-            format!("{actor}: {} {}", event.action, event.subject)
-        };
-        self.store().read(|c| store::audit::list(c, account)).unwrap().into_iter().map(told).collect()
+    /// What was done in an account, oldest first, but for signing in and out, which tests do all the time. Its numbers have no gap.
+    pub fn audit(&self, account: AccountId) -> Vec<(Actor, AuditEvent)> {
+        let entries = self.store().read(|c| store::audit::list(c, account)).unwrap();
+        assert!(entries.iter().map(|entry| entry.number).eq(1..=i64::try_from(entries.len()).unwrap()), "{entries:?}");
+        let of_session = |event: &AuditEvent| matches!(event, AuditEvent::SignedIn { .. } | AuditEvent::SignedOut);
+        let entries = entries.into_iter().filter(|entry| !of_session(&entry.event));
+        entries.map(|entry| (entry.actor, entry.event)).collect()
     }
 
     /// A browser that nobody has signed in with.

@@ -23,7 +23,7 @@ use crate::model::{
 use crate::numbers;
 use crate::store::cuts::Cut;
 use crate::store::downloads::Download;
-use crate::store::mails::Fate;
+use crate::store::mails::DeliveryStatus;
 use crate::store::{self, Conn};
 
 /// Of what there may be many, so many are shown at first.
@@ -108,7 +108,7 @@ pub struct Overview {
     /// Those with most items.
     pub conversations: Excerpt<Inside>,
     /// Mails about it, the newest first.
-    pub mails: Excerpt<Fate>,
+    pub mails: Excerpt<DeliveryStatus>,
     /// Who has taken it, the newest first.
     pub downloads: Excerpt<Download>,
     /// Why nothing can be requested now; the feature may be off besides.
@@ -149,7 +149,7 @@ pub fn find(
     let (parts, count, bytes) = store::exports::page_of_parts(c, id, 0, first)?;
     let parts = Parts { first: Excerpt { shown: parts, count }, bytes };
     let (totals, conversations) = contents(c, &request)?;
-    let (mails, mails_count) = store::mails::list_fates(c, id, first)?;
+    let (mails, mails_count) = store::mails::list_delivery_statuses(c, id, first)?;
     let (downloads, downloads_count) = store::downloads::page(c, id, 0, first)?;
     let overview = Overview {
         requester: (requester.name, requester.email),

@@ -1,7 +1,7 @@
 //! Between reading and recording: what a reader finds goes in chunks to a thread of its own, which records it, so that the
 //! file is read while the database works. One chunk is on its way, so memory does not grow with the file.
 //!
-//! Here lives how much is recorded in one transaction. `import` calls this; what becomes of each fact, the door decides.
+//! Here lives how much is recorded in one transaction. `import` calls this; what becomes of each fact, `domain::recording` decides.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;

@@ -1,4 +1,4 @@
-//! One import: what a reader finds goes to the door (`domain::recording`), and the [`Summary`] tells what became of it.
+//! One import: what a reader finds is ingested (`domain::recording`), and the [`Summary`] tells what became of it.
 //!
 //! How it goes there lives in `batches`.
 

@@ -1,8 +1,8 @@
 //! Translators from other systems' archives into [`Recording`]s: what an archive says, piece by piece, with the place
 //! where it says it.
 //!
-//! Here lives the reading of foreign formats, one `read` function for each, and the import that passes what they find to
-//! the door. Nothing here decides what may be recorded: `domain::recording` does. The command line and the demo call this.
+//! Here lives the reading of foreign formats, one `read` function for each, and the import that passes what they find on to be
+//! ingested. Nothing here decides what may be recorded: `domain::recording` does. The command line and the demo call this.
 
 use std::path::Path;
 

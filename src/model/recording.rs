@@ -1,4 +1,4 @@
-//! What can be told to the one door through which all data enters (`domain::recording`): the shapes of our own JSON
+//! What can be ingested (`domain::recording`): the shapes of our own JSON
 //! Lines format (`docs/recording.md`), into which every importer translates.
 //!
 //! Ids here are the source's own: text that is unique within the importing account and kind of source (an item's id:

@@ -198,7 +198,7 @@ pub fn list_newest(c: &mut Conn, account: AccountId, limit: i64) -> Result<Vec<M
 
 /// What became of a mail, for the page of what it is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Fate {
+pub struct DeliveryStatus {
     /// What it tells.
     pub event: MailEvent,
     /// Name of whom it is for.
@@ -223,7 +223,7 @@ pub struct Fate {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = mails)]
-struct FateRow {
+struct DeliveryStatusRow {
     event: String,
     created_at: i64,
     attempts: i32,
@@ -235,17 +235,17 @@ struct FateRow {
 }
 
 /// The newest mails about a request, the newest first, and how many there are.
-pub fn list_fates(c: &mut Conn, request: RequestId, limit: i64) -> Result<(Vec<Fate>, i64)> {
+pub fn list_delivery_statuses(c: &mut Conn, request: RequestId, limit: i64) -> Result<(Vec<DeliveryStatus>, i64)> {
     let ours = mails::table.filter(mails::request_id.eq(request));
     let count = ours.count().get_result(c)?;
-    let rows: Vec<(FateRow, String, Option<String>)> = ours
+    let rows: Vec<(DeliveryStatusRow, String, Option<String>)> = ours
         .inner_join(users::table)
         .order(mails::id.desc())
         .limit(limit)
-        .select((FateRow::as_select(), users::name, users::email))
+        .select((DeliveryStatusRow::as_select(), users::name, users::email))
         .load(c)?;
-    let fate = |(row, name, email): (FateRow, String, Option<String>)| {
-        Ok(Fate {
+    let delivery = |(row, name, email): (DeliveryStatusRow, String, Option<String>)| {
+        Ok(DeliveryStatus {
             event: parsed(&row.event)?,
             name,
             email,
@@ -258,5 +258,5 @@ pub fn list_fates(c: &mut Conn, request: RequestId, limit: i64) -> Result<(Vec<F
             trouble: row.trouble.and_then(|trouble| trouble.parse().ok()),
         })
     };
-    Ok((rows.into_iter().map(fate).collect::<Result<_>>()?, count))
+    Ok((rows.into_iter().map(delivery).collect::<Result<_>>()?, count))
 }

@@ -12,7 +12,7 @@ use crate::model::MailTrouble;
 use crate::store::mails::Failure;
 
 /// How often the database is told that a mail is still being sent: several times within a lease.
-const PULSE: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Sends the mail that has waited longest, if there is one. Tells whether there was one.
@@ -51,7 +51,7 @@ impl Worker {
                 ended.ask();
                 sent
             });
-            while !ended.wait(PULSE) {
+            while !ended.wait(INTERVAL) {
                 // Too late to take back what has been sent, if another has taken the mail up.
                 if let Err(error) = mails::heartbeat(&self.store, claim) {
                     tracing::warn!(cause = %error.causes(), mail = claim.letter.id, "a mail's lease was not prolonged: {error}");

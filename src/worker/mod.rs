@@ -7,8 +7,8 @@
 mod disk;
 mod export;
 mod mail;
+mod object_pool;
 pub mod pool;
-mod spares;
 mod stop;
 mod sweep;
 
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use export::Batch;
 pub use export::Rebuilt;
-use spares::Spares;
+use object_pool::ObjectPool;
 pub use stop::Stop;
 
 use crate::archive::Packer;
@@ -49,8 +49,8 @@ pub struct Worker {
     limits: Limits,
     /// Threads that compress for one part.
     packers: usize,
-    batches: Spares<Batch>,
-    compressors: Spares<Packer>,
+    batches: ObjectPool<Batch>,
+    compressors: ObjectPool<Packer>,
     /// There are pages beside it, which come first.
     background: bool,
     keep_free: u64,
@@ -80,8 +80,8 @@ impl Worker {
             patience: PATIENCE,
             limits: Limits { entries: numbers::exact(exports.part_entries)?, bytes: exports.part_bytes.as_u64() },
             packers: packers(exports.workers),
-            batches: Spares::default(),
-            compressors: Spares::default(),
+            batches: ObjectPool::default(),
+            compressors: ObjectPool::default(),
             background: false,
             keep_free: exports.keep_free.as_u64(),
             work_folder,

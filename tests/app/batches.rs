@@ -1,4 +1,4 @@
-//! The door takes many facts at once: what becomes of each must not depend on what else is in the batch, nor on who else
+//! Ingest takes many facts at once: what becomes of each must not depend on what else is in the batch, nor on who else
 //! records meanwhile.
 
 use std::cell::Cell;

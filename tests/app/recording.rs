@@ -1,4 +1,4 @@
-//! The door: what is known already changes nothing; what can't be recorded is refused with its reason, and nothing around
+//! Ingest: what is known already changes nothing; what can't be recorded is refused with its reason, and nothing around
 //! it is lost.
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The one door through which all data enters. It applies C2 and C4, and is idempotent on (source, external id, change):
+//! Ingest: the only way in for data. It applies C2 and C4, and is idempotent on (source, external id, change):
 //! what is known already changes nothing.
 //!
 //! Importers and the demo translate into [`Recording`]s and pass them here in batches, each in one transaction. What can't

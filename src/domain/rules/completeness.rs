@@ -117,7 +117,7 @@ mod tests {
 
     /// What becomes of an item that was there at the cut.
     #[derive(Clone, Copy, Debug, PartialEq)]
-    enum Fate {
+    enum Course {
         Stays,
         /// It is marked deleted all along.
         Marked,
@@ -131,21 +131,21 @@ mod tests {
         LosesItsMark,
     }
 
-    fn fate() -> impl Strategy<Value = Fate> {
+    fn course() -> impl Strategy<Value = Course> {
         prop_oneof![
-            8 => Just(Fate::Stays),
-            2 => Just(Fate::Marked),
-            4 => Just(Fate::ErasedBeforeThePlan),
-            4 => Just(Fate::ErasedBeforeTheReading),
+            8 => Just(Course::Stays),
+            2 => Just(Course::Marked),
+            4 => Just(Course::ErasedBeforeThePlan),
+            4 => Just(Course::ErasedBeforeTheReading),
         ]
     }
 
-    fn fault() -> impl Strategy<Value = Fate> {
-        prop_oneof![Just(Fate::Lost), Just(Fate::Appears), Just(Fate::LosesItsMark)]
+    fn fault() -> impl Strategy<Value = Course> {
+        prop_oneof![Just(Course::Lost), Just(Course::Appears), Just(Course::LosesItsMark)]
     }
 
-    /// What is planned and written of conversations whose items have these days and fates, and what was erased by then.
-    fn run(conversations: &[Vec<(u64, Fate)>]) -> (Slice, Slice, BTreeMap<ConversationId, BTreeMap<NaiveDate, u32>>) {
+    /// What is planned and written of conversations whose items have these days and courses, and what was erased by then.
+    fn run(conversations: &[Vec<(u64, Course)>]) -> (Slice, Slice, BTreeMap<ConversationId, BTreeMap<NaiveDate, u32>>) {
         let (mut planned, mut written, mut erased) = (Slice::default(), Slice::default(), BTreeMap::new());
         for (id, items) in (1..).zip(conversations) {
             planned.conversation(id, true);
@@ -154,11 +154,11 @@ mod tests {
             items.sort_by_key(|(day, _)| *day);
             let of_conversation: &mut BTreeMap<NaiveDate, u32> = erased.entry(id).or_default();
             for number in 0..5 {
-                let of_day = |fates: &[Fate]| {
-                    let some = items.iter().filter(|(day, fate)| *day == number && fates.contains(fate));
+                let of_day = |courses: &[Course]| {
+                    let some = items.iter().filter(|(day, course)| *day == number && courses.contains(course));
                     u32::try_from(some.count()).unwrap_or(u32::MAX)
                 };
-                use Fate::{Appears, ErasedBeforeThePlan, ErasedBeforeTheReading, LosesItsMark, Lost, Marked, Stays};
+                use Course::{Appears, ErasedBeforeThePlan, ErasedBeforeTheReading, LosesItsMark, Lost, Marked, Stays};
                 let there = of_day(&[Stays, Marked, ErasedBeforeTheReading, Lost, LosesItsMark]);
                 let marked = of_day(&[Marked, LosesItsMark]);
                 let before = of_day(&[ErasedBeforeThePlan]);
@@ -178,7 +178,7 @@ mod tests {
         (planned, written, erased)
     }
 
-    fn find(conversations: &[Vec<(u64, Fate)>]) -> Option<Difference> {
+    fn find(conversations: &[Vec<(u64, Course)>]) -> Option<Difference> {
         let (planned, written, erased) = run(conversations);
         // As it is kept between the plan and the building.
         let planned = Slice::parse(&planned.to_text()).unwrap_or_default();
@@ -188,7 +188,7 @@ mod tests {
     proptest! {
         #[test]
         fn c4_what_was_erased_is_not_missing(
-            conversations in prop::collection::vec(prop::collection::vec((0_u64..5, fate()), 0..20), 0..5),
+            conversations in prop::collection::vec(prop::collection::vec((0_u64..5, course()), 0..20), 0..5),
         ) {
             prop_assert_eq!(find(&conversations), None);
         }
@@ -196,13 +196,13 @@ mod tests {
         /// However much was erased: before the plan, after it, on that day or on others, in that conversation or in others.
         #[test]
         fn one_item_too_few_or_too_many_is_found(
-            conversations in prop::collection::vec(prop::collection::vec((0_u64..5, fate()), 0..20), 1..5),
+            conversations in prop::collection::vec(prop::collection::vec((0_u64..5, course()), 0..20), 1..5),
             (place, at, fault) in (0_usize..5, 0_u64..5, fault()),
         ) {
             let (mut conversations, place) = (conversations.clone(), place % conversations.len());
             if let Some(items) = conversations.get_mut(place) {
                 // One that comes as another is erased can't be told by counts: what is erased after the reading is not missing.
-                items.retain(|item| fault != Fate::Appears || *item != (at, Fate::ErasedBeforeTheReading));
+                items.retain(|item| fault != Course::Appears || *item != (at, Course::ErasedBeforeTheReading));
                 items.push((at, fault));
             }
             let id = ConversationId::try_from(place + 1).unwrap_or_default();

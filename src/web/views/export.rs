@@ -23,7 +23,7 @@ use crate::model::{
     Way,
 };
 use crate::store::downloads;
-use crate::store::mails::Fate;
+use crate::store::mails::DeliveryStatus;
 
 /// The page.
 #[derive(Debug, Template)]
@@ -243,7 +243,7 @@ pub struct MailLine {
     /// What it tells.
     pub tells: &'static str,
     /// What became of it.
-    pub fate: String,
+    pub status: String,
     /// Why it has not left.
     pub trouble: Option<&'static str>,
     /// It has left.
@@ -328,8 +328,8 @@ impl Live {
             inside: known.totals.map(|totals| Contents::new(&totals, &request, &known.coverage)),
             conversations: known.conversations.shown.into_iter().map(ConversationRow::new).collect(),
             conversations_count: known.conversations.count,
-            mail_leaves: mails.shown.iter().any(|fate| about_to_leave(fate, now)),
-            mails: mails.shown.into_iter().map(|fate| MailLine::new(fate, zone)).collect(),
+            mail_leaves: mails.shown.iter().any(|delivery| about_to_leave(delivery, now)),
+            mails: mails.shown.into_iter().map(|delivery| MailLine::new(delivery, zone)).collect(),
             mails_count: mails.count,
             downloads: downloads.shown.into_iter().map(|download| DownloadRow::new(download, zone)).collect(),
             downloads_count: downloads.count,
@@ -392,9 +392,9 @@ fn more_than<T>(shown: &[T], count: i64) -> Option<String> {
 }
 
 /// Mail leaves within moments of what it tells, if it can; one that has to be tried again is not waited for.
-fn about_to_leave(fate: &Fate, now: Timestamp) -> bool {
-    let age = now.micros().saturating_sub(fate.created_at.micros());
-    fate.sent_at.is_none() && fate.given_up_at.is_none() && !fate.failed && age < 60_000_000
+fn about_to_leave(delivery: &DeliveryStatus, now: Timestamp) -> bool {
+    let age = now.micros().saturating_sub(delivery.created_at.micros());
+    delivery.sent_at.is_none() && delivery.given_up_at.is_none() && !delivery.failed && age < 60_000_000
 }
 
 impl Asked {
@@ -554,22 +554,22 @@ impl ConversationRow {
 }
 
 impl MailLine {
-    fn new(fate: Fate, zone: Tz) -> Self {
-        let tells = match fate.event {
+    fn new(delivery: DeliveryStatus, zone: Tz) -> Self {
+        let tells = match delivery.event {
             MailEvent::Completed => "It is ready",
             MailEvent::Failed => "It could not be made",
         };
         let instant = |at| format::instant(at, zone);
-        let tries = || format::count(fate.attempts, "attempt", "attempts");
-        let words = match (fate.sent_at, fate.given_up_at) {
+        let tries = || format::count(delivery.attempts, "attempt", "attempts");
+        let words = match (delivery.sent_at, delivery.given_up_at) {
             (Some(at), _) => format!("Sent {}", instant(at)),
             (None, Some(at)) => format!("Not sent. Given up {}, after {}", instant(at), tries()),
-            (None, None) if fate.failed => {
-                format!("Not sent yet, after {}. The next one is at {}", tries(), instant(fate.not_before))
+            (None, None) if delivery.failed => {
+                format!("Not sent yet, after {}. The next one is at {}", tries(), instant(delivery.not_before))
             }
-            (None, None) => format!("About to be sent since {}", instant(fate.created_at)),
+            (None, None) => format!("About to be sent since {}", instant(delivery.created_at)),
         };
-        let trouble = fate.failed.then_some(match fate.trouble {
+        let trouble = delivery.failed.then_some(match delivery.trouble {
             Some(MailTrouble::NoAddress) => "They have no email address.",
             Some(MailTrouble::BadAddress) => "Their email address is not valid.",
             Some(MailTrouble::Refused) => "The mail server did not accept it.",
@@ -580,7 +580,14 @@ impl MailLine {
             Some(MailTrouble::Fault) => "It could not be written. The operator finds the reason in the server’s log.",
             None => "The operator finds the reason in the server’s log.",
         });
-        Self { name: fate.name, email: fate.email, tells, fate: words, trouble, sent: fate.sent_at.is_some() }
+        Self {
+            name: delivery.name,
+            email: delivery.email,
+            tells,
+            status: words,
+            trouble,
+            sent: delivery.sent_at.is_some(),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::model::{
     Account, ConversationKind, ExportRequest, ItemKind, MailEvent, MailTrouble, Part, Status, User, Way,
 };
 use crate::store::downloads::Download;
-use crate::store::mails::Fate;
+use crate::store::mails::DeliveryStatus;
 
 fn excerpt<T>(shown: Vec<T>) -> Excerpt<T> {
     let count = i64::try_from(shown.len()).unwrap();
@@ -56,7 +56,7 @@ fn totals() -> Totals {
 fn overview(request: ExportRequest, parts: Vec<Part>) -> Overview {
     let (start, end) = (at("2026-11-01T00:00:00Z"), at("2026-11-23T00:00:00Z"));
     let is_completed = matches!(request.status, Status::Completed | Status::Expired);
-    let fate = Fate {
+    let delivery = DeliveryStatus {
         event: if is_completed { MailEvent::Completed } else { MailEvent::Failed },
         name: "Ana Prior".into(),
         email: Some("ana.prior@halden.example".into()),
@@ -84,7 +84,7 @@ fn overview(request: ExportRequest, parts: Vec<Part>) -> Overview {
         parts: Parts { bytes: parts.iter().map(|part| part.size).sum(), first: excerpt(parts) },
         totals: is_completed.then(totals),
         conversations: excerpt(if is_completed { conversations } else { Vec::new() }),
-        mails: excerpt(if ended { vec![fate] } else { Vec::new() }),
+        mails: excerpt(if ended { vec![delivery] } else { Vec::new() }),
         downloads: excerpt(Vec::new()),
         refusal: None,
         request,
@@ -172,12 +172,22 @@ fn many() -> Overview {
         (at("2026-11-10T10:00:00Z"), at("2026-11-12T11:00:00Z")),
         (at("2026-11-23T01:00:00Z"), at("2026-11-23T14:00:00Z")),
     ];
-    let failed = Fate { sent_at: None, failed: true, ..known.mails.shown.remove(0) };
+    let failed = DeliveryStatus { sent_at: None, failed: true, ..known.mails.shown.remove(0) };
     known.mails = Excerpt {
         shown: vec![
-            Fate { trouble: Some(MailTrouble::Unreachable), attempts: 2, name: HOSTILE.into(), ..failed.clone() },
-            Fate { given_up_at: Some(at(NOW)), trouble: Some(MailTrouble::NoAddress), email: None, ..failed.clone() },
-            Fate { failed: false, ..failed },
+            DeliveryStatus {
+                trouble: Some(MailTrouble::Unreachable),
+                attempts: 2,
+                name: HOSTILE.into(),
+                ..failed.clone()
+            },
+            DeliveryStatus {
+                given_up_at: Some(at(NOW)),
+                trouble: Some(MailTrouble::NoAddress),
+                email: None,
+                ..failed.clone()
+            },
+            DeliveryStatus { failed: false, ..failed },
         ],
         count: 12,
     };

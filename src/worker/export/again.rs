@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::{Stop, Worker};
-use super::pulse::{Interruption, Pulse};
+use super::heartbeat::{Heartbeat, Interruption};
 use super::read::Others;
 use super::{build, plan, records};
 use crate::domain::archives::{self, Broken};
@@ -63,14 +63,14 @@ impl Worker {
         let (request, before, limits) = self.store.read(|c| requests::completed(c, id))?;
         let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(folder);
         let unfinished = unfinished.context(|| format!("making a folder in {}", folder.display()))?;
-        let (pulse, ended) = (Pulse::default(), Stop::default());
+        let (heartbeat, ended) = (Heartbeat::default(), Stop::default());
         let top = records::top_folder(&build::header(&request, &evidence::find(&self.store, &request)?));
         let built = thread::scope(|scope| {
             scope.spawn(|| {
                 while !ended.wait(LOOK) {
-                    progress(pulse.done());
+                    progress(heartbeat.done());
                     if stop.is_asked() {
-                        pulse.interrupt(Interruption::Stopping);
+                        heartbeat.interrupt(Interruption::Stopping);
                     }
                 }
             });
@@ -83,13 +83,13 @@ impl Worker {
                     plans.push(slice.to_text());
                     Ok(())
                 },
-                &|| pulse.check(),
+                &|| heartbeat.check(),
             );
-            let built = divided.and_then(|()| self.build_all(&request, &plans, unfinished.path(), &pulse));
+            let built = divided.and_then(|()| self.build_all(&request, &plans, unfinished.path(), &heartbeat));
             ended.ask();
             built
         });
-        let built = built.map_err(|error| match pulse.interruption() {
+        let built = built.map_err(|error| match heartbeat.interruption() {
             Some(_) => Error::new(Kind::Unavailable, "Stopped. Nothing was written."),
             None => error,
         })?;
@@ -177,7 +177,7 @@ impl Worker {
         request: &ExportRequest,
         plans: &[String],
         folder: &Path,
-        pulse: &Pulse,
+        heartbeat: &Heartbeat,
     ) -> Result<Vec<(PathBuf, Built)>> {
         let count = numbers::exact(plans.len())?;
         let mut done: Vec<(PathBuf, Built)> = Vec::with_capacity(plans.len());
@@ -196,7 +196,7 @@ impl Worker {
                 },
             };
             let piece = Piece { number, count, plan: Slice::parse(plan)? };
-            let finished = self.build(request, &piece, &others, &folder, pulse)?;
+            let finished = self.build(request, &piece, &others, &folder, heartbeat)?;
             done.push((finished.path, finished.built));
         }
         done.rotate_right(1);

@@ -12,11 +12,11 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::super::{Worker, disk};
-use super::courtesy::Courtesy;
+use super::heartbeat::Heartbeat;
 use super::output::{Batch, Output};
-use super::pulse::Pulse;
 use super::read::{Others, Source};
-use super::tally::{self, Sums, Written};
+use super::reconciliation::{self, Sums, Written};
+use super::yielding::Yield;
 use super::{plan, records};
 use crate::archive::manifest::Header;
 use crate::archive::{self, Packer, PartWriter};
@@ -43,7 +43,7 @@ pub(super) struct Finished {
 }
 
 impl Worker {
-    pub(super) fn part(&self, claim: &Claim, piece: &Piece, pulse: &Pulse) -> Result<Built> {
+    pub(super) fn part(&self, claim: &Claim, piece: &Piece, heartbeat: &Heartbeat) -> Result<Built> {
         let id = claim.request.id;
         // Somebody may have taken it for a folder of temporary files that can be removed.
         crate::blobs::create_private_dir(&self.work_folder)?;
@@ -53,8 +53,8 @@ impl Worker {
             built: if piece.number == 1 { work::built_parts(&self.store, id)? } else { Vec::new() },
             counts: &|number| work::built_counts(&self.store, id, number),
         };
-        let finished = self.build(&claim.request, piece, &others, &folder, pulse)?;
-        pulse.check()?;
+        let finished = self.build(&claim.request, piece, &others, &folder, heartbeat)?;
+        heartbeat.check()?;
         let storage_key = rules::storage_key(claim.request.id, &claim.key, piece.number);
         self.blobs.bring(&finished.path, &storage_key)?;
         Ok(Built { storage_key, ..finished.built })
@@ -67,7 +67,7 @@ impl Worker {
         piece: &Piece,
         others: &Others<'_>,
         folder: &Path,
-        pulse: &Pulse,
+        heartbeat: &Heartbeat,
     ) -> Result<Finished> {
         disk::check_space(folder, piece.plan.items(), request.copies, self.keep_free)?;
         let cut = evidence::find(&self.store, request)?;
@@ -75,8 +75,8 @@ impl Worker {
         let header = header(request, &cut);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
         let source = Source { request, header: &header, piece, others, folder };
-        let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, pulse)?;
-        tally::reconcile(&piece.plan, &slice, request.time_zone, &mut reader)?;
+        let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, heartbeat)?;
+        reconciliation::reconcile(&piece.plan, &slice, request.time_zone, &mut reader)?;
         let counts = (!slice.counts_as(&piece.plan)).then(|| slice.to_text());
         let items = slice.items();
         // What comes now takes long, and needs neither.
@@ -85,10 +85,10 @@ impl Worker {
         let sums = others.built.iter().map(|other| (records::sums_file(other.number), other.sums_sha256.clone()));
         let sums: Vec<_> = sums.collect();
         let part = part.finish(number, &sums, &self.key, &records::comment(&header, number))?;
-        let mut courtesy = Courtesy::default();
+        let mut turns = Yield::default();
         let checked = archive::check(&part, &mut || {
-            courtesy.give_way();
-            pulse.check()
+            turns.yield_if_due();
+            heartbeat.check()
         })?;
         let built = Built {
             number: piece.number,
@@ -104,7 +104,13 @@ impl Worker {
     }
 
     /// Reads, packs and writes what a part holds; gives what was written, counted.
-    fn pipe(&self, source: &Source<'_>, reader: &mut Reader, part: &mut PartWriter, pulse: &Pulse) -> Result<Written> {
+    fn pipe(
+        &self,
+        source: &Source<'_>,
+        reader: &mut Reader,
+        part: &mut PartWriter,
+        heartbeat: &Heartbeat,
+    ) -> Result<Written> {
         let batches = self.packers * BATCHES_PER_PACKER;
         // All of them come back, with the one that the reader begins with.
         let (give_back, free) = bounded(batches + 1);
@@ -115,7 +121,7 @@ impl Worker {
         let (to_writer, packed) = bounded(batches);
         let spare = free.clone();
         let written = thread::scope(|scope| {
-            let mut output = Output::new(self.batches.take(), free, to_packers, pulse);
+            let mut output = Output::new(self.batches.take(), free, to_packers, heartbeat);
             let reading = scope.spawn(move || source.read(reader, &mut output));
             for _ in 0..self.packers {
                 let (to_pack, to_writer) = (to_pack.clone(), to_writer.clone());
@@ -127,7 +133,7 @@ impl Worker {
             }
             // The last packer ends the writing, and a writer that fails ends all others.
             drop((to_pack, to_writer));
-            let written = write(&packed, &give_back, part, pulse);
+            let written = write(&packed, &give_back, part, heartbeat);
             drop((packed, give_back));
             let read =
                 reading.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the reader met a fault of ours")));
@@ -153,9 +159,9 @@ pub(super) fn header(request: &ExportRequest, cut: &TakenCut) -> Header {
 }
 
 fn pack(packer: &mut Packer, to_pack: &Receiver<Batch>, to_writer: &Sender<Result<Batch>>) {
-    let mut courtesy = Courtesy::default();
+    let mut turns = Yield::default();
     while let Ok(mut batch) = to_pack.recv() {
-        let packed = packer.pack(&mut batch.bundle, &mut || courtesy.give_way()).map(|()| batch);
+        let packed = packer.pack(&mut batch.bundle, &mut || turns.yield_if_due()).map(|()| batch);
         // A writer that is gone has failed and says why.
         if to_writer.send(packed).is_err() {
             return;
@@ -168,19 +174,19 @@ fn write(
     packed: &Receiver<Result<Batch>>,
     give_back: &Sender<Batch>,
     part: &mut PartWriter,
-    pulse: &Pulse,
+    heartbeat: &Heartbeat,
 ) -> Result<Written> {
     let (mut written, mut early, mut next) = (Written::default(), BTreeMap::new(), 0);
     while let Ok(packed) = packed.recv() {
         let packed = packed?;
         early.insert(packed.number, packed);
         while let Some(batch) = early.remove(&next) {
-            pulse.check()?;
+            heartbeat.check()?;
             part.write(&batch.bundle)?;
             for tick in &batch.ticks {
                 written.count(*tick);
             }
-            pulse.add(batch.items);
+            heartbeat.add(batch.items);
             next += 1;
             // A reader that has ended needs no more.
             let _ = give_back.send(batch);

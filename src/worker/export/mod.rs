@@ -1,7 +1,7 @@
 //! The building of exports, one piece of work at a time, from claim to end: a plan, or a part (C1–C7 as the archive shows
 //! them).
 //!
-//! Here is what surrounds the work: the claim with its [`pulse`], the end, failures and who is told of them. The work itself:
+//! Here is what surrounds the work: the claim with its [`heartbeat`], the end, failures and who is told of them. The work itself:
 //!
 //! | Step | Where | What |
 //! |---|---|---|
@@ -18,14 +18,14 @@ mod again;
 mod ahead;
 mod build;
 mod copies;
-mod courtesy;
+mod heartbeat;
 mod output;
 mod plan;
-mod pulse;
 mod read;
+mod reconciliation;
 mod records;
 mod spool;
-mod tally;
+mod yielding;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,8 +34,8 @@ use std::time::Instant;
 
 pub use self::again::Rebuilt;
 pub(super) use self::build::claim_key;
+use self::heartbeat::{Heartbeat, Interruption};
 pub(super) use self::output::Batch;
-use self::pulse::{Interruption, Pulse};
 use super::{Stop, Worker, disk};
 use crate::domain::evidence;
 use crate::domain::rules::attempts::{self, Next, Trouble};
@@ -84,9 +84,9 @@ impl Worker {
         tracing::info!(attempt = claim.attempts, "work on an export begins");
         let began = Instant::now();
         let folder = self.folder_of(&claim.key);
-        let pulse = Pulse::default();
+        let heartbeat = Heartbeat::default();
         if stop.is_asked() {
-            pulse.interrupt(Interruption::Stopping);
+            heartbeat.interrupt(Interruption::Stopping);
         }
         let ended = Stop::default();
         let held = claim.clone();
@@ -94,15 +94,15 @@ impl Worker {
             let working = scope.spawn(|| {
                 let _entered = span.enter();
                 if self.background {
-                    courtesy::step_back();
+                    yielding::step_back();
                 }
                 // A fault of ours in one export must not take the thread, and with it all exports, down.
-                let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut claim, &pulse)));
+                let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut claim, &heartbeat)));
                 ended.ask();
                 done.unwrap_or_else(|_| Err(Error::new(Kind::Internal, FAULT)))
             });
             // Here, at full priority: however busy the machine is, the lease must not run out meanwhile.
-            pulse.beat(self, &held, stop, &ended);
+            heartbeat.beat(self, &held, stop, &ended);
             working.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, FAULT)))
         });
         // Before the end is noted: on a full disk, the database needs the room.
@@ -112,7 +112,7 @@ impl Worker {
             tracing::warn!(cause = %error, "temporary files were left behind; they will be swept up");
         }
         let seconds = began.elapsed().as_secs_f64();
-        match (outcome, pulse.interruption()) {
+        match (outcome, heartbeat.interruption()) {
             (Ok(None), _) => {
                 tracing::info!(seconds, "export planned");
                 Ok(())
@@ -149,11 +149,11 @@ impl Worker {
     }
 
     /// Does the task; gives the part, if it was one, checked and in its place.
-    fn run(&self, claim: &mut Claim, pulse: &Pulse) -> Result<Option<Built>> {
-        pulse.check()?;
+    fn run(&self, claim: &mut Claim, heartbeat: &Heartbeat) -> Result<Option<Built>> {
+        heartbeat.check()?;
         match claim.task.clone() {
-            Task::Plan => self.plan(claim, pulse).map(|()| None),
-            Task::Part(piece) => self.part(claim, &piece, pulse).map(Some),
+            Task::Plan => self.plan(claim, heartbeat).map(|()| None),
+            Task::Part(piece) => self.part(claim, &piece, heartbeat).map(Some),
         }
     }
 

@@ -4,9 +4,9 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::pulse::Pulse;
+use super::heartbeat::Heartbeat;
+use super::reconciliation::Tick;
 use super::spool::Spool;
-use super::tally::Tick;
 use crate::archive::{Bundle, Place};
 use crate::error::{Error, Kind, Result};
 
@@ -39,16 +39,21 @@ impl Batch {
 pub(super) struct Output<'a> {
     free: Receiver<Batch>,
     batches: Sender<Batch>,
-    pub(super) pulse: &'a Pulse,
+    pub(super) heartbeat: &'a Heartbeat,
     /// The one that is being filled.
     pub(super) batch: Batch,
 }
 
 impl<'a> Output<'a> {
     /// Begins with `batch`, whatever it held before.
-    pub(super) fn new(mut batch: Batch, free: Receiver<Batch>, batches: Sender<Batch>, pulse: &'a Pulse) -> Self {
+    pub(super) fn new(
+        mut batch: Batch,
+        free: Receiver<Batch>,
+        batches: Sender<Batch>,
+        heartbeat: &'a Heartbeat,
+    ) -> Self {
         batch.begin(0);
-        Self { free, batches, pulse, batch }
+        Self { free, batches, heartbeat, batch }
     }
 
     /// Hands the batch on if it is full. Between files, or pieces of them.
@@ -78,14 +83,14 @@ impl<'a> Output<'a> {
 
     /// A batch to fill, as soon as one is free.
     fn free(&self, number: u64) -> Result<Batch> {
-        self.pulse.check()?;
+        self.heartbeat.check()?;
         let mut batch = self.free.recv().map_err(|_| ended())?;
         batch.begin(number);
         Ok(batch)
     }
 
     fn hand_on(&mut self, next: Batch) -> Result<()> {
-        self.pulse.check()?;
+        self.heartbeat.check()?;
         self.batches.send(std::mem::replace(&mut self.batch, next)).map_err(|_| ended())
     }
 
@@ -148,8 +153,8 @@ mod tests {
         for _ in 0..9 {
             free.send(Batch::default()).unwrap();
         }
-        let pulse = Pulse::default();
-        let mut output = Output::new(Batch::default(), given, batches, &pulse);
+        let heartbeat = Heartbeat::default();
+        let mut output = Output::new(Batch::default(), given, batches, &heartbeat);
         output.text("short", Place::WHOLE, &[b'a'; BATCH_BYTES - 1]).unwrap();
         output.batch.items = 3;
         output.batch.bundle.begin(format_args!("long"));

@@ -1,7 +1,7 @@
 //! The plan of an export: its cut, how much there is, and which part holds what.
 
 use super::super::{Worker, disk};
-use super::pulse::{Interruption, Pulse};
+use super::heartbeat::{Heartbeat, Interruption};
 use crate::domain::contents::Reader;
 use crate::domain::evidence::{self, TakenCut};
 use crate::domain::rules::days;
@@ -14,12 +14,12 @@ use crate::store::Store;
 use crate::store::cuts::Cut;
 
 impl Worker {
-    pub(super) fn plan(&self, claim: &mut Claim, pulse: &Pulse) -> Result<()> {
+    pub(super) fn plan(&self, claim: &mut Claim, heartbeat: &Heartbeat) -> Result<()> {
         // Each step may be told more than once, and is done once.
         let tell = |step: &mut dyn FnMut() -> Result<bool>| {
-            let goes_on = || pulse.interruption().is_none();
+            let goes_on = || heartbeat.interruption().is_none();
             let ours = self.persist("a step of a plan", &goes_on, step)?;
-            if ours { Ok(()) } else { Err(pulse.interrupt(Interruption::Lost)) }
+            if ours { Ok(()) } else { Err(heartbeat.interrupt(Interruption::Lost)) }
         };
         tell(&mut || work::take_cut(&self.store, claim, self.clock.now()))?;
         let claim = &*claim;
@@ -35,7 +35,7 @@ impl Worker {
                 items += slice.items();
                 tell(&mut || work::add_piece(&self.store, claim, &self.policy, number, slice))
             },
-            &|| pulse.check(),
+            &|| heartbeat.check(),
         )?;
         disk::check_space(&self.work_folder, items, claim.request.copies, self.keep_free)?;
         tell(&mut || work::planned(&self.store, claim, items, self.limits, self.clock.now()))

@@ -12,11 +12,11 @@ use chrono::NaiveDate;
 use super::ahead::Ahead;
 use super::copies::lists::CopiedLists;
 use super::copies::{self, Copyist};
-use super::courtesy::Courtesy;
 use super::output::Output;
+use super::reconciliation::{self, Sums, Tick};
 use super::records::{self, Folder, People};
 use super::spool::Spool;
-use super::tally::{self, Sums, Tick};
+use super::yielding::Yield;
 use crate::archive::manifest::{
     FORMAT_VERSION, FolderCount, Header, Manifest, PartInfo, PartManifest, Program, Totals,
 };
@@ -58,7 +58,7 @@ impl Source<'_> {
             conversation: Slice::default(),
             finder: DayFinder::new(self.request.time_zone),
             people: People::default(),
-            courtesy: Courtesy::default(),
+            turns: Yield::default(),
             ahead: Ahead::default(),
             copyist: self.copyist(reader)?,
         };
@@ -134,7 +134,7 @@ impl Source<'_> {
         let mut portions =
             Portions { others: self.others, last: self.piece.count, part: 1, slice: Slice::default(), next: 0 };
         conversations(reader, ALL, |_, listed| {
-            output.pulse.check()?;
+            output.heartbeat.check()?;
             let mut days = planned(portions.current()?, &listed)?.days.to_vec();
             let mut tables = Vec::new();
             if !days.is_empty() {
@@ -198,7 +198,7 @@ impl Source<'_> {
                 }
                 output.make_room()?;
                 file.item(item, output, &mut read.people)?;
-                read.courtesy.give_way();
+                read.turns.yield_if_due();
             }
             position = next;
             if position.is_none() {
@@ -302,12 +302,12 @@ fn planned<'a>(portion: Option<Portion<'a>>, found: &Listed) -> Result<Portion<'
     match portion {
         Some(portion) if portion.conversation == found.conversation.id => Ok(portion),
         Some(portion) if portion.conversation < found.conversation.id => Err(missing(portion.conversation)),
-        _ => Err(tally::differs(&format!("{} was not planned", Folder::of(found).path), "it was found")),
+        _ => Err(reconciliation::differs(&format!("{} was not planned", Folder::of(found).path), "it was found")),
     }
 }
 
 fn missing(id: ConversationId) -> Error {
-    tally::differs(&format!("conversation {id} was planned"), "it was not found")
+    reconciliation::differs(&format!("conversation {id} was planned"), "it was not found")
 }
 
 /// What has been read, and what helps with reading on.
@@ -317,7 +317,7 @@ struct Read {
     conversation: Slice,
     finder: DayFinder,
     people: People,
-    courtesy: Courtesy,
+    turns: Yield,
     ahead: Ahead,
     /// If reading copies are asked for.
     copyist: Option<Copyist>,
@@ -326,7 +326,7 @@ struct Read {
 impl Read {
     fn count(&mut self, tick: Tick) {
         self.sums.count(tick);
-        tally::count(&mut self.conversation, tick);
+        reconciliation::count(&mut self.conversation, tick);
     }
 
     /// A conversation has ended.

@@ -2,7 +2,7 @@
 //!
 //! Threads of an export have the lower priority ([`step_back`]), but a system that does not preempt lets a thread go on until
 //! its slice of some milliseconds is over, also when one of higher priority has woken up. A page goes through several threads,
-//! and would wait so long for each of them. So all of them also give way several thousand times a second ([`Courtesy`]).
+//! and would wait so long for each of them. So all of them also give way several thousand times a second ([`Yield`]).
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,17 +24,17 @@ pub(super) fn step_back() {
 const TURN: Duration = Duration::from_micros(200);
 
 /// Since when a thread has had the processor to itself.
-pub(super) struct Courtesy(Instant);
+pub(super) struct Yield(Instant);
 
-impl Default for Courtesy {
+impl Default for Yield {
     fn default() -> Self {
         Self(Instant::now())
     }
 }
 
-impl Courtesy {
+impl Yield {
     /// Lets others go first, if it is time again. Called between two files or items.
-    pub(super) fn give_way(&mut self) {
+    pub(super) fn yield_if_due(&mut self) {
         if self.0.elapsed() >= TURN {
             thread::yield_now();
             self.0 = Instant::now();

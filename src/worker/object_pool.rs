@@ -7,21 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is not in use just now. Clones share it.
 #[derive(Debug)]
-pub(super) struct Spares<T>(Arc<Mutex<Vec<T>>>);
+pub(super) struct ObjectPool<T>(Arc<Mutex<Vec<T>>>);
 
-impl<T> Clone for Spares<T> {
+impl<T> Clone for ObjectPool<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> Default for Spares<T> {
+impl<T> Default for ObjectPool<T> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<T: Default> Spares<T> {
+impl<T: Default> ObjectPool<T> {
     /// One that was used before, or a new one.
     pub(super) fn take(&self) -> T {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
@@ -39,12 +39,12 @@ mod tests {
 
     #[test]
     fn what_is_given_is_taken_again() {
-        let spares = Spares::<Vec<u8>>::default();
-        let mut one = spares.take();
+        let pool = ObjectPool::<Vec<u8>>::default();
+        let mut one = pool.take();
         one.reserve(1_000);
         let room = one.capacity();
-        spares.clone().give(one);
-        assert_eq!(spares.take().capacity(), room);
-        assert_eq!(spares.take().capacity(), 0);
+        pool.clone().give(one);
+        assert_eq!(pool.take().capacity(), room);
+        assert_eq!(pool.take().capacity(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The pulse of a piece of work: tells the database that it goes on and how far it is, and learns that it should not.
+//! The heartbeat of a piece of work: it prolongs the lease, reports the progress, and finds out whether the work should stop.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,7 +9,7 @@ use crate::domain::work::{self, Claim};
 use crate::error::{Error, Result};
 
 /// How often the database is told, and so how soon a cancelled export ends.
-const PULSE: Duration = Duration::from_millis(500);
+const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why a piece of work was left before its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,12 +22,12 @@ pub(super) enum Interruption {
 
 /// How far a piece of work is, and whether it should go on: shared by all threads that are at it.
 #[derive(Default)]
-pub(super) struct Pulse {
+pub(super) struct Heartbeat {
     done: AtomicI64,
     interruption: OnceLock<Interruption>,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// So many more items are done.
     pub(super) fn add(&self, items: i64) {
         self.done.fetch_add(items, Ordering::Relaxed);
@@ -59,7 +59,7 @@ impl Pulse {
     /// Until `ended`: prolongs the lease and tells the progress, whatever the work is busy with, and learns that it was
     /// cancelled, taken up by another worker, or that this process stops.
     pub(super) fn beat(&self, worker: &Worker, claim: &Claim, stop: &Stop, ended: &Stop) {
-        while !ended.wait(PULSE) {
+        while !ended.wait(INTERVAL) {
             if stop.is_asked() {
                 self.interrupt(Interruption::Stopping);
                 return;

@@ -154,12 +154,12 @@ mod tests {
     proptest! {
         /// Wherever the stream is cut, and however it is read.
         #[test]
-        fn a_streams_sum_is_that_of_its_bytes(pieces in proptest::collection::vec(any::<Vec<u8>>(), 0..9)) {
-            let whole = pieces.concat();
+        fn a_streams_sum_is_that_of_its_bytes(chunks in proptest::collection::vec(any::<Vec<u8>>(), 0..9)) {
+            let whole = chunks.concat();
             let (mut sha, mut fast) = (Sha256Stream::default(), QuickStream::default());
-            for piece in &pieces {
-                sha.update(piece);
-                fast.update(piece);
+            for chunk in &chunks {
+                sha.update(chunk);
+                fast.update(chunk);
             }
             prop_assert_eq!((sha.finish(), fast.finish()), (sha256(&whole), quick(&whole)));
             let mut reader = Hashing::new(whole.as_slice());

@@ -301,8 +301,8 @@ struct Seal(QuickStream);
 
 impl Seal {
     fn entry(&mut self, header: &[&[u8]], bytes: Quick) {
-        for piece in header {
-            self.0.update(piece);
+        for chunk in header {
+            self.0.update(chunk);
         }
         self.0.update(&bytes.to_le_bytes());
     }

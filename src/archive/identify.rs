@@ -18,7 +18,7 @@ use crate::sums::Hashing;
 /// The longest manifest that is read: it counts each file of the archive.
 const MAX_MANIFEST: u64 = 1 << 30;
 /// Bytes hashed at a time.
-const PIECE: usize = 256 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 /// What a part says of itself.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ fn json<T: DeserializeOwned>(file: impl Read) -> Result<T, serde_json::Error> {
 /// When it can't be read.
 pub fn sha256_of(path: &Path) -> Result<String> {
     let doing = || format!("{} can't be read.", path.display());
-    let mut file = Hashing::new(BufReader::with_capacity(PIECE, File::open(path).context(doing)?));
+    let mut file = Hashing::new(BufReader::with_capacity(CHUNK, File::open(path).context(doing)?));
     io::copy(&mut file, &mut io::sink()).context(doing)?;
     Ok(hex(&file.finish().1))
 }

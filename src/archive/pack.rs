@@ -30,10 +30,10 @@ const SUMS_LEVEL: u8 = 2;
 const ROOM: usize = 1 << 16;
 /// Room for unpacked text that is kept for the next files: a single one can be much larger than what is usual.
 const KEPT: usize = 1 << 20;
-/// What a piece ends with that is not the last of its file: an empty block, which begins and ends on a byte (RFC 1951, 3.2.4).
+/// What a chunk ends with that is not the last of its file: an empty block, which begins and ends on a byte (RFC 1951, 3.2.4).
 const FLUSHED: [u8; 4] = [0, 0, 0xff, 0xff];
 
-/// Where a piece stands in its file.
+/// Where a chunk stands in its file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place {
     /// It is the first.
@@ -43,7 +43,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The whole file in one piece.
+    /// The whole file in one chunk.
     pub const WHOLE: Self = Self { first: true, last: true };
 }
 
@@ -55,10 +55,10 @@ struct Entry {
 
 enum Content {
     Directory,
-    /// A file or a piece of one: so many bytes of the text, and of the data once it is packed.
+    /// A file or a chunk of one: so many bytes of the text, and of the data once it is packed.
     File {
         place: Place,
-        /// Its pieces come between those of others.
+        /// Its chunks come between those of others.
         aside: bool,
         text: usize,
         data: usize,
@@ -71,7 +71,7 @@ enum Content {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Made {
     facts: Facts,
-    /// Of a whole file. Whoever writes a file in pieces hashes the whole.
+    /// Of a whole file. Whoever writes a file in chunks hashes the whole.
     hash: Option<Sha256>,
     /// Of the packed bytes.
     pub(super) seal: Quick,
@@ -100,15 +100,15 @@ pub(super) enum Packed<'a> {
         seal: Quick,
         data: &'a [u8],
     },
-    /// A piece of a file that is too large to be held at once.
-    Piece(Piece<'a>),
-    /// A piece of a file whose pieces come between other files and their pieces.
-    Aside(Piece<'a>),
+    /// A chunk of a file that is too large to be held at once.
+    Chunk(Chunk<'a>),
+    /// A chunk of a file whose chunks come between other files and their chunks.
+    Aside(Chunk<'a>),
 }
 
-/// A piece of a file; with its text, for whoever hashes the whole.
+/// A chunk of a file; with its text, for whoever hashes the whole.
 #[derive(Clone, Copy)]
-pub(super) struct Piece<'a> {
+pub(super) struct Chunk<'a> {
     pub(super) place: Place,
     facts: Facts,
     seal: Quick,
@@ -116,7 +116,7 @@ pub(super) struct Piece<'a> {
     pub(super) text: &'a [u8],
 }
 
-impl Piece<'_> {
+impl Chunk<'_> {
     /// The CRC of its text, if text and data still are what they were when they were packed and compared.
     pub(super) fn crc(&self) -> Option<crc32fast::Hasher> {
         let mut crc = crc32fast::Hasher::new();
@@ -148,7 +148,7 @@ impl Bundle {
         self.entries.is_empty()
     }
 
-    /// Files, pieces and directories in it.
+    /// Files, chunks and directories in it.
     #[must_use]
     pub fn entries(&self) -> usize {
         self.entries.len()
@@ -166,7 +166,7 @@ impl Bundle {
         self.entries.push(Entry { path: path.len(), content: Content::Directory });
     }
 
-    /// Begins a file, or the next piece of one, whose text then goes into [`Bundle::text`] until [`Bundle::end`].
+    /// Begins a file, or the next chunk of one, whose text then goes into [`Bundle::text`] until [`Bundle::end`].
     pub fn begin(&mut self, path: fmt::Arguments<'_>) {
         self.open = (self.paths.len(), self.text.len());
         // Writing into a text does not fail.
@@ -206,14 +206,14 @@ impl Bundle {
         self.open = (self.paths.len(), self.text.len());
     }
 
-    /// Adds a file, or the next piece of one, whose text is at hand.
+    /// Adds a file, or the next chunk of one, whose text is at hand.
     pub fn add(&mut self, path: &str, place: Place, text: &[u8]) {
         self.begin(format_args!("{path}"));
         self.text.extend_from_slice(text);
         self.end(place);
     }
 
-    /// Adds a file, or the next piece of one whose pieces come between other files and their pieces: it waits aside until it is
+    /// Adds a file, or the next chunk of one whose chunks come between other files and their chunks: it waits aside until it is
     /// whole.
     pub fn add_aside(&mut self, path: &str, place: Place, text: &[u8]) {
         self.begin(format_args!("{path}"));
@@ -235,13 +235,13 @@ impl Bundle {
             let text = texts.split_off(..*text).ok_or_else(unpacked)?;
             let data = all.split_off(..*data).ok_or_else(unpacked)?;
             let Made { facts, hash, seal } = made.ok_or_else(unpacked)?;
-            let piece = || Piece { place: *place, facts, seal, data, text };
+            let chunk = || Chunk { place: *place, facts, seal, data, text };
             take(
                 path,
                 match hash {
                     Some(hash) => Packed::File { facts, hash, seal, data },
-                    None if *aside => Packed::Aside(piece()),
-                    None => Packed::Piece(piece()),
+                    None if *aside => Packed::Aside(chunk()),
+                    None => Packed::Chunk(chunk()),
                 },
             )?;
         }
@@ -279,7 +279,7 @@ pub struct Packer {
     /// Made when they are first needed: each holds some hundred kilobytes.
     small: Option<Compressor>,
     whole: Option<Compressor>,
-    pieces: Compress,
+    chunks: Compress,
     proof: Proof,
 }
 
@@ -288,7 +288,7 @@ impl Default for Packer {
         Self {
             small: None,
             whole: None,
-            pieces: Compress::new(Compression::new(u32::from(LEVEL)), false),
+            chunks: Compress::new(Compression::new(u32::from(LEVEL)), false),
             proof: Proof::default(),
         }
     }
@@ -297,7 +297,7 @@ impl Default for Packer {
 impl Packer {
     /// For lists of check sums.
     pub(super) fn for_sums() -> Self {
-        Self { pieces: Compress::new(Compression::new(SUMS_LEVEL.into()), false), ..Self::default() }
+        Self { chunks: Compress::new(Compression::new(SUMS_LEVEL.into()), false), ..Self::default() }
     }
 
     /// Packs what was rendered into a bundle, and compares it. `between` is called between two files.
@@ -316,13 +316,13 @@ impl Packer {
             let (method, bytes) = if *place == Place::WHOLE {
                 self.pack_whole(out, *packed, raw)?
             } else {
-                (Method::Deflated, self.pack_piece(out, *packed, raw, place.last)?)
+                (Method::Deflated, self.pack_chunk(out, *packed, raw, place.last)?)
             };
             let bytes = out.get(*packed..*packed + bytes).unwrap_or_default();
             let proved = if *place == Place::WHOLE {
                 self.proof.whole(method, bytes, raw)
             } else {
-                self.proof.piece(bytes, raw, place.last)
+                self.proof.chunk(bytes, raw, place.last)
             };
             *made = Some(proved.ok_or_else(|| {
                 Error::new(Kind::Internal, format!("{path} was packed wrongly: it does not unpack to its text"))
@@ -351,20 +351,20 @@ impl Packer {
         Ok((Method::Stored, raw.len()))
     }
 
-    /// Pieces can be put together, because each but the last ends on a byte without ending the stream, and none looks back
+    /// Chunks can be put together, because each but the last ends on a byte without ending the stream, and none looks back
     /// into the one before: so they can be packed side by side.
-    fn pack_piece(&mut self, out: &mut Vec<u8>, at: usize, raw: &[u8], last: bool) -> Result<usize> {
-        self.pieces.reset();
+    fn pack_chunk(&mut self, out: &mut Vec<u8>, at: usize, raw: &[u8], last: bool) -> Result<usize> {
+        self.chunks.reset();
         let flush = if last { FlushCompress::Finish } else { FlushCompress::Full };
         let (mut rest, mut length) = (raw, 0);
         loop {
             let room = room(out, at + length, raw.len() / 2 + ROOM);
-            let before = (self.pieces.total_in(), self.pieces.total_out());
+            let before = (self.chunks.total_in(), self.chunks.total_out());
             let status =
-                self.pieces.compress(rest, room, flush).context(|| "compressing a file of the archive".into())?;
+                self.chunks.compress(rest, room, flush).context(|| "compressing a file of the archive".into())?;
             let moved = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
-            let written = moved(self.pieces.total_out(), before.1);
-            rest = rest.get(moved(self.pieces.total_in(), before.0)..).unwrap_or_default();
+            let written = moved(self.chunks.total_out(), before.1);
+            rest = rest.get(moved(self.chunks.total_in(), before.0)..).unwrap_or_default();
             let to_spare = written < room.len();
             length += written;
             match status {
@@ -395,13 +395,13 @@ fn room(out: &mut Vec<u8>, at: usize, bytes: usize) -> &mut [u8] {
 pub(super) struct Proof {
     inflate: Decompressor,
     /// Made when it is first needed.
-    pieces: Option<Decompress>,
+    chunks: Option<Decompress>,
     unpacked: Vec<u8>,
 }
 
 impl Default for Proof {
     fn default() -> Self {
-        Self { inflate: Decompressor::new(), pieces: None, unpacked: Vec::new() }
+        Self { inflate: Decompressor::new(), chunks: None, unpacked: Vec::new() }
     }
 }
 
@@ -421,10 +421,10 @@ impl Proof {
         Some(Made { facts: compared(method, data, unpacked, raw)?, hash, seal })
     }
 
-    /// What came out of a piece, if it is the text and the next piece can follow.
-    pub(super) fn piece(&mut self, data: &[u8], raw: &[u8], last: bool) -> Option<Made> {
+    /// What came out of a chunk, if it is the text and the next chunk can follow.
+    pub(super) fn chunk(&mut self, data: &[u8], raw: &[u8], last: bool) -> Option<Made> {
         let seal = sums::quick(data);
-        let inflate = self.pieces.get_or_insert_with(|| Decompress::new(false));
+        let inflate = self.chunks.get_or_insert_with(|| Decompress::new(false));
         inflate.reset(false);
         // With a byte to spare: all that was packed is read, also what stands behind the text.
         let room = room(&mut self.unpacked, 0, raw.len() + 1);

@@ -13,7 +13,7 @@ use tempfile::SpooledTempFile;
 
 use super::container::{ContainerWriter, Facts, Method};
 use super::names;
-use super::pack::{Bundle, Packed, Packer, Piece, Place};
+use super::pack::{Bundle, Chunk, Packed, Packer, Place};
 use super::sign::{Prehash, SigningKey};
 use crate::error::{Context, Error, Kind, Result};
 use crate::keys::{hex, hex_digits};
@@ -22,7 +22,7 @@ use crate::sums::{Quick, QuickStream, Sha256, Sha256Stream};
 
 /// Bytes of the check sums that are packed at a time.
 const STRETCH: u64 = 256 << 10;
-/// Bytes of a file whose pieces wait aside that are held in memory: more wait on the disk.
+/// Bytes of a file whose chunks wait aside that are held in memory: more wait on the disk.
 const ASIDE: usize = 256 << 10;
 
 /// A part being written.
@@ -32,11 +32,11 @@ pub struct PartWriter {
     sums: Option<Sums>,
     /// Of the file that was written last.
     last: Sha256,
-    /// The file whose pieces come, with its hashes so far.
+    /// The file whose chunks come, with its hashes so far.
     open: Option<Open>,
-    /// Files whose pieces come between other files, and what has come of them. There are few at a time.
+    /// Files whose chunks come between other files, and what has come of them. There are few at a time.
     aside: Vec<(Open, SpooledTempFile)>,
-    /// Files that are whole, but wait for the end of the one whose pieces come.
+    /// Files that are whole, but wait for the end of the one whose chunks come.
     whole: Vec<Whole>,
     /// For what waits aside.
     folder: PathBuf,
@@ -99,7 +99,7 @@ struct About {
     seal: Quick,
 }
 
-/// A file of which not all pieces have come.
+/// A file of which not all chunks have come.
 struct Open {
     path: String,
     crc: crc32fast::Hasher,
@@ -121,16 +121,16 @@ impl Open {
         }
     }
 
-    /// The next piece, which was compared where it was packed, and must still be the same.
-    fn add(&mut self, piece: &Piece<'_>) -> Result<()> {
-        let Some(crc) = piece.crc() else {
+    /// The next chunk, which was compared where it was packed, and must still be the same.
+    fn add(&mut self, chunk: &Chunk<'_>) -> Result<()> {
+        let Some(crc) = chunk.crc() else {
             return Err(Error::new(Kind::Internal, format!("{} has changed since it was packed", self.path)));
         };
         self.crc.combine(&crc);
-        self.hash.update(piece.text);
-        self.seal.update(piece.data);
-        self.compressed += piece.data.len() as u64;
-        self.size += piece.text.len() as u64;
+        self.hash.update(chunk.text);
+        self.seal.update(chunk.data);
+        self.compressed += chunk.data.len() as u64;
+        self.size += chunk.text.len() as u64;
         Ok(())
     }
 
@@ -176,13 +176,13 @@ impl PartWriter {
     /// Writes what was packed, after what was written before.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if it can't be written, or pieces of a file are out of order.
+    /// [`Kind::Internal`] if it can't be written, or chunks of a file are out of order.
     pub fn write(&mut self, bundle: &Bundle) -> Result<()> {
         bundle.each(&mut |path, packed| match packed {
             Packed::Directory => self.container.directory(path),
             Packed::File { facts, hash, seal, data } => self.file(path, About { facts, hash, seal }, data),
-            Packed::Piece(piece) => self.piece(path, &piece),
-            Packed::Aside(piece) => self.put_aside(path, &piece),
+            Packed::Chunk(chunk) => self.chunk(path, &chunk),
+            Packed::Aside(chunk) => self.put_aside(path, &chunk),
         })
     }
 
@@ -210,15 +210,15 @@ impl PartWriter {
         Ok(())
     }
 
-    fn piece(&mut self, path: &str, piece: &Piece<'_>) -> Result<()> {
-        if piece.place.first {
+    fn chunk(&mut self, path: &str, chunk: &Chunk<'_>) -> Result<()> {
+        if chunk.place.first {
             self.container.begin(path)?;
             self.open = Some(Open::new(path));
         }
         let open = self.open.as_mut().filter(|open| open.path == path).ok_or_else(out_of_order)?;
-        open.add(piece)?;
-        self.container.append(piece.data)?;
-        if piece.place.last
+        open.add(chunk)?;
+        self.container.append(chunk.data)?;
+        if chunk.place.last
             && let Some(open) = self.open.take()
         {
             let (path, about) = open.end();
@@ -228,15 +228,15 @@ impl PartWriter {
         self.write_whole()
     }
 
-    fn put_aside(&mut self, path: &str, piece: &Piece<'_>) -> Result<()> {
-        if piece.place.first {
+    fn put_aside(&mut self, path: &str, chunk: &Chunk<'_>) -> Result<()> {
+        if chunk.place.first {
             self.aside.push((Open::new(path), SpooledTempFile::new_in(ASIDE, &self.folder)));
         }
         let index = self.aside.iter().position(|(open, _)| open.path == path).ok_or_else(out_of_order)?;
         let (open, file) = self.aside.get_mut(index).ok_or_else(out_of_order)?;
-        open.add(piece)?;
-        file.write_all(piece.data).context(|| format!("putting {path} aside"))?;
-        if piece.place.last {
+        open.add(chunk)?;
+        file.write_all(chunk.data).context(|| format!("putting {path} aside"))?;
+        if chunk.place.last {
             let (open, bytes) = self.aside.swap_remove(index);
             let (path, about) = open.end();
             self.whole.push(Whole { path, about, bytes });
@@ -326,8 +326,8 @@ mod damage {
 
         /// Turns a bit of whichever file waits.
         pub(in super::super) fn damage_aside(&mut self, at: u64) {
-            let pieces = self.aside.iter_mut().map(|(_, bytes)| bytes);
-            let bytes = pieces.chain(self.whole.iter_mut().map(|whole| &mut whole.bytes)).next();
+            let chunks = self.aside.iter_mut().map(|(_, bytes)| bytes);
+            let bytes = chunks.chain(self.whole.iter_mut().map(|whole| &mut whole.bytes)).next();
             turn(bytes.unwrap(), SeekFrom::Start(at));
         }
     }

@@ -1,15 +1,15 @@
 //! The text of an archive's files: JSON arrays with one record on each line, so that grep, jq and a diff work, and the
 //! manifest.
 //!
-//! Everything is written into a buffer of the caller, piece by piece, so that no file need ever be held as a whole.
+//! Everything is written into a buffer of the caller, chunk by chunk, so that no file need ever be held as a whole.
 
 use serde::Serialize;
 
 use super::manifest::{FolderCount, Manifest};
 use crate::error::{Context, Result};
 
-/// Bytes of a file's text from which on a new piece of it is begun.
-pub const PIECE: usize = 1 << 20;
+/// Bytes of a file's text from which on a new chunk of it is begun.
+pub const CHUNK: usize = 1 << 20;
 
 /// Begins an array.
 pub fn begin(text: &mut Vec<u8>) {

@@ -155,7 +155,7 @@ impl SigningKey {
         self.sign_hashed(Prehash::new_with_prefix(data), comment)
     }
 
-    /// The same for data that has been hashed piece by piece.
+    /// The same for data that has been hashed chunk by chunk.
     ///
     /// # Errors
     /// As [`SigningKey::sign`].

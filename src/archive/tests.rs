@@ -232,12 +232,12 @@ impl Draft {
     }
 
     fn file(&mut self, path: &str, text: &[u8]) {
-        // In pieces of a size that cuts some files and leaves others whole.
-        let pieces = text.chunks(3_000).count();
-        for (index, piece) in text.chunks(3_000).enumerate() {
+        // In chunks of a size that cuts some files and leaves others whole.
+        let chunks = text.chunks(3_000).count();
+        for (index, chunk) in text.chunks(3_000).enumerate() {
             let mut bundle = Bundle::default();
-            let place = Place { first: index == 0, last: index + 1 == pieces };
-            bundle.add(path, place, piece);
+            let place = Place { first: index == 0, last: index + 1 == chunks };
+            bundle.add(path, place, chunk);
             self.packer.pack(&mut bundle, &mut || {}).unwrap();
             self.writer.write(&bundle).unwrap();
         }
@@ -545,7 +545,7 @@ fn every_json_file_fits_its_schema() {
 }
 
 #[test]
-fn pieces_out_of_order_are_refused() {
+fn chunks_out_of_order_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut draft = Draft::begin(folder.path(), &header(), 1);
     let mut bundle = Bundle::default();
@@ -569,7 +569,7 @@ proptest! {
 
     /// Whatever the bytes and wherever they are cut: what is read is what was written.
     #[test]
-    fn any_bytes_in_any_pieces_come_out_as_they_went_in(
+    fn any_bytes_in_any_chunks_come_out_as_they_went_in(
         files in proptest::collection::vec(
             proptest::collection::vec(proptest::collection::vec(0_u8..4, 0..3_000), 1..4), 0..6),
         names in proptest::collection::vec("[a-zé/ ]{1,20}", 6),
@@ -578,16 +578,16 @@ proptest! {
         let mut draft = Draft::begin(folder.path(), &header(), 1);
         draft.directory("");
         let mut expected = Vec::new();
-        for (index, (pieces, name)) in files.iter().zip(&names).enumerate() {
+        for (index, (chunks, name)) in files.iter().zip(&names).enumerate() {
             let path = format!("{index}{name}.json");
             let mut bundle = Bundle::default();
-            for (number, piece) in pieces.iter().enumerate() {
-                let place = Place { first: number == 0, last: number + 1 == pieces.len() };
-                bundle.add(&path, place, piece);
+            for (number, chunk) in chunks.iter().enumerate() {
+                let place = Place { first: number == 0, last: number + 1 == chunks.len() };
+                bundle.add(&path, place, chunk);
             }
             draft.packer.pack(&mut bundle, &mut || {}).unwrap();
             draft.writer.write(&bundle).unwrap();
-            expected.push((format!("{}/{path}", top_of(&header())), pieces.concat()));
+            expected.push((format!("{}/{path}", top_of(&header())), chunks.concat()));
         }
         let key = SigningKey::load_or_create(&folder.path().join("key")).unwrap();
         let written = draft.writer.finish(1, &[], &key, "any").unwrap();

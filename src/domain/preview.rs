@@ -65,7 +65,7 @@ impl Counts {
         let choice = Choice { account, cut: Cut::Now, filters };
         let on = spans(periods, now);
         let mut of_days: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-        for (at, items) in store::volume::count_by_piece(c, choice, &on, days::piece_of_day(zone))? {
+        for (at, items) in store::volume::count_by_interval(c, choice, &on, days::interval_within_day(zone))? {
             *of_days.entry(days::day_of(at, zone)).or_default() += items;
         }
         let days: Days = of_days.into_iter().collect();

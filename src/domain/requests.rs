@@ -158,7 +158,7 @@ pub fn cancel(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Res
         if !rules::can_be_cancelled(request.status) || !store::exports::update_cancelled(c, id, now)? {
             return Err(ended());
         }
-        store::pieces::update_leases_ended(c, &locked)?;
+        store::part_jobs::update_leases_ended(c, &locked)?;
         let by = Actor::User(administrator.user.id);
         store::audit::append(c, request.account_id, by, &AuditEvent::ExportCancelled { export: id }, now)
     })

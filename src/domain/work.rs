@@ -1,6 +1,6 @@
 //! The queue of exports, for the workers: claim by lease, progress, and the end, with the mail about it (B3, B5, B6).
 //!
-//! An export is planned by one worker, which divides it into parts; then each part is a piece of work of its own, for
+//! An export is planned by one worker, which divides it into parts; then each part is a job of its own, for
 //! whoever is free, in this process or another. Part 1 tells about all others, so it comes last. The archive itself is
 //! built by `worker`, which reads what goes into it through [`super::contents`].
 //!
@@ -24,7 +24,7 @@ use crate::error::{Error, Kind, Result};
 use crate::keys;
 use crate::model::{AccountId, Actor, AuditEvent, ExportRequest, MailEvent, Part, RequestId, Timestamp};
 use crate::store::exports::Locked;
-use crate::store::pieces::{self, Built};
+use crate::store::part_jobs::{self, Built};
 use crate::store::summaries::{self, Summary};
 use crate::store::{self, Conn, Due, Store, exports};
 
@@ -33,7 +33,7 @@ use crate::store::{self, Conn, Due, Store, exports};
 pub struct WorkPolicy {
     /// How long a worker that says nothing keeps it.
     pub lease: TimeDelta,
-    /// How often a piece of work is taken up before the export fails (B3).
+    /// How often a job is taken up before the export fails (B3).
     pub attempts: u32,
     /// Days for which an archive is kept (B6).
     pub keep_days: u32,
@@ -45,12 +45,12 @@ pub enum Task {
     /// Take the cut, count, and divide.
     Plan,
     /// Build a part. Its plan is long, and the same for whoever holds the claim.
-    Part(Arc<Piece>),
+    Part(Arc<PartJob>),
 }
 
 /// A part to be built.
 #[derive(Debug)]
-pub struct Piece {
+pub struct PartJob {
     /// Its number, from 1.
     pub number: i32,
     /// How many parts the export has.
@@ -59,7 +59,7 @@ pub struct Piece {
     pub plan: Slice,
 }
 
-/// A piece of work that a worker has taken up.
+/// A job that a worker has taken up.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The export.
@@ -77,8 +77,8 @@ impl Claim {
         exports::Lease { id: self.request.id, key: &self.key }
     }
 
-    fn piece_lease<'a>(&'a self, request: &'a Locked, piece: &Piece) -> pieces::Lease<'a> {
-        pieces::Lease { request, number: piece.number, key: &self.key }
+    fn part_lease<'a>(&'a self, request: &'a Locked, job: &PartJob) -> part_jobs::Lease<'a> {
+        part_jobs::Lease { request, number: job.number, key: &self.key }
     }
 
     /// Locks the request if this claim still holds; a plan's lease is prolonged.
@@ -89,7 +89,7 @@ impl Claim {
                 let until = store.time(c)?.plus(policy.lease);
                 exports::update_lease(c, &self.lease(), until)?
             }
-            Task::Part(piece) => pieces::is_held(c, &self.piece_lease(&request, piece))?,
+            Task::Part(job) => part_jobs::is_held(c, &self.part_lease(&request, job))?,
         };
         Ok(ours.then_some(request))
     }
@@ -113,7 +113,7 @@ pub fn claim(store: &Store, policy: &WorkPolicy, only: Option<RequestId>, now: T
     let (beyond, plans, parts) = store.read(|c| {
         let due = due(store, c)?;
         let latest = due.now.plus(policy.lease + SLACK);
-        let beyond = [exports::list_leased_beyond(c, latest)?, pieces::list_leased_beyond(c, latest)?].concat();
+        let beyond = [exports::list_leased_beyond(c, latest)?, part_jobs::list_leased_beyond(c, latest)?].concat();
         Ok((beyond, exports::list_claimable(c, &due, only)?, list_with_waiting(c, &due, only)?))
     })?;
     for id in beyond {
@@ -149,8 +149,8 @@ type Take = fn(&mut Conn, &WorkPolicy, &Locked, &str, (&Due, Timestamp)) -> Resu
 fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
     let mut waiting = Vec::new();
     for id in exports::list_planned(c, only)? {
-        if pieces::find_waiting(c, id, due)?.is_some() {
-            waiting.push((pieces::count_held(c, id, due.now)?, id));
+        if part_jobs::find_waiting(c, id, due)?.is_some() {
+            waiting.push((part_jobs::count_held(c, id, due.now)?, id));
         }
     }
     waiting.sort_unstable();
@@ -164,7 +164,7 @@ fn end_leases_in_time(store: &Store, policy: &WorkPolicy, id: RequestId) -> Resu
         let Some(request) = exports::lock(c, id)? else { return Ok(()) };
         let latest = store.time(c)?.plus(policy.lease);
         exports::update_lease_beyond(c, &request, latest)?;
-        pieces::update_leases_beyond(c, &request, latest)
+        part_jobs::update_leases_beyond(c, &request, latest)
     })
 }
 
@@ -173,7 +173,7 @@ fn disown(store: &Store, id: RequestId, key: &str) {
     let disowned = store.write(|c| {
         let Some(request) = exports::lock(c, id)? else { return Ok(()) };
         exports::update_disowned(c, &exports::Lease { id, key })?;
-        pieces::update_disowned(c, &request, key)
+        part_jobs::update_disowned(c, &request, key)
     });
     if let Err(error) = disowned {
         tracing::warn!(cause = %error.causes(), request = id, "work that may have been taken up waits for its lease: {error}");
@@ -208,7 +208,7 @@ fn claim_plan(
 ) -> Result<Option<Claim>> {
     let id = locked.id();
     // What an earlier run has left goes first.
-    if pieces::is_any_built(c, id)? {
+    if part_jobs::is_any_built(c, id)? {
         return Ok(None);
     }
     let Some(mut request) = exports::find(c, id)? else { return Ok(None) };
@@ -232,20 +232,20 @@ fn claim_part(
 ) -> Result<Option<Claim>> {
     let id = locked.id();
     // It may have ended, or another have been quicker, since it was listed.
-    let Some(found) = pieces::find_waiting(c, id, due)?.filter(|_| locked.is_in_progress()) else { return Ok(None) };
-    let (Some(mut request), Some(plan)) = (exports::find(c, id)?, pieces::find_plan(c, id, found.number)?) else {
+    let Some(found) = part_jobs::find_waiting(c, id, due)?.filter(|_| locked.is_in_progress()) else { return Ok(None) };
+    let (Some(mut request), Some(plan)) = (exports::find(c, id)?, part_jobs::find_plan(c, id, found.number)?) else {
         return Ok(None);
     };
     if attempts::is_exhausted(found.attempts, policy.attempts) {
         end_in_failure(c, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
         return Ok(None);
     }
-    pieces::claim(c, locked, &found, key, due.now.plus(policy.lease))?;
+    part_jobs::claim(c, locked, &found, key, due.now.plus(policy.lease))?;
     let attempts = found.attempts + 1;
     exports::update_attempts(c, id, attempts)?;
     request.attempts = request.attempts.max(attempts);
-    let piece = Piece { number: found.number, count: pieces::count(c, id)?, plan: Slice::parse(&plan)? };
-    Ok(Some(Claim { request, task: Task::Part(Arc::new(piece)), attempts, key: key.to_owned() }))
+    let job = PartJob { number: found.number, count: part_jobs::count(c, id)?, plan: Slice::parse(&plan)? };
+    Ok(Some(Claim { request, task: Task::Part(Arc::new(job)), attempts, key: key.to_owned() }))
 }
 
 /// Takes the cut (C7) and the evidence of that moment, unless an earlier attempt has: an export is a function of its request
@@ -290,7 +290,7 @@ fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()
 pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<bool> {
     store.write(|c| {
         let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
-        pieces::delete(c, &request)?;
+        part_jobs::delete(c, &request)?;
         Ok(true)
     })
 }
@@ -300,12 +300,12 @@ pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<b
 ///
 /// # Errors
 /// When the database fails.
-pub fn add_piece(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, plan: &Slice) -> Result<bool> {
-    let piece = pieces::NewPiece { number, plan: plan.to_text(), items: count(plan.items())? };
+pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, plan: &Slice) -> Result<bool> {
+    let job = part_jobs::NewPartJob { number, plan: plan.to_text(), items: count(plan.items())? };
     store.write(|c| {
         let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
-        if !pieces::is_made(c, request.id(), number)? {
-            pieces::create(c, &request, &piece)?;
+        if !part_jobs::is_made(c, request.id(), number)? {
+            part_jobs::create(c, &request, &job)?;
         }
         Ok(true)
     })
@@ -327,7 +327,7 @@ fn count(number: impl TryInto<i64>) -> Result<i64> {
         .map_err(|_| Error::new(Kind::Internal, "A number of items, entries or bytes is beyond all measure."))
 }
 
-/// Says that work goes on, and how many of the piece's items are done; tells whether it is still ours (the export may
+/// Says that work goes on, and how many of the job's items are done; tells whether it is still ours (the export may
 /// have been cancelled).
 ///
 /// # Errors
@@ -336,11 +336,11 @@ pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -
     store.write(|c| {
         let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
         let until = store.time(c)?.plus(policy.lease);
-        let Task::Part(piece) = &claim.task else { return exports::update_lease(c, &claim.lease(), until) };
-        if !pieces::update_progress(c, &claim.piece_lease(&request, piece), until, done)? {
+        let Task::Part(job) = &claim.task else { return exports::update_lease(c, &claim.lease(), until) };
+        if !part_jobs::update_progress(c, &claim.part_lease(&request, job), until, done)? {
             return Ok(false);
         }
-        let done = pieces::sum_done(c, request.id())?;
+        let done = part_jobs::sum_done(c, request.id())?;
         exports::update_done(c, request.id(), done)?;
         Ok(true)
     })
@@ -351,7 +351,7 @@ pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -
 /// # Errors
 /// When the database fails.
 pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
-    store.reading().statement(|c| pieces::list_built(c, request))
+    store.reading().statement(|c| part_jobs::list_built(c, request))
 }
 
 /// The counts of what was written into a built part.
@@ -359,7 +359,7 @@ pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
 /// # Errors
 /// When the database fails, or the part is not there any more.
 pub fn built_counts(store: &Store, request: RequestId, number: i32) -> Result<Slice> {
-    match store.reading().statement(|c| pieces::find_counts(c, request, number))? {
+    match store.reading().statement(|c| part_jobs::find_counts(c, request, number))? {
         Some(counts) => Slice::parse(&counts),
         None => Err(Error::new(Kind::Internal, format!("Part {number} of the export is gone."))),
     }
@@ -389,21 +389,21 @@ pub fn hand_in(
     file_name: &dyn Fn(i32) -> String,
     now: Timestamp,
 ) -> Result<HandedIn> {
-    let Task::Part(piece) = &claim.task else { return Ok(HandedIn::Lost) };
+    let Task::Part(job) = &claim.task else { return Ok(HandedIn::Lost) };
     let ExportRequest { id, account_id, requester_id, .. } = claim.request;
     // Part 1 comes last: the others don't change any more, and are put together before anybody has to wait for it.
-    let contents = if piece.number == 1 { contents(store, id, piece, built)? } else { None };
+    let contents = if job.number == 1 { contents(store, id, job, built)? } else { None };
     store.write(|c| {
         let Some(request) = exports::lock(c, id)? else { return Ok(HandedIn::Lost) };
-        if !pieces::update_built(c, &claim.piece_lease(&request, piece), built, now)? {
+        if !part_jobs::update_built(c, &claim.part_lease(&request, job), built, now)? {
             return handed_in_before(c, id, built);
         }
-        if piece.number > 1 {
-            let done = pieces::sum_done(c, id)?;
+        if job.number > 1 {
+            let done = part_jobs::sum_done(c, id)?;
             exports::update_done(c, id, done)?;
             return Ok(HandedIn::Noted);
         }
-        let parts = pieces::list_built(c, id)?;
+        let parts = part_jobs::list_built(c, id)?;
         let items = parts.iter().map(|part| part.items).sum();
         if !exports::update_completed(c, id, items, now, rules::expiry(now, policy.keep_days))? {
             return Ok(HandedIn::Lost);
@@ -412,7 +412,7 @@ pub fn hand_in(
             let part = Part { number, file_name: file_name(number), size, sha256 };
             exports::create_part(c, &request, &part, &storage_key)?;
         }
-        pieces::delete(c, &request)?;
+        part_jobs::delete(c, &request)?;
         if let Some(Contents { summary, conversations }) = &contents {
             summaries::create(c, id, summary)?;
             for (page, counts) in (1..).zip(conversations.chunks(CONVERSATIONS_PER_PAGE)) {
@@ -427,7 +427,7 @@ pub fn hand_in(
 
 /// What became of a part that can't be handed in now: it may be because it has been, and only the answer was lost.
 fn handed_in_before(c: &mut Conn, id: RequestId, built: &Built) -> Result<HandedIn> {
-    if pieces::find_storage_key(c, id, built.number)?.is_some_and(|key| key == built.storage_key) {
+    if part_jobs::find_storage_key(c, id, built.number)?.is_some_and(|key| key == built.storage_key) {
         return Ok(HandedIn::Noted);
     }
     let part = exports::find_part(c, id, built.number)?;
@@ -446,10 +446,11 @@ struct Contents {
 
 /// Puts the counts of an export's parts together, of which `last` is not handed in yet. Memory grows with conversations and
 /// days, not with items. None if a part was built by a version that did not count kinds.
-fn contents(store: &Store, id: RequestId, piece: &Piece, last: &Built) -> Result<Option<Contents>> {
+fn contents(store: &Store, id: RequestId, job: &PartJob, last: &Built) -> Result<Option<Contents>> {
     let (mut counting, mut reading) = (Counting::default(), store.reading());
-    for number in 2..=piece.count {
-        let texts = reading.read(|c| Ok((pieces::find_counts(c, id, number)?, pieces::find_kinds(c, id, number)?)))?;
+    for number in 2..=job.count {
+        let texts =
+            reading.read(|c| Ok((part_jobs::find_counts(c, id, number)?, part_jobs::find_kinds(c, id, number)?)))?;
         // One that is gone, as when the export has just been cancelled, is found out when this one is handed in.
         let (Some(counts), Some(kinds)) = texts else { return Ok(None) };
         counting.part(&Slice::parse(&counts)?, KindCounts::parse(&kinds)?);
@@ -457,7 +458,7 @@ fn contents(store: &Store, id: RequestId, piece: &Piece, last: &Built) -> Result
     let kinds = KindCounts::parse(&last.kinds)?;
     match &last.counts {
         Some(counts) => counting.part(&Slice::parse(counts)?, kinds),
-        None => counting.part(&piece.plan, kinds),
+        None => counting.part(&job.plan, kinds),
     }
     let (totals, conversations) = counting.finish();
     let (by_kind, by_day) = totals.to_texts();
@@ -465,7 +466,7 @@ fn contents(store: &Store, id: RequestId, piece: &Piece, last: &Built) -> Result
     Ok(Some(Contents { summary: Summary { conversations: with_items, by_kind, by_day }, conversations }))
 }
 
-/// Fails an export with a reason that an administrator understands; tells whether the piece of work was still ours.
+/// Fails an export with a reason that an administrator understands; tells whether the job was still ours.
 ///
 /// # Errors
 /// When the database fails.
@@ -474,7 +475,7 @@ pub fn fail(store: &Store, claim: &Claim, reason: &str, now: Timestamp) -> Resul
         let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
         let ours = match &claim.task {
             Task::Plan => exports::is_held(c, &claim.lease())?,
-            Task::Part(piece) => pieces::is_held(c, &claim.piece_lease(&request, piece))?,
+            Task::Part(job) => part_jobs::is_held(c, &claim.part_lease(&request, job))?,
         };
         Ok(ours && end_in_failure(c, &request, &claim.request, reason, now)?)
     })
@@ -491,14 +492,14 @@ fn end_in_failure(
     if !exports::update_failed(c, id, reason, now)? {
         return Ok(false);
     }
-    pieces::update_leases_ended(c, locked)?;
+    part_jobs::update_leases_ended(c, locked)?;
     store::mails::create(c, id, requester_id, MailEvent::Failed, Some(reason), now)?;
     let event = AuditEvent::ExportFailed { export: id, reason: reason.to_owned() };
     store::audit::append(c, account_id, Actor::System, &event, now)?;
     Ok(true)
 }
 
-/// Why a piece of work goes back into the queue.
+/// Why a job goes back into the queue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Release {
     /// This process stops: another goes on at once, and the attempt does not count.
@@ -507,7 +508,7 @@ pub enum Release {
     Later(TimeDelta),
 }
 
-/// Puts a piece of work back into the queue; tells whether it was still ours.
+/// Puts a job back into the queue; tells whether it was still ours.
 ///
 /// # Errors
 /// When the database fails.
@@ -521,7 +522,7 @@ pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
         };
         match &claim.task {
             Task::Plan => exports::update_released(c, &claim.lease(), attempts, not_before),
-            Task::Part(piece) => pieces::update_released(c, &claim.piece_lease(&request, piece), attempts, not_before),
+            Task::Part(job) => part_jobs::update_released(c, &claim.part_lease(&request, job), attempts, not_before),
         }
     })
 }
@@ -533,14 +534,14 @@ pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
 /// When the database fails.
 pub fn discard(store: &Store) -> Result<Vec<String>> {
     let mut keys = Vec::new();
-    for id in store.read(pieces::list_ended_requests)? {
+    for id in store.read(part_jobs::list_ended_requests)? {
         keys.extend(store.write(|c| {
-            // It may have been queued again and taken up since it was listed: then its pieces are those of the new attempt.
+            // It may have been queued again and taken up since it was listed: then its jobs are those of the new attempt.
             let Some(request) = exports::lock(c, id)?.filter(|request| !request.is_in_progress()) else {
                 return Ok(Vec::new());
             };
-            let built = pieces::list_built(c, id)?;
-            pieces::delete(c, &request)?;
+            let built = part_jobs::list_built(c, id)?;
+            part_jobs::delete(c, &request)?;
             Ok(built.into_iter().map(|part| part.storage_key).collect())
         })?);
     }
@@ -581,7 +582,7 @@ pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub fn held_keys(store: &Store) -> Result<HashSet<String>> {
-    let keys = store.read(|c| Ok((exports::list_lease_keys(c)?, pieces::list_lease_keys(c)?)))?;
+    let keys = store.read(|c| Ok((exports::list_lease_keys(c)?, part_jobs::list_lease_keys(c)?)))?;
     Ok(keys.0.into_iter().chain(keys.1).collect())
 }
 
@@ -590,8 +591,8 @@ pub fn held_keys(store: &Store) -> Result<HashSet<String>> {
 /// # Errors
 /// When the database fails.
 pub fn storage_keys(store: &Store) -> Result<HashSet<String>> {
-    // In this order: a piece may become a part while we look.
-    let keys = store.read(|c| Ok((pieces::list_storage_keys(c)?, exports::list_storage_keys(c)?)))?;
+    // In this order: a job may become a part while we look.
+    let keys = store.read(|c| Ok((part_jobs::list_storage_keys(c)?, exports::list_storage_keys(c)?)))?;
     Ok(keys.0.into_iter().chain(keys.1).collect())
 }
 

@@ -8,17 +8,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::import::Summary;
-use super::{Piece, Place, Sink};
+use super::{Finding, Place, Sink};
 use crate::clock::Clock;
 use crate::domain::recording::Recorder;
 use crate::error::{Error, Kind, Result};
 use crate::model::{AccountId, Content, Recording};
 use crate::store::{Bulk, Conn, Store, sources};
 
-/// Pieces after which a chunk goes if the writer has nothing to do.
+/// Findings after which a chunk goes if the writer has nothing to do.
 const SMALL: usize = 500;
-/// Pieces of one chunk at most: while the writer is busy, chunks grow, and large ones are recorded faster.
-const PIECES: usize = 4_000;
+/// Findings of one chunk at most: while the writer is busy, chunks grow, and large ones are recorded faster.
+const FINDINGS: usize = 4_000;
 /// Bytes of text after which a chunk is full.
 const BYTES: usize = 2 * 1024 * 1024;
 /// How long one transaction should take, its commit included. Long, because what many facts change together is written once;
@@ -31,7 +31,7 @@ const ATTEMPTS: u32 = 5;
 /// How long an open transaction waits for a reader who has nothing to say, such as one of standard input.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-type Chunk = Vec<(Place, Piece)>;
+type Chunk = Vec<(Place, Finding)>;
 
 enum Message {
     Chunk(Chunk),
@@ -75,7 +75,7 @@ pub(super) fn record(
     })
 }
 
-/// Gathers pieces into chunks.
+/// Gathers findings into chunks.
 struct ChunkSink<'a> {
     sender: SyncSender<Message>,
     chunk: Chunk,
@@ -119,10 +119,10 @@ fn stopped() -> Error {
 }
 
 impl Sink for ChunkSink<'_> {
-    fn piece(&mut self, place: &Place, piece: Piece) -> Result<()> {
-        self.bytes += bytes(&piece);
-        self.chunk.push((place.clone(), piece));
-        if self.chunk.len() >= PIECES || self.bytes >= BYTES {
+    fn finding(&mut self, place: &Place, finding: Finding) -> Result<()> {
+        self.bytes += bytes(&finding);
+        self.chunk.push((place.clone(), finding));
+        if self.chunk.len() >= FINDINGS || self.bytes >= BYTES {
             self.send()
         } else if self.chunk.len().is_multiple_of(SMALL) {
             self.offer()
@@ -137,13 +137,13 @@ impl Sink for ChunkSink<'_> {
 }
 
 /// Bytes of what may be long.
-fn bytes(piece: &Piece) -> usize {
+fn bytes(finding: &Finding) -> usize {
     let content = |content: &Content| [&content.title, &content.text].into_iter().flatten().map(String::len).sum();
-    match piece {
-        Piece::Recording(Recording::ItemCreated(record)) => content(&record.content),
-        Piece::Recording(Recording::ItemEdited(record)) => content(&record.content),
-        Piece::Recording(_) => 0,
-        Piece::Problem(text) | Piece::Note(text) => text.len(),
+    match finding {
+        Finding::Recording(Recording::ItemCreated(record)) => content(&record.content),
+        Finding::Recording(Recording::ItemEdited(record)) => content(&record.content),
+        Finding::Recording(_) => 0,
+        Finding::Problem(text) | Finding::Note(text) => text.len(),
     }
 }
 
@@ -258,16 +258,21 @@ fn begin(c: &mut Conn, recorder: &mut Recorder, target: &Target<'_>) -> Result<(
     recorder.begin(c, target.clock.now())
 }
 
-fn record_chunk(c: &mut Conn, recorder: &mut Recorder, summary: &mut Summary, chunk: &[(Place, Piece)]) -> Result<()> {
-    let recordings = chunk.iter().filter_map(|(_, piece)| match piece {
-        Piece::Recording(recording) => Some(recording),
-        Piece::Problem(_) | Piece::Note(_) => None,
+fn record_chunk(
+    c: &mut Conn,
+    recorder: &mut Recorder,
+    summary: &mut Summary,
+    chunk: &[(Place, Finding)],
+) -> Result<()> {
+    let recordings = chunk.iter().filter_map(|(_, finding)| match finding {
+        Finding::Recording(recording) => Some(recording),
+        Finding::Problem(_) | Finding::Note(_) => None,
     });
     let mut outcomes = recorder.record(c, recordings)?.into_iter().enumerate();
     let mut doubts = recorder.take_doubts().into_iter().peekable();
-    for (place, piece) in chunk {
-        match piece {
-            Piece::Recording(recording) => {
+    for (place, finding) in chunk {
+        match finding {
+            Finding::Recording(recording) => {
                 if let Some((number, outcome)) = outcomes.next() {
                     summary.count(place, recording, outcome);
                     while let Some((_, doubt)) = doubts.next_if(|(of, _)| *of <= number) {
@@ -275,8 +280,8 @@ fn record_chunk(c: &mut Conn, recorder: &mut Recorder, summary: &mut Summary, ch
                     }
                 }
             }
-            Piece::Problem(reason) => summary.problem(place, reason),
-            Piece::Note(text) => summary.note(place, text),
+            Finding::Problem(reason) => summary.problem(place, reason),
+            Finding::Note(text) => summary.note(place, text),
         }
     }
     Ok(())

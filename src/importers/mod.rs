@@ -1,4 +1,4 @@
-//! Translators from other systems' archives into [`Recording`]s: what an archive says, piece by piece, with the place
+//! Translators from other systems' archives into [`Recording`]s: what an archive says, bit by bit, with the place
 //! where it says it.
 //!
 //! Here lives the reading of foreign formats, one `read` function for each, and the import that passes what they find on to be
@@ -30,8 +30,8 @@ pub struct Place {
 
 /// What a reader finds, in the order in which it must be recorded.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most pieces are recordings, and one lives at a time")]
-pub enum Piece {
+#[expect(clippy::large_enum_variant, reason = "most findings are recordings, and one lives at a time")]
+pub enum Finding {
     /// A fact to record.
     Recording(Recording),
     /// Something malformed: refused by name, line and reason, and told in the summary.
@@ -42,11 +42,11 @@ pub enum Piece {
 
 /// Receives what a reader finds. An error ends the reading.
 pub trait Sink {
-    /// Takes the next piece, found at `place`.
+    /// Takes the next finding, found at `place`.
     ///
     /// # Errors
     /// Whatever ends the import: the store failed, or a strict import met its first problem.
-    fn piece(&mut self, place: &Place, piece: Piece) -> Result<()>;
+    fn finding(&mut self, place: &Place, finding: Finding) -> Result<()>;
 
     /// Told now and then: how many of the archive's bytes have been read. A `total` of 0 is one that nobody knows, as
     /// of standard input.
@@ -55,25 +55,25 @@ pub trait Sink {
     /// Takes a fact to record.
     ///
     /// # Errors
-    /// As [`Sink::piece`].
+    /// As [`Sink::finding`].
     fn record(&mut self, place: &Place, recording: Recording) -> Result<()> {
-        self.piece(place, Piece::Recording(recording))
+        self.finding(place, Finding::Recording(recording))
     }
 
     /// Takes something malformed.
     ///
     /// # Errors
-    /// As [`Sink::piece`].
+    /// As [`Sink::finding`].
     fn problem(&mut self, place: &Place, reason: String) -> Result<()> {
-        self.piece(place, Piece::Problem(reason))
+        self.finding(place, Finding::Problem(reason))
     }
 
     /// Takes something that the operator should know.
     ///
     /// # Errors
-    /// As [`Sink::piece`].
+    /// As [`Sink::finding`].
     fn note(&mut self, place: &Place, text: String) -> Result<()> {
-        self.piece(place, Piece::Note(text))
+        self.finding(place, Finding::Note(text))
     }
 }
 

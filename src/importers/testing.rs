@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Piece, Place, Sink};
+use super::{Finding, Place, Sink};
 use crate::error::Result;
 use crate::model::Recording;
 
 /// Keeps what a reader finds.
 #[derive(Default)]
 pub(super) struct Kept {
-    pub(super) pieces: Vec<(Place, Piece)>,
+    pub(super) findings: Vec<(Place, Finding)>,
     pub(super) progress: (u64, u64),
 }
 
 impl Sink for Kept {
-    fn piece(&mut self, place: &Place, piece: Piece) -> Result<()> {
-        self.pieces.push((place.clone(), piece));
+    fn finding(&mut self, place: &Place, finding: Finding) -> Result<()> {
+        self.findings.push((place.clone(), finding));
         Ok(())
     }
 
@@ -36,11 +36,11 @@ impl Kept {
 
     /// Everything recorded, in order.
     pub(super) fn recordings<'a>(&'a self) -> Vec<&'a Recording> {
-        let recording = |(_, piece): &'a (Place, Piece)| match piece {
-            Piece::Recording(recording) => Some(recording),
-            Piece::Problem(_) | Piece::Note(_) => None,
+        let recording = |(_, finding): &'a (Place, Finding)| match finding {
+            Finding::Recording(recording) => Some(recording),
+            Finding::Problem(_) | Finding::Note(_) => None,
         };
-        self.pieces.iter().filter_map(recording).collect()
+        self.findings.iter().filter_map(recording).collect()
     }
 
     /// How many recordings are such.
@@ -50,15 +50,15 @@ impl Kept {
 
     /// Problems and notes, one a line, with their places.
     pub(super) fn told(&self) -> String {
-        let line = |(place, piece): &(Place, Piece)| {
+        let line = |(place, finding): &(Place, Finding)| {
             let place = place.line.map_or(place.file.clone(), |line| format!("{}:{line}", place.file));
-            match piece {
-                Piece::Recording(_) => None,
-                Piece::Problem(reason) => Some(format!("{place} ! {reason}\n")),
-                Piece::Note(text) => Some(format!("{place} · {text}\n")),
+            match finding {
+                Finding::Recording(_) => None,
+                Finding::Problem(reason) => Some(format!("{place} ! {reason}\n")),
+                Finding::Note(text) => Some(format!("{place} · {text}\n")),
             }
         };
-        self.pieces.iter().filter_map(line).collect()
+        self.findings.iter().filter_map(line).collect()
     }
 }
 

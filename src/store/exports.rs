@@ -1,7 +1,7 @@
 //! Rows of export requests and their parts. The requests are themselves the queue: claimed by lease.
 //!
 //! One order of locks: the request first, then what belongs to it. [`lock`] is where it is kept, and what it gives is needed
-//! for each change of a piece ([`super::pieces`]) or a part.
+//! for each change of a job ([`super::part_jobs`]) or a part.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -117,7 +117,7 @@ pub fn create(c: &mut Conn, new: &NewRequest<'_>) -> Result<RequestId> {
         .get_result(c)?)
 }
 
-/// A request whose row is locked until the transaction ends, so that nobody else changes it, nor its pieces and parts.
+/// A request whose row is locked until the transaction ends, so that nobody else changes it, nor its jobs and parts.
 #[derive(Debug)]
 pub struct Locked {
     id: RequestId,
@@ -269,7 +269,7 @@ pub fn list_claimable(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Resul
     Ok(query.select(export_requests::id).limit(100).load(c)?)
 }
 
-/// The requests in progress that are planned, and so have pieces to build; only the request `only` if one is given.
+/// The requests in progress that are planned, and so have jobs to build; only the request `only` if one is given.
 pub fn list_planned(c: &mut Conn, only: Option<RequestId>) -> Result<Vec<RequestId>> {
     let mut query = export_requests::table
         .filter(export_requests::status.eq(Status::InProgress.as_str()))

@@ -298,7 +298,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    export_pieces (request_id, number) {
+    part_jobs (request_id, number) {
         request_id -> BigInt,
         number -> Integer,
         items_total -> BigInt,
@@ -316,7 +316,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    export_piece_counts (request_id, number) {
+    part_job_counts (request_id, number) {
         request_id -> BigInt,
         number -> Integer,
         planned -> Text,
@@ -407,8 +407,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversation_versions,
     export_requests,
     export_cuts,
-    export_pieces,
-    export_piece_counts,
+    part_jobs,
+    part_job_counts,
     export_parts,
     export_summaries,
     export_conversations,
@@ -422,7 +422,7 @@ diesel::joinable!(conversation_accounts -> conversations (conversation_id));
 diesel::joinable!(source_users -> users (user_id));
 diesel::joinable!(item_edits -> items (item_id));
 diesel::joinable!(membership_events -> users (user_id));
-diesel::joinable!(export_pieces -> export_requests (request_id));
+diesel::joinable!(part_jobs -> export_requests (request_id));
 diesel::joinable!(export_requests -> users (requester_id));
 diesel::joinable!(export_downloads -> users (user_id));
 diesel::joinable!(mails -> users (recipient_id));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{Conn, PoolOptions, Store, exports, installation, pieces, schema};
+use super::{Conn, PoolOptions, Store, exports, installation, part_jobs, schema};
 use crate::config::DatabaseUrl;
 use crate::error::Kind;
 use crate::model::Timestamp;
@@ -68,12 +68,12 @@ fn every_table_and_column_of_the_schema_is_in_the_database() {
                 mails,
                 user_versions,
                 conversation_versions,
-                export_pieces,
+                part_jobs,
                 participants,
                 export_summaries,
                 export_conversations,
                 export_downloads,
-                export_piece_counts,
+                part_job_counts,
                 export_cuts,
                 item_counts,
                 conversation_counts,
@@ -261,7 +261,7 @@ fn telling_the_progress_of_a_long_part_writes_little() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path(), Duration::from_secs(20));
     let now = Timestamp::from_micros(0).unwrap();
-    let piece = pieces::NewPiece { number: 1, plan: "1 1 2 3\n".repeat(100_000), items: 1 };
+    let job = part_jobs::NewPartJob { number: 1, plan: "1 1 2 3\n".repeat(100_000), items: 1 };
     let written = |work: &dyn Fn(&mut Conn) -> crate::error::Result<bool>| {
         store.empty_log().unwrap();
         assert!(store.write(work).unwrap());
@@ -274,16 +274,16 @@ fn telling_the_progress_of_a_long_part_writes_little() {
         VALUES (7, 1, 1, 'key', '2026-03-01', '2026-03-01', 'UTC', 'InProgress', 1, 0, 0, 0, '');";
     store.statement(|c| Ok(c.batch_execute(request)?)).unwrap();
     let lock = |c: &mut Conn| exports::lock(c, 7).map(|locked| locked.unwrap());
-    let created = written(&|c| lock(c).and_then(|request| pieces::create(c, &request, &piece)).map(|()| true));
+    let created = written(&|c| lock(c).and_then(|request| part_jobs::create(c, &request, &job)).map(|()| true));
     assert!(created > 800_000, "{created}");
     let claimed = written(&|c| {
         let request = lock(c)?;
-        pieces::claim(c, &request, &pieces::Waiting { number: 1, attempts: 0 }, "key", now)?;
+        part_jobs::claim(c, &request, &part_jobs::Waiting { number: 1, attempts: 0 }, "key", now)?;
         Ok(true)
     });
     let told = written(&|c| {
         let request = lock(c)?;
-        pieces::update_progress(c, &pieces::Lease { request: &request, number: 1, key: "key" }, now, 1)
+        part_jobs::update_progress(c, &part_jobs::Lease { request: &request, number: 1, key: "key" }, now, 1)
     });
     assert!(claimed < 20_000 && told < 20_000, "{claimed} and {told}");
 }

@@ -27,9 +27,9 @@ fn shows(on: &[Range<Timestamp>]) -> diesel::expression::SqlLiteral<Bool> {
     sql(&text)
 }
 
-/// How many items were posted within each piece of time of so many microseconds, in order; pieces without items are left
+/// How many items were posted within each interval of so many microseconds, in order; intervals without items are left
 /// out. Each is told by its beginning.
-pub fn count_by_piece(
+pub fn count_by_interval(
     c: &mut Conn,
     choice: Choice<'_>,
     on: &[Range<Timestamp>],
@@ -37,16 +37,16 @@ pub fn count_by_piece(
 ) -> Result<Vec<(Timestamp, u64)>> {
     // Counted from the first of all instants: a division rounds towards zero.
     let start = Timestamp::MIN.micros();
-    let piece = || sql::<BigInt>(&format!("(items.created_at - ({start})) / {micros}"));
+    let interval = || sql::<BigInt>(&format!("(items.created_at - ({start})) / {micros}"));
     let query = items::table
         .inner_join(conversation_accounts::table.on(conversation_accounts::conversation_id.eq(items::conversation_id)))
         .filter(shows(on))
-        .group_by(piece())
-        .select((piece(), count_star()));
-    let mut pieces: Vec<(i64, i64)> = chosen!(query, choice).load(c)?;
-    pieces.sort_unstable();
+        .group_by(interval())
+        .select((interval(), count_star()));
+    let mut intervals: Vec<(i64, i64)> = chosen!(query, choice).load(c)?;
+    intervals.sort_unstable();
     let told = |(number, items): (i64, i64)| Ok((instant(start + number * micros)?, numbers::exact(items)?));
-    pieces.into_iter().map(told).collect()
+    intervals.into_iter().map(told).collect()
 }
 
 /// How many conversations are chosen.

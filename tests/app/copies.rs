@@ -206,7 +206,7 @@ fn c7_copies_built_again_are_the_same_byte_for_byte() {
 }
 
 #[test]
-fn long_days_and_large_shards_come_in_pieces() {
+fn long_days_and_large_shards_come_in_chunks() {
     let app = TestApp::start();
     let (_, ada) = app.account_with_exports_on("Acme");
     // More than a piece of a day has items, and more than a shard has bytes.

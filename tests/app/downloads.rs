@@ -392,9 +392,9 @@ fn b7_a_large_archive_is_streamed() {
     let before = memory();
     let mut response = export.browser.open(&export.part);
     assert_eq!(response.content_length(), Some(SIZE));
-    let (mut piece, mut read, mut most) = (vec![0; 1 << 20], 0_u64, before);
+    let (mut job, mut read, mut most) = (vec![0; 1 << 20], 0_u64, before);
     loop {
-        match response.read(&mut piece).unwrap() {
+        match response.read(&mut job).unwrap() {
             0 => break,
             count => read += count as u64,
         }

@@ -179,7 +179,7 @@ fn its_counts_are_those_of_the_archive_however_it_is_divided() {
         }
         assert_eq!(shown["All"], ["5", "4", "30", "2", "1", "1", "34", "1"]);
         // Nothing of the work stays behind.
-        for table in ["export_pieces", "export_piece_counts"] {
+        for table in ["part_jobs", "part_job_counts"] {
             assert_eq!(app.query_sql(&format!("SELECT CAST(number AS TEXT) AS value FROM {table}")), [""; 0]);
         }
     }

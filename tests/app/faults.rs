@@ -158,7 +158,7 @@ impl Lock {
             }
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url.expose()).unwrap();
-                let lock = "BEGIN; LOCK TABLE export_requests, export_parts, export_pieces IN EXCLUSIVE MODE";
+                let lock = "BEGIN; LOCK TABLE export_requests, export_parts, part_jobs IN EXCLUSIVE MODE";
                 connection.batch_execute(lock).unwrap();
                 Self::Postgres { _connection: Box::new(connection) }
             }

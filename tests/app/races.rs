@@ -250,7 +250,7 @@ impl Race {
         }
         let held = "SELECT CAST(id AS TEXT) AS value FROM export_requests WHERE lease_until IS NOT NULL";
         assert_eq!(app.query_sql(held), [""; 0]);
-        assert_eq!(app.query_sql("SELECT CAST(number AS TEXT) AS value FROM export_pieces"), [""; 0]);
+        assert_eq!(app.query_sql("SELECT CAST(number AS TEXT) AS value FROM part_jobs"), [""; 0]);
         let (unfinished, finished) = app.files();
         assert_eq!((unfinished, finished.into_iter().collect::<BTreeSet<_>>()), (vec![], kept));
         // Each end but a cancelling is told once.

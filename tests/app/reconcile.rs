@@ -229,7 +229,7 @@ fn c4_a_part_of_which_all_is_erased_before_it_is_read_holds_nothing() {
     let days = (1..=14).map(|day| message("team", &format!("m{day}"), &format!("2026-03-{day:02}T12:00:00Z"), "Hello"));
     app.record("Acme", &days.collect::<String>());
     let id = planned(&app, &ada);
-    let plans = app.query_sql("SELECT planned AS value FROM export_piece_counts ORDER BY number");
+    let plans = app.query_sql("SELECT planned AS value FROM part_job_counts ORDER BY number");
     assert_eq!(plans.len(), 4);
     app.turn_off(&ada);
     app.record(

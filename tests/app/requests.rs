@@ -561,7 +561,7 @@ fn b4_a_running_one_shows_how_far_it_is() {
     assert!(at(0, 0).contains("No items in this range. Writing the lists"));
     assert!(at(12_345, 1_200).contains("In progress 1,200 of 12,345 items Cancel"));
     assert!(at(12_345, 12_345).contains("12,345 items written. Checking the archive"));
-    // A piece of work that is done again does not count backwards.
+    // A job that is done again does not count backwards.
     assert!(at(12_345, 300).contains("12,345 items written. Checking the archive"));
 }
 

@@ -245,13 +245,13 @@ fn b3_an_export_that_the_older_database_has_in_progress_completes_and_the_newer_
     // The plan and one part.
     app.worker.export_next(None, &stop).unwrap();
     app.worker.export_next(None, &stop).unwrap();
-    for table in ["export_requests", "export_cuts", "export_pieces", "export_piece_counts"] {
+    for table in ["export_requests", "export_cuts", "part_jobs", "part_job_counts"] {
         app.run_sql(&format!("CREATE TABLE old_{table} AS SELECT * FROM {table}"));
     }
     app.build();
     let newer = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
     forget(&app, id);
-    for table in ["export_requests", "export_cuts", "export_pieces", "export_piece_counts"] {
+    for table in ["export_requests", "export_cuts", "part_jobs", "part_job_counts"] {
         app.run_sql(&format!("INSERT INTO {table} SELECT * FROM old_{table}"));
     }
     app.worker.sweep().unwrap();

@@ -11,7 +11,7 @@ use compliance_exports::domain::work::{self, Claim, HandedIn};
 use compliance_exports::error::Kind;
 use compliance_exports::model::{ExportRequest, RequestId, Status};
 use compliance_exports::store;
-use compliance_exports::store::pieces::Built;
+use compliance_exports::store::part_jobs::Built;
 use compliance_exports::worker::Stop;
 
 use crate::support::events::message;
@@ -189,9 +189,9 @@ fn b3_one_of_many_parts_that_is_handed_in_again_is_noted_once() {
     app.record("Acme", &days);
     let id = app.request(&ada, "2026-01-01", "2026-03-16");
     let claim = claim_part(&app);
-    let work::Task::Part(piece) = &claim.task else { panic!("a part") };
-    assert!(piece.number > 1 && piece.count > 2, "{piece:?}");
-    let built = Built { number: piece.number, ..built(&claim) };
+    let work::Task::Part(job) = &claim.task else { panic!("a part") };
+    assert!(job.number > 1 && job.count > 2, "{job:?}");
+    let built = Built { number: job.number, ..built(&claim) };
     let hand_in = || {
         let name = |number| format!("part-{number}.zip");
         work::hand_in(app.store(), &claim, &app.policy(), &built, &name, app.now()).unwrap()
@@ -294,7 +294,7 @@ fn b3_a_planner_that_lost_its_lease_undoes_nothing_that_another_has_planned() {
     let part = claim_part(&app);
     let none = compliance_exports::domain::rules::slices::Slice::default();
     assert!(!work::begin_plan(app.store(), &late, &app.policy()).unwrap());
-    assert!(!work::add_piece(app.store(), &late, &app.policy(), 2, &none).unwrap());
+    assert!(!work::add_part(app.store(), &late, &app.policy(), 2, &none).unwrap());
     assert!(!work::planned(app.store(), &late, 0, Default::default(), app.now()).unwrap());
     assert!(work::release(app.store(), &part, work::Release::Stopping).unwrap());
     app.work();
@@ -407,7 +407,7 @@ fn b3_an_export_that_was_taken_up_a_moment_ago_is_not_taken_up_again() {
     assert_eq!((claim("one"), claim("other")), (true, false));
 }
 
-/// A worker that clears away what an ended export has left must not find the pieces of its next attempt.
+/// A worker that clears away what an ended export has left must not find the jobs of its next attempt.
 #[test]
 fn b3_what_is_in_progress_again_is_not_cleared_away() {
     let (app, ada) = acme();

@@ -10,7 +10,7 @@ use compliance_exports::domain::rules::slices::{DayCount, Slice};
 use compliance_exports::domain::work::{self, Claim, HandedIn, Release, Task, WorkPolicy};
 use compliance_exports::importers::{self, Format};
 use compliance_exports::model::RequestId;
-use compliance_exports::store::pieces::Built;
+use compliance_exports::store::part_jobs::Built;
 use compliance_exports::worker::Stop;
 use compliance_exports::worker::pool::Pool;
 
@@ -70,7 +70,7 @@ fn plan(app: &TestApp, parts: usize, items: i64) -> Claim {
         assert!(work::take_cut(app.store(), &mut claim, app.now()).unwrap());
         for number in (1..).take(parts) {
             let slice = if number == 1 { slice_of(items) } else { Slice::default() };
-            assert!(work::add_piece(app.store(), &claim, &POLICY, number, &slice).unwrap());
+            assert!(work::add_part(app.store(), &claim, &POLICY, number, &slice).unwrap());
         }
         let total = u64::try_from(items).unwrap();
         assert!(work::planned(app.store(), &claim, total, Limits::default(), app.now()).unwrap());

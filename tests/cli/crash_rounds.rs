@@ -211,8 +211,8 @@ fn nothing_is_left(house: &House) {
     assert_eq!(house.list("data/archives"), kept.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
     let held = "SELECT CAST(id AS TEXT) AS value FROM export_requests
         WHERE lease_key IS NOT NULL OR lease_until IS NOT NULL
-        UNION ALL SELECT CAST(request_id AS TEXT) FROM export_pieces
-        UNION ALL SELECT CAST(request_id AS TEXT) FROM export_piece_counts";
+        UNION ALL SELECT CAST(request_id AS TEXT) FROM part_jobs
+        UNION ALL SELECT CAST(request_id AS TEXT) FROM part_job_counts";
     assert_eq!(house.query(held), [""; 0]);
 }
 

@@ -346,9 +346,9 @@ CREATE TABLE export_cuts (
     PRIMARY KEY (request_id, source_id)
 );
 
--- The parts of an export while it is being made, each a piece of work that a worker claims by lease. When all are built
+-- The parts of an export while it is being made, each a job that a worker claims by lease. When all are built
 -- they become export_parts, and these rows go.
-CREATE TABLE export_pieces (
+CREATE TABLE part_jobs (
     request_id   BIGINT NOT NULL REFERENCES export_requests (id),
     -- Number of the part.
     number       INTEGER NOT NULL,
@@ -368,12 +368,12 @@ CREATE TABLE export_pieces (
     PRIMARY KEY (request_id, number)
 );
 -- Which part of an export is built next, and which are held, without a look at all its parts.
-CREATE INDEX export_pieces_by_end ON export_pieces (request_id, built_at, number);
-CREATE INDEX export_pieces_held ON export_pieces (request_id) WHERE lease_key IS NOT NULL;
+CREATE INDEX part_jobs_by_end ON part_jobs (request_id, built_at, number);
+CREATE INDEX part_jobs_held ON part_jobs (request_id) WHERE lease_key IS NOT NULL;
 
 -- What a part holds by conversation and day is as long as the part. It has a table of its own, so that the rows which workers
 -- look at and write twice a second stay short.
-CREATE TABLE export_piece_counts (
+CREATE TABLE part_job_counts (
     request_id  BIGINT NOT NULL,
     number      INTEGER NOT NULL,
     -- By conversation and day, as the plan found it, and with that which conversations and days are this part's.
@@ -382,7 +382,7 @@ CREATE TABLE export_piece_counts (
     written     TEXT,
     kinds       TEXT,
     PRIMARY KEY (request_id, number),
-    FOREIGN KEY (request_id, number) REFERENCES export_pieces (request_id, number) ON DELETE CASCADE
+    FOREIGN KEY (request_id, number) REFERENCES part_jobs (request_id, number) ON DELETE CASCADE
 );
 
 CREATE TABLE export_parts (

@@ -80,15 +80,15 @@ pub fn items(text: &mut Vec<u8>, zone: Tz, items: &[ItemEntry]) {
         let assignees: Vec<&str> = item.assignees.iter().map(|assignee| assignee.name.as_str()).collect();
         let assignees = assignees.join("\n");
         let mut long = [
-            Pieces(item.title.as_deref().unwrap_or_default()),
-            Pieces(item.text.as_deref().unwrap_or_default()),
-            Pieces(&files),
-            Pieces(&before),
-            Pieces(&assignees),
-            Pieces(item.location.as_deref().unwrap_or_default()),
+            Chunks(item.title.as_deref().unwrap_or_default()),
+            Chunks(item.text.as_deref().unwrap_or_default()),
+            Chunks(&files),
+            Chunks(&before),
+            Chunks(&assignees),
+            Chunks(item.location.as_deref().unwrap_or_default()),
         ];
         for number in 1.. {
-            let [title, words, files, before, assignees, location] = long.each_mut().map(Pieces::take);
+            let [title, words, files, before, assignees, location] = long.each_mut().map(Chunks::take);
             let mut row = Row::new(text);
             row.plain(&item.conversation.id.to_string()).text(&item.conversation.name).text(&item.id);
             row.plain(item.kind().as_str()).time(Some(item.created_at)).plain(&local(item.created_at, zone));
@@ -108,7 +108,7 @@ pub fn items(text: &mut Vec<u8>, zone: Tz, items: &[ItemEntry]) {
             row.plain(item.all_day.map_or("", |all_day| if all_day { "yes" } else { "no" })).text(location);
             row.plain(&number.to_string());
             row.end();
-            if long.iter().all(|pieces| pieces.0.is_empty()) {
+            if long.iter().all(|chunks| chunks.0.is_empty()) {
                 break;
             }
         }
@@ -148,7 +148,7 @@ pub fn conversation(text: &mut Vec<u8>, name: &str, entry: &ConversationEntry) {
         }
     }
     let people = people.join("\n");
-    let mut people = Pieces(&people);
+    let mut people = Chunks(&people);
     loop {
         let some = people.take();
         let mut row = Row::new(text);
@@ -211,9 +211,9 @@ fn files(item: &ItemEntry) -> String {
 }
 
 /// A text of which as much is taken at a time as a field holds.
-struct Pieces<'a>(&'a str);
+struct Chunks<'a>(&'a str);
 
-impl<'a> Pieces<'a> {
+impl<'a> Chunks<'a> {
     fn take(&mut self) -> &'a str {
         let mut units = 0;
         let end = self.0.char_indices().find_map(|(at, character)| {
@@ -221,9 +221,9 @@ impl<'a> Pieces<'a> {
             units += character.len_utf16() + usize::from(separates(character));
             (units > FIELD).then_some(at)
         });
-        let (piece, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
+        let (chunk, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
         self.0 = rest;
-        piece
+        chunk
     }
 }
 

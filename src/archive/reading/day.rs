@@ -1,6 +1,6 @@
 //! The page of a day of a conversation: its items with their edits and deletions, replies below what they reply to.
 //!
-//! A long day comes in pieces, as its JSON does. A reply stands below its parent if that is in the same piece and came before
+//! A long day comes in chunks, as its JSON does. A reply stands below its parent if that is in the same chunk and came before
 //! it; otherwise it says where its parent is.
 
 use std::collections::HashMap;
@@ -76,7 +76,7 @@ impl Day<'_> {
         html.raw("</nav>\n");
     }
 
-    /// The items of the day, or a piece of them. `parents` tells the days of those that they reply to and that are not
+    /// The items of the day, or a chunk of them. `parents` tells the days of those that they reply to and that are not
     /// among them, if they are in the archive.
     pub fn items(&self, text: &mut Vec<u8>, items: &[ItemEntry], parents: &HashMap<String, NaiveDate>) {
         let mut places: HashMap<&str, usize> = HashMap::with_capacity(items.len());

@@ -1,6 +1,6 @@
 //! Reading copies of an archive, beside its JSON: pages for a browser, and spreadsheets.
 //!
-//! Pure renderers: each takes the archive's own records and writes into a buffer of the caller, piece by piece, as
+//! Pure renderers: each takes the archive's own records and writes into a buffer of the caller, chunk by chunk, as
 //! [`super::render`] does, so that no conversation and no list need ever be held as a whole. The worker decides which
 //! files there are and in which order they come; [`paths`] names them.
 //!

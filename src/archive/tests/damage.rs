@@ -20,7 +20,7 @@ fn turned(bytes: &[u8], at: usize) -> Vec<u8> {
     bytes
 }
 
-/// A bundle of files, some whole, some in pieces, some of these aside; not yet packed.
+/// A bundle of files, some whole, some in chunks, some of these aside; not yet packed.
 fn bundle() -> Bundle {
     let mut bundle = Bundle::default();
     let (begin, end) = (Place { first: true, last: false }, Place { first: false, last: true });
@@ -28,9 +28,9 @@ fn bundle() -> Bundle {
     bundle.add("whole.json", Place::WHOLE, &text(20));
     bundle.add("stored.json", Place::WHOLE, b"x");
     bundle.add_aside("aside.csv", begin, &text(12));
-    bundle.add("pieces.json", begin, &text(15));
+    bundle.add("chunks.json", begin, &text(15));
     bundle.add("waits.json", Place::WHOLE, &text(11));
-    bundle.add("pieces.json", end, &text(9));
+    bundle.add("chunks.json", end, &text(9));
     bundle.add_aside("aside.csv", end, &text(8));
     bundle
 }
@@ -74,7 +74,7 @@ fn what_was_packed_wrongly_is_found_where_it_was_packed() {
         let mut prove = |data: &[u8], text: &[u8]| -> Option<Quick> {
             let made = match place {
                 Place::WHOLE => proof.whole(Method::Deflated, data, text),
-                Place { last, .. } => proof.piece(data, text, last),
+                Place { last, .. } => proof.chunk(data, text, last),
             };
             made.map(|made| made.seal)
         };
@@ -95,9 +95,9 @@ fn what_was_packed_wrongly_is_found_where_it_was_packed() {
     }
 }
 
-/// A piece that ends the stream, ends within a byte, or goes on would spoil the pieces behind it.
+/// A chunk that ends the stream, ends within a byte, or goes on would spoil the chunks behind it.
 #[test]
-fn a_piece_must_be_one_that_others_can_follow() {
+fn a_chunk_must_be_one_that_others_can_follow() {
     let text = text(50);
     let packed = |last: bool| {
         let mut bundle = Bundle::default();
@@ -105,19 +105,19 @@ fn a_piece_must_be_one_that_others_can_follow() {
         Packer::default().pack(&mut bundle, &mut || {}).unwrap();
         bundle.packed().to_vec()
     };
-    let (piece, end, mut proof) = (packed(false), packed(true), Proof::default());
-    assert!(proof.piece(&piece, &text, false).is_some() && proof.piece(&end, &text, true).is_some());
-    assert!(proof.piece(&end, &text, false).is_none(), "it ends the stream");
-    assert!(proof.piece(&piece, &text, true).is_none(), "it does not end the stream");
-    let both = [piece.as_slice(), &end].concat();
-    assert!(proof.piece(&both, &text, false).is_none(), "more text stands behind it");
-    assert!(proof.piece(&[end.as_slice(), b"x"].concat(), &text, true).is_none(), "something stands behind the end");
+    let (chunk, end, mut proof) = (packed(false), packed(true), Proof::default());
+    assert!(proof.chunk(&chunk, &text, false).is_some() && proof.chunk(&end, &text, true).is_some());
+    assert!(proof.chunk(&end, &text, false).is_none(), "it ends the stream");
+    assert!(proof.chunk(&chunk, &text, true).is_none(), "it does not end the stream");
+    let both = [chunk.as_slice(), &end].concat();
+    assert!(proof.chunk(&both, &text, false).is_none(), "more text stands behind it");
+    assert!(proof.chunk(&[end.as_slice(), b"x"].concat(), &text, true).is_none(), "something stands behind the end");
     // The same without the empty block at its end.
-    let unflushed = piece.get(..piece.len() - 4).unwrap();
-    assert!(proof.piece(unflushed, &text, false).is_none(), "it ends within a byte");
+    let unflushed = chunk.get(..chunk.len() - 4).unwrap();
+    assert!(proof.chunk(unflushed, &text, false).is_none(), "it ends within a byte");
 }
 
-/// Between the packer and the writer: whole files are found when they are read back, pieces as they are taken, because their
+/// Between the packer and the writer: whole files are found when they are read back, chunks as they are taken, because their
 /// text is hashed there.
 #[test]
 fn what_changes_between_packing_and_writing_is_found() {
@@ -129,14 +129,14 @@ fn what_changes_between_packing_and_writing_is_found() {
         assert!(told.is_err(), "packed byte {at}");
     }
     // The text of a whole file has been hashed already, and is not looked at again.
-    let (whole, pieces) = (text(20).len() + 1, text(12).len() + text(15).len());
-    for at in [whole, whole + pieces - 1, texts - 1] {
+    let (whole, chunks) = (text(20).len() + 1, text(12).len() + text(15).len());
+    for at in [whole, whole + chunks - 1, texts - 1] {
         let told = build(&mut bundle(), (&mut |bundle| *bundle.buffers().1.get_mut(at).unwrap() ^= 4, &mut |_| {}));
         assert!(told.unwrap_err().to_string().contains("has changed since it was packed"), "byte {at} of the text");
     }
 }
 
-/// What waits beside the part, on the disk: files whose pieces come between others, the list of check sums, the directory.
+/// What waits beside the part, on the disk: files whose chunks come between others, the list of check sums, the directory.
 #[test]
 fn what_changes_while_it_waits_aside_is_found() {
     type Damage = fn(&mut PartWriter);
@@ -149,7 +149,7 @@ fn what_changes_while_it_waits_aside_is_found() {
     for (what, damage) in damages {
         assert!(build(&mut bundle(), (&mut |_| {}, &mut |part| damage(part))).is_err(), "{what}");
     }
-    // Of a file that waits until another has ended, and of one whose pieces come between others.
+    // Of a file that waits until another has ended, and of one whose chunks come between others.
     for aside in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let key = SigningKey::load_or_create(&folder.path().join("key")).unwrap();

@@ -1,4 +1,4 @@
-//! B3: what follows when a piece of work has failed, and when one is begun that was left without a word.
+//! B3: what follows when a job has failed, and when one is begun that was left without a word.
 //!
 //! What may pass within moments is repeated where it is met ([`crate::patience`]); this is about what did not pass.
 
@@ -29,7 +29,7 @@ const WAIT: TimeDelta = TimeDelta::seconds(30);
 /// No wait is longer.
 pub const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(8);
 
-/// What follows from the failure of a piece of work at its attempt number `attempts`, of `allowed` ones. What is known to pass
+/// What follows from the failure of a job at its attempt number `attempts`, of `allowed` ones. What is known to pass
 /// is given more time with each attempt.
 #[must_use]
 pub fn after_failure(trouble: Trouble, attempts: i32, allowed: u32) -> Next {

@@ -50,10 +50,10 @@ pub fn day_of(instant: Timestamp, zone: Tz) -> NaiveDate {
     if instant < start_of_day(date, zone) { date.pred_opt().unwrap_or(date) } else { date }
 }
 
-/// The longest stretch, in microseconds, into which time can be cut so that each piece lies within one day of this zone: an
+/// The longest stretch, in microseconds, into which time can be cut so that each interval lies within one day of this zone: an
 /// hour, or a quarter of it. So it has been since 1972, when the last zone left its local time.
 #[must_use]
-pub fn piece_of_day(zone: Tz) -> i64 {
+pub fn interval_within_day(zone: Tz) -> i64 {
     const HOUR: i64 = 3_600;
     // Clocks are changed for weeks at least.
     let weeks = (0..70 * 53).map(|week| DateTime::UNIX_EPOCH + TimeDelta::weeks(week));
@@ -146,7 +146,7 @@ mod tests {
         for (zone, minutes) in
             [(Tz::Europe__London, 60), (Tz::Africa__Cairo, 60), (Tz::Asia__Kolkata, 15), (Tz::Australia__Lord_Howe, 15)]
         {
-            assert_eq!(piece_of_day(zone), minutes * 60_000_000, "{zone}");
+            assert_eq!(interval_within_day(zone), minutes * 60_000_000, "{zone}");
         }
     }
 
@@ -166,13 +166,13 @@ mod tests {
         }
 
         #[test]
-        fn c6_a_piece_lies_within_one_day(zone in 0..chrono_tz::TZ_VARIANTS.len(), offset in 0..1_500_000_000_i64) {
+        fn c6_an_interval_lies_within_one_day(zone in 0..chrono_tz::TZ_VARIANTS.len(), offset in 0..1_500_000_000_i64) {
             let zone = chrono_tz::TZ_VARIANTS[zone];
-            let piece = piece_of_day(zone);
+            let interval = interval_within_day(zone);
             // From 1974 on.
-            let begin = (130_000_000 + offset) * 1_000_000 / piece * piece;
+            let begin = (130_000_000 + offset) * 1_000_000 / interval * interval;
             let at = |micros| Timestamp::from_micros(micros).unwrap_or_default();
-            prop_assert_eq!(day_of(at(begin), zone), day_of(at(begin + piece - 1), zone));
+            prop_assert_eq!(day_of(at(begin), zone), day_of(at(begin + interval - 1), zone));
         }
 
         #[test]

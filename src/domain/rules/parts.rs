@@ -1,5 +1,5 @@
 //! How an export is divided into parts: which conversations and days go into which, decided before anything is written, so
-//! that each part is a piece of work of its own.
+//! that each part is a job of its own.
 //!
 //! Pure: the plan hands in counts in the order in which the archive holds them, and gets [`Slice`]s. Sizes are reckoned, on
 //! the safe side, from the bytes of the texts, because what compression will make of them is not known yet.

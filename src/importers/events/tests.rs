@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::super::testing::Kept;
-use super::super::{Piece, Sink};
+use super::super::{Finding, Sink};
 use super::*;
 
 fn read_text(text: impl AsRef<[u8]>) -> Kept {
@@ -49,7 +49,7 @@ fn a_folder_is_read_by_name_and_what_is_no_event_file_is_told() {
     std::fs::write(folder.path().join("README"), "hello").unwrap();
     let kept = Kept::from(read, folder.path()).unwrap();
     assert_eq!(kept.told(), "README · not read: its name does not end in .jsonl\n");
-    let files: Vec<_> = kept.pieces.iter().skip(1).map(|(place, _)| place.file.as_str()).collect();
+    let files: Vec<_> = kept.findings.iter().skip(1).map(|(place, _)| place.file.as_str()).collect();
     assert_eq!(files, ["1.jsonl", "2.jsonl"]);
 }
 
@@ -68,11 +68,11 @@ fn what_is_not_there_or_a_zip_or_an_empty_folder_says_so() {
 fn an_error_of_the_sink_ends_the_reading() {
     struct Strict(u32);
     impl Sink for Strict {
-        fn piece(&mut self, _: &Place, piece: Piece) -> Result<()> {
+        fn finding(&mut self, _: &Place, finding: Finding) -> Result<()> {
             self.0 += 1;
-            match piece {
-                Piece::Problem(reason) => Err(crate::error::Error::invalid("path", reason)),
-                Piece::Recording(_) | Piece::Note(_) => Ok(()),
+            match finding {
+                Finding::Problem(reason) => Err(crate::error::Error::invalid("path", reason)),
+                Finding::Recording(_) | Finding::Note(_) => Ok(()),
             }
         }
         fn progress(&mut self, _: u64, _: u64) {}

@@ -101,7 +101,7 @@ fn what_can_not_be_understood_is_told_by_line_and_the_rest_is_read() {
 fn ids_are_the_same_at_every_import() {
     let post = r#"{"type":"post","post":{"team":"freight","channel":"berths","user":"ines","message":"a","create_at":1767225601001}}"#;
     let twice = [post, post];
-    assert_eq!(after_company(&twice).pieces, after_company(&twice).pieces);
+    assert_eq!(after_company(&twice).findings, after_company(&twice).findings);
 }
 
 #[test]

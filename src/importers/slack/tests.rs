@@ -34,7 +34,7 @@ fn read_folder(files: &[(String, String)]) -> Kept {
     let mut kept = Kept::from(read, folder.path()).unwrap();
     // The folder has a name of its own at each run.
     let name = file_name(folder.path());
-    for (place, _) in kept.pieces.iter_mut().filter(|(place, _)| place.file == name) {
+    for (place, _) in kept.findings.iter_mut().filter(|(place, _)| place.file == name) {
         place.file = "export".to_owned();
     }
     kept
@@ -55,11 +55,11 @@ fn read_zip(files: &[(String, String)]) -> Result<Kept> {
 /// What these messages of one day in C1 are recorded as, without the tables.
 fn recorded(messages: Value) -> String {
     let kept = read_folder(&company(&[("berths/2026-01-01.json", messages)]));
-    let day = |(place, piece): &(Place, super::super::Piece)| match piece {
-        super::super::Piece::Recording(told) if place.file.ends_with("01-01.json") => Some(format!("{told:#?}\n")),
+    let day = |(place, finding): &(Place, super::super::Finding)| match finding {
+        super::super::Finding::Recording(told) if place.file.ends_with("01-01.json") => Some(format!("{told:#?}\n")),
         _ => None,
     };
-    let recordings: Vec<String> = kept.pieces.iter().filter_map(day).collect();
+    let recordings: Vec<String> = kept.findings.iter().filter_map(day).collect();
     format!("{}{}", recordings.concat(), kept.told())
 }
 
@@ -185,9 +185,9 @@ fn a_zip_reads_as_its_folder_does_also_within_an_outer_folder() {
     let files = company(&[("berths/2026-01-01.json", day)]);
     let outer: Vec<_> = files.iter().map(|(name, text)| (format!("export/{name}"), text.clone())).collect();
     let folder = read_folder(&files);
-    assert_eq!(read_zip(&files).unwrap().pieces, folder.pieces);
-    assert_eq!(read_zip(&outer).unwrap().pieces, folder.pieces);
-    assert_eq!(read_folder(&outer).pieces, folder.pieces);
+    assert_eq!(read_zip(&files).unwrap().findings, folder.findings);
+    assert_eq!(read_zip(&outer).unwrap().findings, folder.findings);
+    assert_eq!(read_folder(&outer).findings, folder.findings);
     let (done, total) = folder.progress;
     assert!(total > 0 && done == total);
 }
@@ -218,10 +218,10 @@ fn span(kept: &Kept) -> (String, String) {
 }
 
 fn users_of(kept: &Kept, file: &str) -> usize {
-    let such = |(place, piece): &&(Place, super::super::Piece)| {
-        place.file == file && matches!(piece, super::super::Piece::Recording(User(_)))
+    let such = |(place, finding): &&(Place, super::super::Finding)| {
+        place.file == file && matches!(finding, super::super::Finding::Recording(User(_)))
     };
-    kept.pieces.iter().filter(such).count()
+    kept.findings.iter().filter(such).count()
 }
 
 #[test]

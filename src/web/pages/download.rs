@@ -1,4 +1,4 @@
-//! Downloads (B6, B7): streamed from where the archive lies, in pieces, whatever its size.
+//! Downloads (B6, B7): streamed from where the archive lies, in chunks, whatever its size.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -22,7 +22,7 @@ use crate::web::sessions::Visitor;
 use crate::web::{State, blocking};
 
 /// Bytes read at a time.
-const PIECE: u64 = 256 * 1024;
+const CHUNK: u64 = 256 * 1024;
 
 /// `GET` and `HEAD /administration/exports/{id}/parts/{number}`: administrators with access at this moment.
 ///
@@ -86,7 +86,7 @@ pub async fn get(
         Ok(file)
     })
     .await?;
-    Ok(response.body(SizedStream::new(length, pieces(file, length))))
+    Ok(response.body(SizedStream::new(length, chunks(file, length))))
 }
 
 /// What is not as it was built is never sent (B7a).
@@ -119,25 +119,25 @@ fn asked_range(request: &HttpRequest) -> (Option<Range>, Option<IfRange>) {
 }
 
 /// The next `length` bytes of a file, read as fast as they are taken.
-fn pieces(file: File, length: u64) -> impl futures_util::Stream<Item = Result<Bytes>> {
+fn chunks(file: File, length: u64) -> impl futures_util::Stream<Item = Result<Bytes>> {
     stream::try_unfold((file, length), |(file, left)| async move {
         if left == 0 {
             return Ok(None);
         }
-        let (piece, file) = blocking::run(move || {
-            let mut piece = Vec::new();
-            let mut part = file.take(left.min(PIECE));
-            let read = part.read_to_end(&mut piece).and_then(|read| match read {
+        let (chunk, file) = blocking::run(move || {
+            let mut chunk = Vec::new();
+            let mut part = file.take(left.min(CHUNK));
+            let read = part.read_to_end(&mut chunk).and_then(|read| match read {
                 0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-                _ => Ok(piece),
+                _ => Ok(chunk),
             });
-            let piece = read.context(|| "The archive could not be read to its end.".to_owned())?;
-            Ok((piece, part.into_inner()))
+            let chunk = read.context(|| "The archive could not be read to its end.".to_owned())?;
+            Ok((chunk, part.into_inner()))
         })
         .await
         .inspect_err(|error| tracing::error!(cause = %error.causes(), "a download broke off: {error}"))?;
-        let left = left - piece.len() as u64;
-        Ok(Some((Bytes::from(piece), (file, left))))
+        let left = left - chunk.len() as u64;
+        Ok(Some((Bytes::from(chunk), (file, left))))
     })
 }
 

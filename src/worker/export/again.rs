@@ -19,11 +19,11 @@ use crate::domain::evidence;
 use crate::domain::requests;
 use crate::domain::rules::requests as rules;
 use crate::domain::rules::slices::Slice;
-use crate::domain::work::Piece;
+use crate::domain::work::PartJob;
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::{ExportRequest, Part, RequestId};
 use crate::numbers;
-use crate::store::pieces::Built;
+use crate::store::part_jobs::Built;
 
 /// How often the progress is told, and a stop is heeded.
 const LOOK: Duration = Duration::from_millis(200);
@@ -195,8 +195,8 @@ impl Worker {
                     }
                 },
             };
-            let piece = Piece { number, count, plan: Slice::parse(plan)? };
-            let finished = self.build(request, &piece, &others, &folder, heartbeat)?;
+            let job = PartJob { number, count, plan: Slice::parse(plan)? };
+            let finished = self.build(request, &job, &others, &folder, heartbeat)?;
             done.push((finished.path, finished.built));
         }
         done.rotate_right(1);

@@ -23,11 +23,11 @@ use crate::archive::{self, Packer, PartWriter};
 use crate::domain::contents::Reader;
 use crate::domain::evidence::{self, TakenCut};
 use crate::domain::rules::{days, requests as rules};
-use crate::domain::work::{self, Claim, Piece};
+use crate::domain::work::{self, Claim, PartJob};
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::ExportRequest;
 use crate::numbers;
-use crate::store::pieces::Built;
+use crate::store::part_jobs::Built;
 
 /// Batches in the pipeline for each packer, beside the one that is being filled: one that it packs, one that waits for it, one
 /// that waits to be written.
@@ -43,19 +43,19 @@ pub(super) struct Finished {
 }
 
 impl Worker {
-    pub(super) fn part(&self, claim: &Claim, piece: &Piece, heartbeat: &Heartbeat) -> Result<Built> {
+    pub(super) fn part(&self, claim: &Claim, job: &PartJob, heartbeat: &Heartbeat) -> Result<Built> {
         let id = claim.request.id;
         // Somebody may have taken it for a folder of temporary files that can be removed.
         crate::blobs::create_private_dir(&self.work_folder)?;
         let folder = self.folder_of(&claim.key);
         fs::create_dir(&folder).context(|| format!("making the folder {}", folder.display()))?;
         let others = Others {
-            built: if piece.number == 1 { work::built_parts(&self.store, id)? } else { Vec::new() },
+            built: if job.number == 1 { work::built_parts(&self.store, id)? } else { Vec::new() },
             counts: &|number| work::built_counts(&self.store, id, number),
         };
-        let finished = self.build(&claim.request, piece, &others, &folder, heartbeat)?;
+        let finished = self.build(&claim.request, job, &others, &folder, heartbeat)?;
         heartbeat.check()?;
-        let storage_key = rules::storage_key(claim.request.id, &claim.key, piece.number);
+        let storage_key = rules::storage_key(claim.request.id, &claim.key, job.number);
         self.blobs.bring(&finished.path, &storage_key)?;
         Ok(Built { storage_key, ..finished.built })
     }
@@ -64,24 +64,24 @@ impl Worker {
     pub(super) fn build(
         &self,
         request: &ExportRequest,
-        piece: &Piece,
+        job: &PartJob,
         others: &Others<'_>,
         folder: &Path,
         heartbeat: &Heartbeat,
     ) -> Result<Finished> {
-        disk::check_space(folder, piece.plan.items(), request.copies, self.keep_free)?;
+        disk::check_space(folder, job.plan.items(), request.copies, self.keep_free)?;
         let cut = evidence::find(&self.store, request)?;
         let mut reader = plan::reader(&self.store, request, &cut);
         let header = header(request, &cut);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
-        let source = Source { request, header: &header, piece, others, folder };
+        let source = Source { request, header: &header, job, others, folder };
         let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, heartbeat)?;
-        reconciliation::reconcile(&piece.plan, &slice, request.time_zone, &mut reader)?;
-        let counts = (!slice.counts_as(&piece.plan)).then(|| slice.to_text());
+        reconciliation::reconcile(&job.plan, &slice, request.time_zone, &mut reader)?;
+        let counts = (!slice.counts_as(&job.plan)).then(|| slice.to_text());
         let items = slice.items();
         // What comes now takes long, and needs neither.
         drop((slice, reader));
-        let number = numbers::exact(piece.number)?;
+        let number = numbers::exact(job.number)?;
         let sums = others.built.iter().map(|other| (records::sums_file(other.number), other.sums_sha256.clone()));
         let sums: Vec<_> = sums.collect();
         let part = part.finish(number, &sums, &self.key, &records::comment(&header, number))?;
@@ -91,7 +91,7 @@ impl Worker {
             heartbeat.check()
         })?;
         let built = Built {
-            number: piece.number,
+            number: job.number,
             items: numbers::exact(items)?,
             counts,
             kinds: kinds.to_text(),

@@ -1,7 +1,7 @@
 //! Reading copies beside the JSON, for exports that ask for them; others pass by here at no cost.
 //!
 //! They are rendered where the JSON is, by the reader, from the same records: [`Copyist`] does so for the items of a part,
-//! [`lists`] for what part 1 tells of all. The writer puts pieces that come between others aside until their file is whole.
+//! [`lists`] for what part 1 tells of all. The writer puts chunks that come between others aside until their file is whole.
 //! What the files say is rendered by `archive::reading`.
 
 pub(super) mod lists;
@@ -22,8 +22,8 @@ use crate::domain::rules::parts::{SHARD, SHARD_RECORD};
 use crate::error::Result;
 use crate::model::{Copies, ExportRequest};
 
-/// Bytes of a file that grows with what is read, from which on they are handed on as a piece.
-const PIECE: usize = 256 << 10;
+/// Bytes of a file that grows with what is read, from which on they are handed on as a chunk.
+const CHUNK: usize = 256 << 10;
 
 /// A file that grows with what is read.
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl Growing {
 
     /// Hands on what there is, if it is much, or if it is the last.
     fn give(&mut self, last: bool, output: &mut Output<'_>) -> Result<()> {
-        if !self.is_open() || (!last && self.text.len() < PIECE) {
+        if !self.is_open() || (!last && self.text.len() < CHUNK) {
             return Ok(());
         }
         output.aside(&self.path, Place { first: !self.given, last }, &self.text)?;
@@ -104,7 +104,7 @@ impl Copyist {
         (self.begins, self.previous, self.day) = (begins, None, None);
     }
 
-    /// Items of a day, or a piece of them, where that stands; `next` is the next day with items, once it is known.
+    /// Items of a day, or a chunk of them, where that stands; `next` is the next day with items, once it is known.
     pub(super) fn items(
         &mut self,
         reader: &mut Reader,

@@ -1,4 +1,4 @@
-//! The heartbeat of a piece of work: it prolongs the lease, reports the progress, and finds out whether the work should stop.
+//! The heartbeat of a job: it prolongs the lease, reports the progress, and finds out whether the work should stop.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// How often the database is told, and so how soon a cancelled export ends.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Why a piece of work was left before its end.
+/// Why a job was left before its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Interruption {
     /// The export was cancelled or failed, or another worker has taken the work up.
@@ -20,7 +20,7 @@ pub(super) enum Interruption {
     Stopping,
 }
 
-/// How far a piece of work is, and whether it should go on: shared by all threads that are at it.
+/// How far a job is, and whether it should go on: shared by all threads that are at it.
 #[derive(Default)]
 pub(super) struct Heartbeat {
     done: AtomicI64,

@@ -1,4 +1,4 @@
-//! The building of exports, one piece of work at a time, from claim to end: a plan, or a part (C1–C7 as the archive shows
+//! The building of exports, one job at a time, from claim to end: a plan, or a part (C1–C7 as the archive shows
 //! them).
 //!
 //! Here is what surrounds the work: the claim with its [`heartbeat`], the end, failures and who is told of them. The work itself:
@@ -42,14 +42,14 @@ use crate::domain::rules::attempts::{self, Next, Trouble};
 use crate::domain::work::{self, Claim, HandedIn, Release, Task};
 use crate::error::{Error, Kind, Result};
 use crate::model::RequestId;
-use crate::store::pieces::Built;
+use crate::store::part_jobs::Built;
 
 /// What an export fails with when it runs into a fault of ours.
 const FAULT: &str = "The export ran into a fault of ours.";
 const NOT_OURS: &str = "export was cancelled or failed, or another worker has taken the work up";
 
 impl Worker {
-    /// Does the piece of work that has waited longest, if there is one; only of the request `only` if one is given. Tells
+    /// Does the job that has waited longest, if there is one; only of the request `only` if one is given. Tells
     /// whether there was one.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Worker {
     fn work_on(&self, mut claim: Claim, stop: &Stop) -> Result<()> {
         let part = match &claim.task {
             Task::Plan => None,
-            Task::Part(piece) => Some(piece.number),
+            Task::Part(job) => Some(job.number),
         };
         let span = tracing::info_span!("export", request = claim.request.id, account = claim.request.account_id, part);
         let _entered = span.enter();
@@ -153,7 +153,7 @@ impl Worker {
         heartbeat.check()?;
         match claim.task.clone() {
             Task::Plan => self.plan(claim, heartbeat).map(|()| None),
-            Task::Part(piece) => self.part(claim, &piece, heartbeat).map(Some),
+            Task::Part(job) => self.part(claim, &job, heartbeat).map(Some),
         }
     }
 
@@ -161,7 +161,7 @@ impl Worker {
     fn hand_in(&self, claim: &Claim, built: &Built, stop: &Stop) -> Result<HandedIn> {
         let count = match &claim.task {
             Task::Plan => 0,
-            Task::Part(piece) => piece.count,
+            Task::Part(job) => job.count,
         };
         let top = records::top_folder(&build::header(&claim.request, &evidence::find(&self.store, &claim.request)?));
         let file_name = |number| records::part_file(&top, number, count);

@@ -56,14 +56,14 @@ impl<'a> Output<'a> {
         Self { free, batches, heartbeat, batch }
     }
 
-    /// Hands the batch on if it is full. Between files, or pieces of them.
+    /// Hands the batch on if it is full. Between files, or chunks of them.
     pub(super) fn next(&mut self) -> Result<()> {
         let bundle = &self.batch.bundle;
         if bundle.entries() >= BATCH_ENTRIES || bundle.bytes() >= BATCH_BYTES { self.send() } else { Ok(()) }
     }
 
     /// Within a file: if the batch is full, hands on what comes before the file, so that no batch holds much more than one
-    /// long piece.
+    /// long chunk.
     pub(super) fn make_room(&mut self) -> Result<()> {
         let bundle = &self.batch.bundle;
         if bundle.is_empty() || bundle.bytes() < BATCH_BYTES {
@@ -112,7 +112,7 @@ impl<'a> Output<'a> {
         self.next()
     }
 
-    /// A text, or a piece of one whose pieces come between others.
+    /// A text, or a chunk of one whose chunks come between others.
     pub(super) fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()> {
         self.batch.bundle.add_aside(path, place, text);
         self.next()

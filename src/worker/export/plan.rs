@@ -33,7 +33,7 @@ impl Worker {
             self.limits,
             &mut |number, slice| {
                 items += slice.items();
-                tell(&mut || work::add_piece(&self.store, claim, &self.policy, number, slice))
+                tell(&mut || work::add_part(&self.store, claim, &self.policy, number, slice))
             },
             &|| heartbeat.check(),
         )?;

@@ -26,11 +26,11 @@ use crate::domain::contents::{Listed, Reader, Shown};
 use crate::domain::rules::days::{self, DayFinder};
 use crate::domain::rules::slices::{DayCount, Portion, Slice};
 use crate::domain::rules::summary::ItemCounts;
-use crate::domain::work::Piece;
+use crate::domain::work::PartJob;
 use crate::error::{Error, Result};
 use crate::model::{ConversationId, ExportRequest};
 use crate::numbers;
-use crate::store::pieces::Built;
+use crate::store::part_jobs::Built;
 
 /// The other parts' share in part 1.
 pub(super) struct Others<'a> {
@@ -44,7 +44,7 @@ pub(super) struct Others<'a> {
 pub(super) struct Source<'a> {
     pub(super) request: &'a ExportRequest,
     pub(super) header: &'a Header,
-    pub(super) piece: &'a Piece,
+    pub(super) job: &'a PartJob,
     pub(super) others: &'a Others<'a>,
     /// For temporary files.
     pub(super) folder: &'a Path,
@@ -62,29 +62,29 @@ impl Source<'_> {
             ahead: Ahead::default(),
             copyist: self.copyist(reader)?,
         };
-        if self.piece.number == 1 {
+        if self.job.number == 1 {
             for folder in ["", names::LISTS[0].0, names::LISTS[1].0, names::PEOPLE_CHATS, names::TEAM_CHATS] {
                 output.directory(folder)?;
             }
             copies::shared(self.request.copies, output)?;
             let lists = Lists::create(self.request, self.folder)?;
-            if self.piece.count == 1 {
+            if self.job.count == 1 {
                 self.whole(reader, output, &mut read, lists)?;
             } else {
                 self.index(reader, output, lists)?;
             }
         } else {
             self.part_manifest(output)?;
-            let range = (self.piece.plan.first(), self.piece.plan.last());
+            let range = (self.job.plan.first(), self.job.plan.last());
             let (Some(first), Some(last)) = range else { return Ok(read.sums) };
             let mut next = 0;
             conversations(reader, (first.conversation - 1, last.conversation), |reader, listed| {
-                planned(self.piece.plan.portion(next), &listed)?;
+                planned(self.job.plan.portion(next), &listed)?;
                 self.conversation(reader, output, &mut read, next, &Folder::of(&listed))?;
                 next += 1;
                 Ok(())
             })?;
-            if let Some(portion) = self.piece.plan.portion(next) {
+            if let Some(portion) = self.job.plan.portion(next) {
                 return Err(missing(portion.conversation));
             }
             read.end_copies(output)?;
@@ -95,14 +95,14 @@ impl Source<'_> {
 
     /// Copies what this part holds for reading, if that was asked for. The first of several holds nothing.
     fn copyist(&self, reader: &mut Reader) -> Result<Option<Copyist>> {
-        let first = self.piece.plan.first().filter(|_| self.request.copies.html);
+        let first = self.job.plan.first().filter(|_| self.request.copies.html);
         let rank = first.map_or(Ok(0), |portion| reader.rank(portion.conversation))?;
-        Ok(Copyist::new(self.request, self.piece.number, rank))
+        Ok(Copyist::new(self.request, self.job.number, rank))
     }
 
     /// What a part other than the first says of itself.
     fn part_manifest(&self, output: &mut Output<'_>) -> Result<()> {
-        let number = numbers::exact(self.piece.number)?;
+        let number = numbers::exact(self.job.number)?;
         let (program, header) = (Program::this(), self.header.clone());
         let about = PartManifest { format_version: FORMAT_VERSION, program, header, part: number };
         let mut text = Vec::new();
@@ -114,7 +114,7 @@ impl Source<'_> {
     fn whole(&self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read, mut lists: Lists) -> Result<()> {
         let mut next = 0;
         conversations(reader, ALL, |reader, listed| {
-            planned(self.piece.plan.portion(next), &listed)?;
+            planned(self.job.plan.portion(next), &listed)?;
             let folder = Folder::of(&listed);
             self.conversation(reader, output, read, next, &folder)?;
             next += 1;
@@ -122,7 +122,7 @@ impl Source<'_> {
             let tables: &[_] = if days.is_empty() { &[] } else { &[None] };
             lists.add(self.header, &listed, &folder, (days, tables), output)
         })?;
-        if let Some(portion) = self.piece.plan.portion(next) {
+        if let Some(portion) = self.job.plan.portion(next) {
             return Err(missing(portion.conversation));
         }
         read.end_copies(output)?;
@@ -132,7 +132,7 @@ impl Source<'_> {
     /// The first of several parts, when all others are built: lists and manifest.
     fn index(&self, reader: &mut Reader, output: &mut Output<'_>, mut lists: Lists) -> Result<()> {
         let mut portions =
-            Portions { others: self.others, last: self.piece.count, part: 1, slice: Slice::default(), next: 0 };
+            Portions { others: self.others, last: self.job.count, part: 1, slice: Slice::default(), next: 0 };
         conversations(reader, ALL, |_, listed| {
             output.heartbeat.check()?;
             let mut days = planned(portions.current()?, &listed)?.days.to_vec();
@@ -164,7 +164,7 @@ impl Source<'_> {
         place: usize,
         folder: &Folder,
     ) -> Result<()> {
-        let plan = &self.piece.plan;
+        let plan = &self.job.plan;
         let Some(portion) = plan.portion(place) else { return Err(missing(folder.id)) };
         read.conversation.clear();
         if portion.begins {
@@ -193,7 +193,7 @@ impl Source<'_> {
                     before.end(Some(day), reader, output, read)?;
                 }
                 let file = file.get_or_insert_with(|| DayFile::begin(folder, day, read.copyist.is_some(), output));
-                if output.batch.bundle.open_bytes() >= render::PIECE {
+                if output.batch.bundle.open_bytes() >= render::CHUNK {
                     file.cut(reader, output, read)?;
                 }
                 output.make_room()?;
@@ -219,21 +219,21 @@ impl Source<'_> {
             output.spooled(&format!("{folder}/{file}"), begin, list, end)?;
         }
         let copies = match copied {
-            Some(copied) => Some(copied.end(self.header, totals, self.piece.count, output)?),
+            Some(copied) => Some(copied.end(self.header, totals, self.job.count, output)?),
             None => None,
         };
         let top = records::top_folder(self.header);
         let about = |number: i32, items: u64| -> Result<PartInfo> {
             Ok(PartInfo {
                 number: numbers::exact(number)?,
-                file: records::part_file(&top, number, self.piece.count),
+                file: records::part_file(&top, number, self.job.count),
                 sums: records::sums_file(number),
                 items,
                 size: None,
                 sha256: None,
             })
         };
-        let mut parts = vec![about(1, if self.piece.count == 1 { totals.items } else { 0 })?];
+        let mut parts = vec![about(1, if self.job.count == 1 { totals.items } else { 0 })?];
         for other in &self.others.built {
             let (size, sha256) = (Some(numbers::exact(other.size)?), Some(other.sha256.clone()));
             parts.push(PartInfo { size, sha256, ..about(other.number, numbers::exact(other.items)?)? });
@@ -340,7 +340,7 @@ impl Read {
     }
 }
 
-/// A day file that is being rendered: the piece of it that is in the present batch.
+/// A day file that is being rendered: the chunk of it that is in the present batch.
 struct DayFile<'a> {
     folder: &'a Folder,
     day: NaiveDate,

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::error::{Context, Result};
 
 /// Bytes of a spool that are handed on at a time.
-const PIECE: u64 = 256 << 10;
+const CHUNK: u64 = 256 << 10;
 
 /// A temporary file without a name: it is gone whatever happens.
 pub(super) struct Spool {
@@ -34,7 +34,7 @@ impl Spool {
         Ok(BufReader::new(file))
     }
 
-    /// Gives the text in pieces, each with whether it is the last. An empty text is one piece.
+    /// Gives the text in chunks, each with whether it is the last. An empty text is one chunk.
     pub(super) fn read(self, take: &mut dyn FnMut(Vec<u8>, bool) -> Result<()>) -> Result<()> {
         let doing = || "reading back the lists".to_owned();
         let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
@@ -42,9 +42,9 @@ impl Spool {
         file.rewind().context(doing)?;
         loop {
             let mut text = Vec::new();
-            let piece = left.min(PIECE);
-            (&mut file).take(piece).read_to_end(&mut text).context(doing)?;
-            left -= piece;
+            let chunk = left.min(CHUNK);
+            (&mut file).take(chunk).read_to_end(&mut text).context(doing)?;
+            left -= chunk;
             take(text, left == 0)?;
             if left == 0 {
                 return Ok(());

@@ -1,6 +1,9 @@
-//! Every route, with who may call it. A test walks them all as each kind of visitor.
+//! Every route, with who may call it and its handler: the router is made of this table, so that nothing can be called which is not in
+//! it. A test walks them all as each kind of visitor.
 
 use actix_web::web::{self, ServiceConfig};
+
+use Caller::{Administrator, Anyone, SignedIn, WithAccess};
 
 use super::pages::{
     self, access, administration, assets, demo, download, export, exports, health, request_form, sign_in,
@@ -28,73 +31,63 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub caller: Caller,
+    begin: fn() -> actix_web::Route,
+    handler: Handler,
+}
+
+/// Ties a route to its handler.
+type Handler = fn(actix_web::Route) -> actix_web::Route;
+
+const fn get(path: &'static str, caller: Caller, handler: Handler) -> Route {
+    Route { method: "GET", path, caller, begin: web::get, handler }
+}
+
+const fn head(path: &'static str, caller: Caller, handler: Handler) -> Route {
+    Route { method: "HEAD", path, caller, begin: web::head, handler }
+}
+
+const fn post(path: &'static str, caller: Caller, handler: Handler) -> Route {
+    Route { method: "POST", path, caller, begin: web::post, handler }
 }
 
 /// Every route but those of the demo.
 pub const ROUTES: &[Route] = &[
-    Route { method: "GET", path: "/health", caller: Caller::Anyone },
-    Route { method: "GET", path: "/static/{file}", caller: Caller::Anyone },
-    Route { method: "GET", path: "/sign-in", caller: Caller::Anyone },
-    Route { method: "POST", path: "/sign-in", caller: Caller::Anyone },
-    Route { method: "POST", path: "/sign-out", caller: Caller::SignedIn },
-    Route { method: "GET", path: "/", caller: Caller::SignedIn },
-    Route { method: "GET", path: "/administration", caller: Caller::Administrator },
-    Route { method: "POST", path: "/administration/exports/on", caller: Caller::Administrator },
-    Route { method: "GET", path: "/administration/exports/off", caller: Caller::WithAccess },
-    Route { method: "POST", path: "/administration/exports/off", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/access", caller: Caller::WithAccess },
-    Route { method: "POST", path: "/administration/access", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/new", caller: Caller::WithAccess },
-    Route { method: "POST", path: "/administration/exports/new", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/preview", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/find", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/history", caller: Caller::WithAccess },
-    Route { method: "POST", path: "/administration/exports", caller: Caller::WithAccess },
-    Route { method: "POST", path: "/administration/exports/{id}/cancel", caller: Caller::WithAccess },
-    Route { method: "POST", path: "/administration/exports/{id}/retry", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/{id}", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/{id}/live", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/{id}/conversations", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/{id}/parts", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/{id}/downloads", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/{id}/delete", caller: Caller::WithAccess },
-    Route { method: "POST", path: "/administration/exports/{id}/delete", caller: Caller::WithAccess },
-    Route { method: "GET", path: "/administration/exports/{id}/parts/{number}", caller: Caller::WithAccess },
-    Route { method: "HEAD", path: "/administration/exports/{id}/parts/{number}", caller: Caller::WithAccess },
+    get("/health", Anyone, |route| route.to(health::get)),
+    get("/static/{file}", Anyone, |route| route.to(assets::get)),
+    get("/sign-in", Anyone, |route| route.to(sign_in::get)),
+    post("/sign-in", Anyone, |route| route.to(sign_in::post)),
+    post("/sign-out", SignedIn, |route| route.to(sign_in::sign_out)),
+    get("/", SignedIn, |route| route.to(sign_in::home)),
+    get("/administration", Administrator, |route| route.to(administration::get)),
+    post("/administration/exports/on", Administrator, |route| route.to(administration::turn_on)),
+    get("/administration/exports/off", WithAccess, |route| route.to(administration::confirm_off)),
+    post("/administration/exports/off", WithAccess, |route| route.to(administration::turn_off)),
+    get("/administration/access", WithAccess, |route| route.to(access::get)),
+    post("/administration/access", WithAccess, |route| route.to(access::post)),
+    get("/administration/exports/new", WithAccess, |route| route.to(request_form::get)),
+    post("/administration/exports/new", WithAccess, |route| route.to(request_form::again)),
+    get("/administration/exports/preview", WithAccess, |route| route.to(request_form::preview)),
+    get("/administration/exports/find", WithAccess, |route| route.to(request_form::find)),
+    get("/administration/exports/history", WithAccess, |route| route.to(administration::live)),
+    post("/administration/exports", WithAccess, |route| route.to(exports::post)),
+    post("/administration/exports/{id}/cancel", WithAccess, |route| route.to(exports::cancel)),
+    post("/administration/exports/{id}/retry", WithAccess, |route| route.to(exports::retry)),
+    get("/administration/exports/{id}", WithAccess, |route| route.to(export::get)),
+    get("/administration/exports/{id}/live", WithAccess, |route| route.to(export::live)),
+    get("/administration/exports/{id}/conversations", WithAccess, |route| route.to(export::conversations)),
+    get("/administration/exports/{id}/parts", WithAccess, |route| route.to(export::parts)),
+    get("/administration/exports/{id}/downloads", WithAccess, |route| route.to(export::downloads)),
+    get("/administration/exports/{id}/delete", WithAccess, |route| route.to(export::confirm_delete)),
+    post("/administration/exports/{id}/delete", WithAccess, |route| route.to(export::delete)),
+    get("/administration/exports/{id}/parts/{number}", WithAccess, |route| route.to(download::get)),
+    head("/administration/exports/{id}/parts/{number}", WithAccess, |route| route.to(download::get)),
 ];
 
-/// Ties the routes to their handlers.
+/// Makes the router of the table.
 pub fn configure(config: &mut ServiceConfig, with_demo: bool) {
-    config
-        .route("/health", web::get().to(health::get))
-        .route("/static/{file}", web::get().to(assets::get))
-        .route("/sign-in", web::get().to(sign_in::get))
-        .route("/sign-in", web::post().to(sign_in::post))
-        .route("/sign-out", web::post().to(sign_in::sign_out))
-        .route("/", web::get().to(sign_in::home))
-        .route("/administration", web::get().to(administration::get))
-        .route("/administration/exports/on", web::post().to(administration::turn_on))
-        .route("/administration/exports/off", web::get().to(administration::confirm_off))
-        .route("/administration/exports/off", web::post().to(administration::turn_off))
-        .route("/administration/access", web::get().to(access::get))
-        .route("/administration/access", web::post().to(access::post))
-        .route("/administration/exports/new", web::get().to(request_form::get))
-        .route("/administration/exports/new", web::post().to(request_form::again))
-        .route("/administration/exports/preview", web::get().to(request_form::preview))
-        .route("/administration/exports/find", web::get().to(request_form::find))
-        .route("/administration/exports/history", web::get().to(administration::live))
-        .route("/administration/exports", web::post().to(exports::post))
-        .route("/administration/exports/{id}/cancel", web::post().to(exports::cancel))
-        .route("/administration/exports/{id}/retry", web::post().to(exports::retry))
-        .route("/administration/exports/{id}", web::get().to(export::get))
-        .route("/administration/exports/{id}/live", web::get().to(export::live))
-        .route("/administration/exports/{id}/conversations", web::get().to(export::conversations))
-        .route("/administration/exports/{id}/parts", web::get().to(export::parts))
-        .route("/administration/exports/{id}/downloads", web::get().to(export::downloads))
-        .route("/administration/exports/{id}/delete", web::get().to(export::confirm_delete))
-        .route("/administration/exports/{id}/delete", web::post().to(export::delete))
-        .route("/administration/exports/{id}/parts/{number}", web::get().to(download::get))
-        .route("/administration/exports/{id}/parts/{number}", web::head().to(download::get));
+    for route in ROUTES {
+        config.route(route.path, (route.handler)((route.begin)()));
+    }
     if with_demo {
         config.route("/demo/mails", web::get().to(demo::list)).route("/demo/mails/{id}", web::get().to(demo::get));
     }

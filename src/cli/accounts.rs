@@ -78,11 +78,11 @@ pub(super) fn access(app: &App, command: AccessCommand) -> Result<()> {
     let (store, now) = (&app.store, app.clock.now());
     match command {
         AccessCommand::Grant(PersonArgs { account, email }) => {
-            let user = rights::operator_grants(store, &account, &email, now)?;
+            let user = accounts::grant_access(store, &account, &email, now)?;
             output::line(&format!("{} has access to the Compliance Exports of “{account}”.", user.name));
         }
         AccessCommand::Revoke(PersonArgs { account, email }) => {
-            let user = rights::operator_revokes(store, &account, &email, now)?;
+            let user = accounts::revoke_access(store, &account, &email, now)?;
             output::line(&format!("{} has no access to the Compliance Exports of “{account}” any more.", user.name));
         }
     }

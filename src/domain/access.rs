@@ -304,56 +304,6 @@ pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timest
     })
 }
 
-/// A4: the operator grants access, as support.
-///
-/// # Errors
-/// When the person is not an active administrator of the account, or the feature is not included.
-pub fn operator_grants(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
-    store.write(|c| {
-        let account = super::accounts::find_locked(c, account)?;
-        let user = super::accounts::find_user(c, &account, email)?;
-        if !account.exports_included {
-            return Err(Error::conflict(format!(
-                "Compliance Exports is not included in the account “{0}”: “account include-exports \"{0}\"” includes it.",
-                account.name
-            )));
-        }
-        if !rules::can_be_given_access(&account, &user) {
-            return Err(Error::conflict(format!(
-                "{} is not an active administrator of {}, and only those can be given access.",
-                user.name, account.name
-            )));
-        }
-        if !store::access::find(c, account.id, user.id)? {
-            grant(c, &account, &user, Actor::Operator, now)?;
-        }
-        Ok(user)
-    })
-}
-
-/// A4: the operator revokes access. At least one must remain while the feature is on.
-///
-/// # Errors
-/// When it would be the last one, or there was none to revoke.
-pub fn operator_revokes(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
-    store.write(|c| {
-        let account = super::accounts::find_locked(c, account)?;
-        let user = super::accounts::find_user(c, &account, email)?;
-        let with_access = store::access::list(c, account.id)?;
-        if !with_access.iter().any(|person| person.id == user.id) {
-            return Err(Error::conflict(format!("{} has no access to revoke.", user.name)));
-        }
-        if account.exports_on && with_access.len() == 1 {
-            return Err(Error::conflict(format!(
-                "{} is the last person with access, and at least one must remain. Grant it to someone else first.",
-                user.name
-            )));
-        }
-        revoke(c, &account, &user, Actor::Operator, now)?;
-        Ok(user)
-    })
-}
-
 /// A4: one who is no active administrator (any more) loses access at that moment.
 pub(super) fn revoke_if_ineligible(c: &mut Conn, user: UserId, by: Actor, now: Timestamp) -> Result<()> {
     let Some(user) = store::users::find(c, user)? else { return Ok(()) };
@@ -369,12 +319,12 @@ pub(super) fn revoke_if_ineligible(c: &mut Conn, user: UserId, by: Actor, now: T
     Ok(())
 }
 
-fn grant(c: &mut Conn, account: &Account, to: &User, by: Actor, now: Timestamp) -> Result<()> {
+pub(super) fn grant(c: &mut Conn, account: &Account, to: &User, by: Actor, now: Timestamp) -> Result<()> {
     store::access::create(c, account.id, to.id, by.user(), now)?;
     store::audit::append(c, account.id, by, &AuditEvent::AccessGranted { user: to.into() }, now)
 }
 
-fn revoke(c: &mut Conn, account: &Account, from: &User, by: Actor, now: Timestamp) -> Result<()> {
+pub(super) fn revoke(c: &mut Conn, account: &Account, from: &User, by: Actor, now: Timestamp) -> Result<()> {
     store::access::delete(c, account.id, from.id)?;
     store::audit::append(c, account.id, by, &AuditEvent::AccessRevoked { user: from.into() }, now)
 }

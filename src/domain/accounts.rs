@@ -1,9 +1,11 @@
-//! What the operator does with accounts and people from the command line (A1).
+//! What the operator does with accounts, people and their access from the command line (A1, A4).
 
 use chrono_tz::Tz;
 
+use super::rules::access as rules;
 use super::{access, sign_in};
 use crate::error::{Error, Result};
+use crate::mail;
 use crate::model::{Account, AccountId, Actor, AuditEvent, Named, Timestamp, User, UserId};
 use crate::store::{self, Conn, Store};
 
@@ -57,7 +59,7 @@ pub fn find(c: &mut Conn, name: &str) -> Result<Account> {
 }
 
 /// The account with this name, locked: what was read of it stays true until the transaction ends.
-pub(super) fn find_locked(c: &mut Conn, name: &str) -> Result<Account> {
+fn find_locked(c: &mut Conn, name: &str) -> Result<Account> {
     let id = find(c, name)?.id;
     store::accounts::lock(c, id)?;
     find(c, name)
@@ -102,7 +104,7 @@ pub struct NewSignIn<'a> {
 pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Timestamp) -> Result<UserId> {
     let name = checked_name(new.name)?;
     let email = new.email.trim().to_lowercase();
-    if email.parse::<lettre::Address>().is_err() {
+    if !mail::is_address(&email) {
         return Err(Error::invalid("email", format!("“{}” is not an email address.", new.email)));
     }
     let hash = sign_in::hash_password(password)?;
@@ -146,6 +148,56 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
         let event = AuditEvent::SignInSet { user: Named { id, name: name.to_owned() }, email: email.clone() };
         store::audit::append(c, account.id, Actor::Operator, &event, now)?;
         Ok(id)
+    })
+}
+
+/// A4: the operator grants access, as support.
+///
+/// # Errors
+/// When the person is not an active administrator of the account, or the feature is not included.
+pub fn grant_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
+    store.write(|c| {
+        let account = find_locked(c, account)?;
+        let user = find_user(c, &account, email)?;
+        if !account.exports_included {
+            return Err(Error::conflict(format!(
+                "Compliance Exports is not included in the account “{0}”: “account include-exports \"{0}\"” includes it.",
+                account.name
+            )));
+        }
+        if !rules::can_be_given_access(&account, &user) {
+            return Err(Error::conflict(format!(
+                "{} is not an active administrator of {}, and only those can be given access.",
+                user.name, account.name
+            )));
+        }
+        if !store::access::find(c, account.id, user.id)? {
+            access::grant(c, &account, &user, Actor::Operator, now)?;
+        }
+        Ok(user)
+    })
+}
+
+/// A4: the operator revokes access. At least one must remain while the feature is on.
+///
+/// # Errors
+/// When it would be the last one, or there was none to revoke.
+pub fn revoke_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
+    store.write(|c| {
+        let account = find_locked(c, account)?;
+        let user = find_user(c, &account, email)?;
+        let with_access = store::access::list(c, account.id)?;
+        if !with_access.iter().any(|person| person.id == user.id) {
+            return Err(Error::conflict(format!("{} has no access to revoke.", user.name)));
+        }
+        if account.exports_on && with_access.len() == 1 {
+            return Err(Error::conflict(format!(
+                "{} is the last person with access, and at least one must remain. Grant it to someone else first.",
+                user.name
+            )));
+        }
+        access::revoke(c, &account, &user, Actor::Operator, now)?;
+        Ok(user)
     })
 }
 

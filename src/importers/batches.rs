@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::import::Summary;
+use super::summary::Summary;
 use super::{Finding, Place, Sink};
 use crate::clock::Clock;
 use crate::domain::recording::Recorder;

@@ -16,8 +16,10 @@ mod import;
 mod lines;
 pub mod mattermost;
 pub mod slack;
+mod summary;
 
-pub use import::{Count, Format, Subject, Summary, import, import_in_turn, record_all};
+pub use import::{Format, import, import_in_turn, record_all};
+pub use summary::{Count, Subject, Summary};
 
 /// Where in an archive something stands.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]

@@ -512,7 +512,7 @@ fn a4_when_nobody_is_left_the_page_says_what_to_tell_the_operator() {
     assert!(text.contains("access grant --account Acme --email bob@acme.example"), "{text}");
     assert!(is_capturing(&app, account), "what people delete is still being kept");
 
-    access::operator_grants(app.store(), "acme", " Bob@ACME.example ", app.now()).unwrap();
+    accounts::grant_access(app.store(), "acme", " Bob@ACME.example ", app.now()).unwrap();
     assert_eq!(holders(&app, account), ["Bob"]);
     assert_eq!(app.audit(account).last().unwrap(), &(Actor::Operator, granted(&bob, "Bob")));
     assert_eq!(browser.get("/administration/access").status, 200);
@@ -527,9 +527,9 @@ fn a4_the_operator_grants_access_to_active_administrators_only() {
     app.account("Borealis");
     let bea = app.admin("Borealis", "Bea");
     for person in [&mia, &cleo, &bea] {
-        access::operator_grants(app.store(), "Acme", &person.email, app.now()).unwrap_err();
+        accounts::grant_access(app.store(), "Acme", &person.email, app.now()).unwrap_err();
     }
-    access::operator_grants(app.store(), "Acme", &ada.email, app.now()).unwrap();
+    accounts::grant_access(app.store(), "Acme", &ada.email, app.now()).unwrap();
     assert_eq!(holders(&app, account), ["Ada"]);
     assert!(!app.audit(account).contains(&(Actor::Operator, granted(&ada, "Ada"))), "nothing new was granted");
 }
@@ -538,10 +538,10 @@ fn a4_the_operator_grants_access_to_active_administrators_only() {
 fn a4_the_operator_revokes_access_but_not_the_last_one() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
-    let refused = access::operator_revokes(app.store(), "Acme", &ada.email, app.now()).unwrap_err();
+    let refused = accounts::revoke_access(app.store(), "Acme", &ada.email, app.now()).unwrap_err();
     assert!(refused.message().contains("at least one must remain"), "{refused}");
-    access::operator_grants(app.store(), "Acme", &bob.email, app.now()).unwrap();
-    access::operator_revokes(app.store(), "Acme", &ada.email, app.now()).unwrap();
+    accounts::grant_access(app.store(), "Acme", &bob.email, app.now()).unwrap();
+    accounts::revoke_access(app.store(), "Acme", &ada.email, app.now()).unwrap();
     assert_eq!(holders(&app, account), ["Bob"]);
     let expected = [(Actor::Operator, granted(&bob, "Bob")), (Actor::Operator, revoked(&ada, "Ada"))];
     assert!(app.audit(account).ends_with(&expected));
@@ -552,8 +552,8 @@ fn a4_of_two_who_remove_each_other_at_once_one_remains() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
     for _ in 0..5 {
-        access::operator_grants(app.store(), "Acme", &ada.email, app.now()).unwrap();
-        access::operator_grants(app.store(), "Acme", &bob.email, app.now()).unwrap();
+        accounts::grant_access(app.store(), "Acme", &ada.email, app.now()).unwrap();
+        accounts::grant_access(app.store(), "Acme", &bob.email, app.now()).unwrap();
         at_once(|| drop(app.set_access(&ada, &[ada.id])), || drop(app.set_access(&bob, &[bob.id])));
         assert_eq!(holders(&app, account).len(), 1);
     }
@@ -564,10 +564,10 @@ fn a4_granting_twice_at_once_is_granting_once() {
     let app = TestApp::start();
     let (account, _, bob) = ada_and_bob(&app);
     for _ in 0..5 {
-        let grant = || drop(access::operator_grants(app.store(), "Acme", &bob.email, app.now()).unwrap());
+        let grant = || drop(accounts::grant_access(app.store(), "Acme", &bob.email, app.now()).unwrap());
         at_once(grant, grant);
         assert_eq!(holders(&app, account), ["Ada", "Bob"]);
-        access::operator_revokes(app.store(), "Acme", &bob.email, app.now()).unwrap();
+        accounts::revoke_access(app.store(), "Acme", &bob.email, app.now()).unwrap();
     }
 }
 

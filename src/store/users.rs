@@ -57,22 +57,40 @@ pub struct NewUser<'a> {
     pub deactivated_at: Option<Timestamp>,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct NewRow<'a> {
+    account_id: AccountId,
+    name: &'a str,
+    email: Option<&'a str>,
+    is_bot: bool,
+    is_admin: bool,
+    deactivated_at: Option<i64>,
+    deactivation: Option<i64>,
+    created_at: i64,
+    search_key: String,
+}
+
+impl<'a> NewRow<'a> {
+    fn new(user: &NewUser<'a>, now: Timestamp) -> Self {
+        let deactivated = user.deactivated_at.map(Timestamp::micros);
+        Self {
+            account_id: user.account_id,
+            name: user.name,
+            email: user.email,
+            is_bot: user.is_bot,
+            is_admin: user.is_admin,
+            deactivated_at: deactivated,
+            deactivation: deactivated,
+            created_at: now.micros(),
+            search_key: people::key(user.name, user.email),
+        }
+    }
+}
+
 /// Makes a user.
 pub fn create(c: &mut Conn, user: &NewUser<'_>, now: Timestamp) -> Result<UserId> {
-    Ok(diesel::insert_into(users::table)
-        .values((
-            users::account_id.eq(user.account_id),
-            users::name.eq(user.name),
-            users::email.eq(user.email),
-            users::is_bot.eq(user.is_bot),
-            users::is_admin.eq(user.is_admin),
-            users::deactivated_at.eq(user.deactivated_at.map(Timestamp::micros)),
-            users::deactivation.eq(user.deactivated_at.map(Timestamp::micros)),
-            users::created_at.eq(now.micros()),
-            users::search_key.eq(people::key(user.name, user.email)),
-        ))
-        .returning(users::id)
-        .get_result(c)?)
+    Ok(diesel::insert_into(users::table).values(NewRow::new(user, now)).returning(users::id).get_result(c)?)
 }
 
 /// Makes users whom a source calls by these ids, but for those whose address another one of the account has. Tells the number of each
@@ -87,18 +105,7 @@ pub fn create_all_of_source(
         Conn::Sqlite(inner) => {
             let mut all = Vec::with_capacity(new.len());
             for (external, user) in new {
-                let values = (
-                    users::account_id.eq(user.account_id),
-                    users::name.eq(user.name),
-                    users::email.eq(user.email),
-                    users::is_bot.eq(user.is_bot),
-                    users::is_admin.eq(user.is_admin),
-                    users::deactivated_at.eq(user.deactivated_at.map(Timestamp::micros)),
-                    users::deactivation.eq(user.deactivated_at.map(Timestamp::micros)),
-                    users::created_at.eq(now.micros()),
-                    users::search_key.eq(people::key(user.name, user.email)),
-                );
-                let made = diesel::insert_into(users::table).values(values).on_conflict_do_nothing();
+                let made = diesel::insert_into(users::table).values(NewRow::new(user, now)).on_conflict_do_nothing();
                 let made: Option<UserId> = made.returning(users::id).get_result(inner).optional()?;
                 if let Some(made) = made {
                     let values = (

@@ -158,6 +158,19 @@ fn refusals_and_slips_are_told_in_the_order_of_the_lines() {
     assert_eq!(summary.of(Subject::Items).added, 1);
 }
 
+/// Records so many lines at a time, by one recorder; single ones by a recorder each.
+fn record_in_batches(app: &TestApp, account: AccountId, history: &[String], size: usize) -> Vec<Outcome> {
+    let mut one = recorder(app, account);
+    let mut outcomes = Vec::new();
+    for lines in history.chunks(size) {
+        if size == 1 {
+            one = recorder(app, account);
+        }
+        outcomes.extend(record(app, &mut one, &lines.concat()));
+    }
+    outcomes
+}
+
 /// Items are m0 to m2 of two conversations; moments are hours.
 fn history() -> impl Strategy<Value = Vec<String>> {
     let conversation = || prop_oneof![Just("team"), Just("direct")];
@@ -260,14 +273,7 @@ fn people_and_conversations_in_a_batch_come_to_the_same_as_one_by_one() {
         for size in [1, history.len()] {
             number.set(number.get() + 1);
             let (account, _) = app.account_with_exports_on(&format!("Acme {}", number.get()));
-            let mut one = recorder(&app, account);
-            let mut outcomes = Vec::new();
-            for lines in history.chunks(size) {
-                if size == 1 {
-                    one = recorder(&app, account);
-                }
-                outcomes.extend(record(&app, &mut one, &lines.concat()));
-            }
+            let outcomes = record_in_batches(&app, account, &history, size);
             found.push((outcomes, recorded(&app, account)));
         }
         prop_assert_eq!(&found[0], &found[1]);
@@ -289,14 +295,7 @@ fn a_batch_comes_to_the_same_as_its_facts_one_by_one() {
             let name = format!("Acme {}", number.get());
             let (account, ada) = app.account_with_exports_on(&name);
             app.record(&name, &OFFICE.replace("ada@acme.example", &ada.email));
-            let mut one = recorder(&app, account);
-            let mut outcomes = Vec::new();
-            for lines in history.chunks(size) {
-                if size == 1 {
-                    one = recorder(&app, account);
-                }
-                outcomes.extend(record(&app, &mut one, &lines.concat()));
-            }
+            let outcomes = record_in_batches(&app, account, &history, size);
             let items: Vec<_> = app
                 .export_all(&ada)
                 .items()

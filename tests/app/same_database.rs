@@ -111,14 +111,20 @@ fn an_older_copy_in_the_same_file_is_told_by_the_health_check_and_from_then_on_t
     assert_told(&app, &browser, "an older copy");
 }
 
-#[test]
-fn a_database_that_was_compacted_is_still_the_same() {
-    let Some((app, _, browser, file)) = acme() else { return };
+/// A database of which a megabyte is free, and its length.
+fn with_room() -> Option<(TestApp, Browser, PathBuf, u64)> {
+    let (app, _, browser, file) = acme()?;
     app.run_sql("CREATE TABLE large AS SELECT hex(zeroblob(1000000)) AS text");
     app.store().empty_log().unwrap();
     app.store().read(|_| Ok(())).unwrap();
     let before = fs::metadata(&file).unwrap().len();
     app.run_sql("DROP TABLE large");
+    Some((app, browser, file, before))
+}
+
+#[test]
+fn a_database_that_was_compacted_is_still_the_same() {
+    let Some((app, browser, file, before)) = with_room() else { return };
     app.run_sql("VACUUM");
     app.store().empty_log().unwrap();
     assert!(fs::metadata(&file).unwrap().len() < before);
@@ -129,12 +135,7 @@ fn a_database_that_was_compacted_is_still_the_same() {
 /// What was written since stands in the log, and the file is still shorter than the database.
 #[test]
 fn a_database_that_was_compacted_and_grows_again_is_still_the_same() {
-    let Some((app, _, browser, file)) = acme() else { return };
-    app.run_sql("CREATE TABLE large AS SELECT hex(zeroblob(1000000)) AS text");
-    app.store().empty_log().unwrap();
-    app.store().read(|_| Ok(())).unwrap();
-    let before = fs::metadata(&file).unwrap().len();
-    app.run_sql("DROP TABLE large");
+    let Some((app, browser, file, before)) = with_room() else { return };
     let again = "VACUUM; PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE more AS SELECT hex(zeroblob(100000)) AS text";
     app.store().statement(|c| Ok(c.batch_execute(again)?)).unwrap();
     assert!(fs::metadata(&file).unwrap().len() < before);

@@ -8,41 +8,31 @@ use super::{Known, Outcome, Person, Recorder, clean, refuse, refused, unknown_co
 use crate::domain::rules::{ownership, times};
 use crate::error::Result;
 use crate::model::{ConversationKind, ConversationRecord, MembershipRecord, UserId};
-use crate::store::conversations::{MembershipEvent, Profile};
+use crate::store::conversations::{MembershipEvent, NewConversation, Profile};
 use crate::store::cuts::Cut;
 use crate::store::{self, Conn};
 
-/// A new conversation, and the place of the fact that tells of it.
-struct NewConversation<'r> {
+/// What is still to be noted of a new conversation once it has a number.
+struct Waiting<'r> {
+    /// Where the outcome of the fact is.
     place: usize,
     record: &'r ConversationRecord,
-    new: store::conversations::NewConversation<'r>,
     members: Vec<MembershipEvent>,
 }
 
-type Waiting<'r> = (usize, &'r ConversationRecord, Vec<MembershipEvent>);
-
-impl<'r> NewConversation<'r> {
-    fn split(self) -> (store::conversations::NewConversation<'r>, Waiting<'r>) {
-        (self.new, (self.place, self.record, self.members))
-    }
-}
-
-/// New conversations that wait, so as to be made at once. No two have the same id.
+/// New conversations that wait, so as to be made at once, each with what is to be noted then. No two have the same id.
 #[derive(Default)]
 pub(super) struct NewConversations<'r> {
     new: Vec<NewConversation<'r>>,
+    waiting: Vec<Waiting<'r>>,
     ids: HashSet<Cow<'r, str>>,
 }
 
 impl<'r> NewConversations<'r> {
-    fn push(&mut self, conversation: NewConversation<'r>) {
-        self.ids.insert(conversation.new.external_id.clone());
-        self.new.push(conversation);
-    }
-
-    fn take(&mut self) -> Vec<NewConversation<'r>> {
-        std::mem::take(self).new
+    fn push(&mut self, new: NewConversation<'r>, waiting: Waiting<'r>) {
+        self.ids.insert(new.external_id.clone());
+        self.new.push(new);
+        self.waiting.push(waiting);
     }
 }
 
@@ -114,7 +104,7 @@ impl Recorder {
                     },
                 };
                 let owner = starter.map_or(self.account, |person| person.account);
-                let new = store::conversations::NewConversation {
+                let new = NewConversation {
                     source: self.source,
                     external_id: clean(&record.id),
                     kind: record.kind,
@@ -132,7 +122,8 @@ impl Recorder {
                     ),
                 };
                 let members = members.iter().map(|(_, event)| *event).collect();
-                run.conversations.push(NewConversation { place: run.place(), record, new, members });
+                let place = run.place();
+                run.conversations.push(new, Waiting { place, record, members });
                 true
             }
         };
@@ -148,9 +139,9 @@ impl Recorder {
 
     /// Makes the conversations that wait.
     pub(super) fn write_conversations(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
-        let (new, waiting): (Vec<_>, Vec<_>) = run.conversations.take().into_iter().map(NewConversation::split).unzip();
+        let NewConversations { new, waiting, .. } = std::mem::take(&mut run.conversations);
         let ids = store::conversations::create_all(c, &new)?;
-        for ((id, new), (place, record, members)) in ids.into_iter().zip(new).zip(waiting) {
+        for ((id, new), Waiting { place, record, members }) in ids.into_iter().zip(new).zip(waiting) {
             self.remember_conversation(record.id.clone(), Known { id, kind: record.kind });
             self.deletions.begin_conversation(id);
             if closed_circle(record.kind) {

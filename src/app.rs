@@ -12,13 +12,13 @@ use std::time::Duration;
 use rand::TryRng;
 
 use self::folder::Folder;
-use crate::archive::sign::{PublicKey, SigningKey};
 use crate::blobs::{self, Blobs};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
+use crate::db::{PoolOptions, Store};
 use crate::error::{Context, Error, Result};
-use crate::store::{PoolOptions, Store};
-use crate::web::State;
+use crate::formats::sign::{PublicKey, SigningKey};
+use crate::http::State;
 use crate::worker::Worker;
 
 /// Folder of keys within the data folder.

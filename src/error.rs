@@ -1,7 +1,7 @@
 //! The one error type: what happened, to what, and what to do, in words for the person who reads it.
 //!
 //! The message reaches the client; the cause never does: it reaches the log, once, where the error leaves the program
-//! (`web::refusals`, `worker`, `cli`). Every layer uses this; it knows no layer.
+//! (`http::refusals`, `worker`, `cli`). Every layer uses this; it knows no layer.
 
 use std::error::Error as StdError;
 use std::fmt;

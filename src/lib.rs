@@ -3,23 +3,28 @@
 //! `ARCHITECTURE.md` shows the house; each module opens with what lives there, what does not, and who calls it.
 
 pub mod app;
-pub mod archive;
+pub mod audit;
 pub mod blobs;
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod days;
+pub mod db;
 pub mod demo;
-pub mod domain;
 pub mod error;
+pub mod exports;
 pub mod format;
-pub mod importers;
+pub mod formats;
+pub mod http;
+pub mod identity;
+pub mod jobs;
 pub mod keys;
 pub mod mail;
 pub mod model;
 pub mod numbers;
 pub mod patience;
-pub mod store;
+pub mod search_key;
 pub mod sums;
 pub mod terminal;
-pub mod web;
 pub mod worker;

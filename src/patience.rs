@@ -1,7 +1,7 @@
 //! How long, and how often, the same call is repeated while it meets what may pass (see [`Error::is_transient`]).
 //!
 //! The store repeats a transaction, a reader its look, a worker what it has to note. Whether a job that has failed
-//! is begun again, later, is another decision: `domain::rules::attempts`.
+//! is begun again, later, is another decision: `jobs::attempts`.
 
 use std::time::{Duration, Instant};
 

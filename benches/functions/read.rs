@@ -1,9 +1,9 @@
 //! Reading a page of a conversation along the index.
 
-use compliance_exports::domain::contents::Reader;
+use compliance_exports::capture;
+use compliance_exports::db::cuts::Cut;
+use compliance_exports::exports::contents::Reader;
 use compliance_exports::model::Timestamp;
-use compliance_exports::store;
-use compliance_exports::store::cuts::Cut;
 use criterion::{Criterion, Throughput};
 use rusqlite::{Connection, OpenFlags};
 
@@ -17,7 +17,7 @@ pub fn a_page(criterion: &mut Criterion, stage: &Stage) {
     let db = Connection::open_with_flags(stage.database(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let sql = "SELECT conversation_id FROM items GROUP BY conversation_id ORDER BY count(*) DESC LIMIT 1";
     let conversation: i64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
-    let account = app.store.read(|c| compliance_exports::domain::accounts::find(c, corpus::ACCOUNT)).unwrap().id;
+    let account = app.store.read(|c| compliance_exports::identity::accounts::find(c, corpus::ACCOUNT)).unwrap().id;
     let all = Timestamp::MIN..Timestamp::MAX;
     let mut reader = Reader::new(&app.store, account, (Cut::Now, &[]), all.clone());
     // The reader decides how much a page holds.
@@ -40,7 +40,7 @@ pub fn a_page(criterion: &mut Criterion, stage: &Stage) {
         });
     });
     group.bench_function("the store", |bencher| {
-        bencher.iter(|| app.store.read(|c| store::items::page(c, conversation, &all, None, limit)).unwrap());
+        bencher.iter(|| app.store.read(|c| capture::rows::items::page(c, conversation, &all, None, limit)).unwrap());
     });
     group.bench_function("the reader", |bencher| {
         bencher.iter(|| reader.items(conversation, &all, None).unwrap());

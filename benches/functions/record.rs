@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use compliance_exports::domain::recording::{Outcome, Recorder};
+use compliance_exports::capture::ingest::{Outcome, Recorder};
 use compliance_exports::model::Recording;
 use criterion::{BatchSize, Criterion, Throughput};
 
@@ -20,7 +20,7 @@ pub fn an_event(criterion: &mut Criterion, stage: &Stage) {
         events.filter(|event| matches!(event, Recording::ItemCreated(_) | Recording::ItemEdited(_))).collect();
     let app = stage.app();
     let now = app.clock.now();
-    let account = app.store.read(|c| compliance_exports::domain::accounts::find(c, corpus::ACCOUNT)).unwrap().id;
+    let account = app.store.read(|c| compliance_exports::identity::accounts::find(c, corpus::ACCOUNT)).unwrap().id;
     let mut recorder = app.store.write(|c| Recorder::new(c, account, "events", now)).unwrap();
     let mut record = |batch: Vec<Recording>| {
         app.store

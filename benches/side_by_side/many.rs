@@ -2,10 +2,9 @@
 
 use super::commands::{Database, Installation};
 use super::measure::{Figures, MIB};
-use super::report;
 use super::support::chats::Chats;
 use super::support::stage::Stage;
-use super::{Options, settle};
+use super::{Options, report, settle};
 
 /// Chats unless told.
 pub const CHATS: u64 = 100_000;

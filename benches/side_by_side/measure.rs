@@ -1,9 +1,8 @@
 //! Figures of several runs, and what the system tells of a process.
 
-use std::fmt;
-use std::fs;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
+use std::{fmt, fs};
 
 /// One mebibyte.
 pub const MIB: f64 = 1_048_576.0;

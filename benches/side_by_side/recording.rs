@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use compliance_exports::importers::{self, Format};
+use compliance_exports::capture::sources::{self, Format};
 use rusqlite::Connection;
 
 use super::support::corpus::{Corpus, Message};
@@ -18,7 +18,7 @@ pub fn record(stage: &Stage) -> f64 {
     let account = stage::create_account(&app);
     let began = Instant::now();
     let archive = (Format::Events, stage.events.as_path());
-    let summary = importers::import(&app.store, &app.clock, account, archive, false, &mut |_, _| {}).unwrap();
+    let summary = sources::import(&app.store, &app.clock, account, archive, false, &mut |_, _| {}).unwrap();
     let seconds = began.elapsed().as_secs_f64();
     assert!(!summary.has_problems(), "refused: {:?}", summary.problems.first());
     seconds

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::measure::{self, Figures};
 use super::pages::Long;
-use super::postgres::Place;
+use super::postgres::{self, Place};
 use super::support::chats::Chats;
 use super::support::corpus::DAYS;
-use super::{Options, many, postgres};
+use super::{Options, many};
 
 /// Fewer messages than these are a smoke test: they are printed, not published.
 const PUBLISHED_FROM: u64 = 1_000_000;

@@ -5,10 +5,10 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use compliance_exports::app::App;
+use compliance_exports::capture::switch;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::Settings;
-use compliance_exports::domain::access;
-use compliance_exports::domain::accounts::{self, NewSignIn};
+use compliance_exports::identity::accounts::{self, NewSignIn};
 use compliance_exports::model::AccountId;
 
 use super::corpus::{self, Corpus};
@@ -86,6 +86,6 @@ pub fn create_account(app: &App) -> AccountId {
     let account = accounts::create(&app.store, corpus::ACCOUNT, chrono_tz::UTC, true, now).unwrap();
     let new = NewSignIn { account: corpus::ACCOUNT, email: ADMINISTRATOR, name: "Astrid Vane", admin: true };
     let administrator = accounts::create_user(&app.store, &new, PASSWORD, now).unwrap();
-    access::turn_on(&app.store, administrator, now).unwrap();
+    switch::turn_on(&app.store, administrator, now).unwrap();
     account
 }

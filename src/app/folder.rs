@@ -10,12 +10,12 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::{signing_key_file, write_private};
-use crate::archive::sign::{PublicKey, SigningKey};
 use crate::config::{DatabaseUrl, Settings};
+use crate::db::Store;
+use crate::db::installation::{self, Installation};
 use crate::error::{Context, Error, Kind, Result};
+use crate::formats::sign::{PublicKey, SigningKey};
 use crate::keys;
-use crate::store::Store;
-use crate::store::installation::{self, Installation};
 
 /// Which data folder is meant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -5,9 +5,9 @@ use std::io::{BufRead, IsTerminal};
 use super::args::{AccessCommand, AccountCommand, ExportsCommand, PersonArgs, UserCommand};
 use super::output;
 use crate::app::App;
-use crate::domain::access as rights;
-use crate::domain::accounts::{self, NewSignIn};
+use crate::capture::switch;
 use crate::error::{Context, Error, Kind, Result};
+use crate::identity::accounts::{self, NewSignIn};
 use crate::model::{Account, User, UserId};
 
 pub(super) fn account(app: &App, command: AccountCommand) -> Result<()> {
@@ -22,11 +22,11 @@ pub(super) fn account(app: &App, command: AccountCommand) -> Result<()> {
             ));
         }
         AccountCommand::IncludeExports { name } => {
-            let account = accounts::include_exports(store, &name, true, now)?;
+            let account = switch::include_exports(store, &name, true, now)?;
             output::line(&format!("Compliance Exports is included in “{}”.", account.name));
         }
         AccountCommand::ExcludeExports { name } => {
-            let account = accounts::include_exports(store, &name, false, now)?;
+            let account = switch::include_exports(store, &name, false, now)?;
             output::line(&format!("Compliance Exports is not included in “{}”, and off.", account.name));
         }
         AccountCommand::List => {
@@ -94,12 +94,12 @@ pub(super) fn exports(app: &App, command: ExportsCommand) -> Result<()> {
     match command {
         ExportsCommand::On(args) => {
             let (account, user) = administrator(app, &args)?;
-            rights::turn_on(store, user, now).map_err(|error| for_operator(error, &args))?;
+            switch::turn_on(store, user, now).map_err(|error| for_operator(error, &args))?;
             output::line(&format!("Compliance Exports is on in “{}”.", account.name));
         }
         ExportsCommand::Off(args) => {
             let (account, user) = administrator(app, &args)?;
-            rights::turn_off(store, user, now).map_err(|error| for_operator(error, &args))?;
+            switch::turn_off(store, user, now).map_err(|error| for_operator(error, &args))?;
             output::line(&format!("Compliance Exports is off in “{}”.", account.name));
         }
     }

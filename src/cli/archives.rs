@@ -6,8 +6,8 @@ use super::args::ArchivesCommand;
 use super::output;
 use crate::app::App;
 use crate::blobs::Condition;
-use crate::domain::archives::{self, Found, KeptPart};
 use crate::error::{Context, Error, Kind, Result};
+use crate::exports::archives::{self, Found, KeptPart};
 use crate::format;
 
 pub(super) fn archives(app: &App, command: &ArchivesCommand) -> Result<()> {

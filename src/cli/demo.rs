@@ -6,19 +6,18 @@ use std::path::Path;
 
 use super::{export, output, serve};
 use crate::app::App;
-use crate::blobs;
+use crate::capture::sources::{self, Format};
+use crate::capture::switch;
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, MailTransport, Settings};
 use crate::demo::{self, Company};
-use crate::domain::access;
-use crate::domain::accounts::{self, NewSignIn};
-use crate::domain::requests::{self, Ask};
-use crate::domain::rules::days;
 use crate::error::{Context, Error, Kind, Result};
-use crate::importers::{self, Format};
-use crate::keys;
+use crate::exports::requests::{self, Ask};
+use crate::identity::access;
+use crate::identity::accounts::{self, NewSignIn};
+use crate::jobs::Stop;
 use crate::model::{Copies, ExportRequest, RequestId, Status, Timestamp, UserId};
-use crate::worker::Stop;
+use crate::{blobs, days, keys};
 
 /// Of every person of the demo. It is no secret, so the demo listens on this machine only.
 const PASSWORD: &str = "demonstration";
@@ -50,7 +49,7 @@ pub(super) fn demo(mut settings: Settings, exit: bool) -> Result<()> {
     output::aside(&format!("Making the invented company {} …", main.name));
     let requester = people(&app, &main, now)?;
     people(&app, &partner, now)?;
-    access::turn_on(&app.store, requester, demo::captured_since(now))?;
+    switch::turn_on(&app.store, requester, demo::captured_since(now))?;
     record(&app, &main, now)?;
 
     let worker = app.worker()?;
@@ -122,7 +121,7 @@ fn record(app: &App, company: &Company, now: Timestamp) -> Result<()> {
     let account = app.store.read(|c| accounts::find(c, company.name))?.id;
     let bar = output::bar("Recording", recordings.len() as u64, false);
     let mut progress = |done, _| bar.set_position(done);
-    let summary = importers::record_all(&app.store, &app.clock, account, Format::Events, recordings, &mut progress)?;
+    let summary = sources::record_all(&app.store, &app.clock, account, Format::Events, recordings, &mut progress)?;
     bar.finish_and_clear();
     match summary.problems.first() {
         None => Ok(()),

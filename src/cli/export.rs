@@ -7,14 +7,13 @@ use std::time::Duration;
 use super::args::ExportArgs;
 use super::{accounts, output, signals};
 use crate::app::App;
-use crate::blobs;
-use crate::domain::requests::{self, Ask};
-use crate::domain::rules::filters;
 use crate::error::{Context, Error, Kind, Result};
-use crate::format;
-use crate::keys;
+use crate::exports::requests::{self, Ask};
+use crate::exports::rules::filters;
+use crate::jobs::Stop;
 use crate::model::{Copies, ExportRequest, RequestId, Status};
-use crate::worker::{Stop, Worker};
+use crate::worker::Worker;
+use crate::{blobs, format, keys};
 
 /// How often the progress is looked up.
 const LOOK: Duration = Duration::from_millis(200);
@@ -67,7 +66,7 @@ fn again(app: &App, id: RequestId, folder: &Path) -> Result<()> {
     let bar = output::bar("Building again", total, false);
     let progress = |done: i64| bar.set_position(u64::try_from(done).unwrap_or(0));
     let folder = std::path::absolute(folder).context(|| format!("{} has no full name.", folder.display()))?;
-    let rebuilt = app.worker()?.rebuild(id, &folder, &stop, &progress);
+    let rebuilt = app.worker()?.exports.rebuild(id, &folder, &stop, &progress);
     bar.finish_and_clear();
     let rebuilt = rebuilt?;
     requests::note_rebuilt(&app.store, id, rebuilt.len(), app.clock.now())?;
@@ -93,7 +92,7 @@ fn restore(app: &App, id: RequestId) -> Result<()> {
     let total = request.items_total.and_then(|total| u64::try_from(total).ok()).unwrap_or(0);
     let bar = output::bar("Building again", total, false);
     let progress = |done: i64| bar.set_position(u64::try_from(done).unwrap_or(0));
-    let restored = app.worker()?.restore(id, &stop, &progress);
+    let restored = app.worker()?.exports.restore(id, &stop, &progress);
     bar.finish_and_clear();
     let restored = restored?;
     let files = format::count(i64::try_from(restored.len()).unwrap_or(i64::MAX), "file", "files");
@@ -137,7 +136,7 @@ fn end(app: &App, request: &ExportRequest, folder: &Path) -> Result<()> {
 /// Sends what is queued. The export is there with or without its mail.
 pub(super) fn send_mails(worker: &Worker) {
     loop {
-        match worker.mail_next() {
+        match worker.mails.next() {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
@@ -174,7 +173,7 @@ pub(super) fn wait(app: &App, worker: &Worker, id: RequestId, stop: &Stop) -> Re
         let working = scope.spawn(|| {
             while !stop.is_asked() {
                 // A database that is busy now may not be in a moment, and a server that runs may build it as well.
-                match worker.export_next(Some(id), stop) {
+                match worker.exports.next(Some(id), stop) {
                     // There may be more to do: the plan comes first, then each part.
                     Ok(true) => continue,
                     Ok(false) => {}

@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use super::args::{ImportArgs, ImportCommand};
 use super::{output, signals};
 use crate::app::App;
-use crate::domain::accounts;
-use crate::domain::rules::times::Why;
+use crate::capture::rules::times::Why;
+use crate::capture::sources::{Format, Place, Summary, import_in_turn};
 use crate::error::Result;
 use crate::format;
-use crate::importers::{Format, Place, Summary, import_in_turn};
+use crate::identity::accounts;
 
 /// The exit code of a program that Ctrl-C has ended.
 const STOPPED: i32 = 130;

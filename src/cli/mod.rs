@@ -1,6 +1,6 @@
 //! The command line: what it offers ([`Cli`]), and a module for each group of commands.
 //!
-//! Here lives the talk with the operator's terminal. Commands call `domain` and `importers` as the web does, by the same
+//! Here lives the talk with the operator's terminal. Commands call the features as the pages do, by the same
 //! rules; `main` calls this.
 
 mod accounts;
@@ -19,16 +19,15 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-pub use args::Cli;
 use args::{AccountCommand, Command};
+use clap::Parser;
 
 use crate::app::{App, folder};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Overrides, Settings};
-use crate::domain;
 use crate::error::Result;
+use crate::exports;
+pub use args::Cli;
 
 /// Runs the command that the arguments name.
 #[must_use]
@@ -96,7 +95,7 @@ fn migrate(settings: Settings, accept_folder: bool) -> Result<()> {
     let folder = app.settings.data_dir.display();
     output::line(&format!("{folder} is the data folder of {} from now on.", app.settings.database_url()));
     output::line(&format!("Archives are signed with the key in it: {}", app.public_key.line()));
-    let broken = app.store.read(|c| domain::archives::broken(c, &app.blobs, None, app.clock.now()))?;
+    let broken = app.store.read(|c| exports::archives::broken(c, &app.blobs, None, app.clock.now()))?;
     if !broken.is_empty() {
         output::line(&format!(
             "Files of exports that are missing or damaged there: {}. “archives list” tells which.",

@@ -7,11 +7,12 @@ use super::{output, signals};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::domain::archives::{self, Broken};
 use crate::error::{Context, Error, Result};
-use crate::web::{self, State};
+use crate::exports::archives::{self, Broken};
+use crate::http::{self, State};
+use crate::jobs::Stop;
+use crate::worker::Worker;
 use crate::worker::pool::Pool;
-use crate::worker::{Stop, Worker};
 
 /// So many files that are not as they were built are named in the log at the start; the others are counted.
 const TOLD: usize = 20;
@@ -93,7 +94,7 @@ pub(super) fn run(app: &App, worker: &Worker, state: State, listener: TcpListene
     let pool = Pool::start(worker, app.settings.exports.workers, stop)?;
     let threads = app.settings.server.workers;
     let served = system.block_on(async move {
-        let server = web::start(state, listener, &cookie_key, threads)?;
+        let server = http::start(state, listener, &cookie_key, threads)?;
         tracing::info!(address = %server.address, "serving");
         ready();
         let handle = server.handle.clone();

@@ -20,10 +20,10 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use serde::Deserialize;
+use values::{between, filter, mailbox, socket_address};
 
 pub use layers::Overrides;
 pub use values::{ByteSize, DatabaseUrl, PublicAddress, Secret};
-use values::{between, filter, mailbox, socket_address};
 
 /// Everything that an operator can choose.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

@@ -3,9 +3,8 @@
 
 use chrono::{Days, NaiveDate, TimeDelta};
 
-use crate::model::Timestamp;
-
 use super::stage::{Post, Stage};
+use crate::model::Timestamp;
 
 const NIGHT_DESK: &str = "team-night";
 

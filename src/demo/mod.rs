@@ -16,12 +16,11 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Recording, Timestamp};
-
-pub use people::{Company, DemoPerson, companies};
-
 use calendar::Calendar;
 use stage::Stage;
+
+use crate::model::{Recording, Timestamp};
+pub use people::{Company, DemoPerson, companies};
 
 /// When the main company's administrator turned the feature on: about two months before `now`, on a working day.
 #[must_use]

@@ -4,9 +4,8 @@
 
 use chrono_tz::Tz;
 
-use crate::model::{AccountRecord, UserRecord};
-
 use super::calendar::Calendar;
+use crate::model::{AccountRecord, UserRecord};
 
 /// The id of the main company in the recordings.
 pub(super) const MAIN: &str = "halden";

@@ -1,12 +1,10 @@
 //! What comes back every day or week: stand-ups, ship arrivals told by a program, weekly reports.
 //!
-//! The texts are in [`super::dialogues::standing`]; here is when they are posted and by whom.
+//! The texts are in [`crate::demo::dialogues::standing`]; here is when they are posted and by whom.
 
 use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};
-
-use crate::model::{Attachment, Content, ItemKind, Timestamp};
 
 use super::calendar::is_working;
 use super::dialogues::standing::{ARRIVAL_REPLIES, ARRIVALS, REPORT_LINES, STAND_UPS, StandUp};
@@ -14,6 +12,7 @@ use super::people::{self, BOT};
 use super::rooms::{TEAMS, Team};
 use super::slots::Slots;
 use super::stage::{Post, Stage, team_id};
+use crate::model::{Attachment, Content, ItemKind, Timestamp};
 
 /// Plays all of them through the months.
 pub(super) fn play_all(stage: &mut Stage) {

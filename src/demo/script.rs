@@ -1,9 +1,9 @@
 //! The form in which conversations are written down: a script names a place, its people, and what they say.
 //!
 //! Here live only the form and its short words (`a`, `b`, `often`, `once`, …), which keep the hand-written dialogues readable.
-//! The texts are in [`super::dialogues`]; [`super::stage`] turns a script into recordings.
+//! The texts are in [`crate::demo::dialogues`]; [`crate::demo::stage`] turns a script into recordings.
 //!
-//! In a text, `{ctr}` is a slot (see [`super::slots`]), `{A}` to `{D}` are the speakers' first names, and `{this|that}`
+//! In a text, `{ctr}` is a slot (see [`crate::demo::slots`]), `{A}` to `{D}` are the speakers' first names, and `{this|that}`
 //! is a choice. A script with a slot is played several times, one without only once.
 
 /// Where a script is played.
@@ -107,7 +107,7 @@ impl Script {
 
     /// Has something that differs from one time to the next.
     pub(super) fn has_slots(&self) -> bool {
-        self.texts().any(super::slots::has_slot)
+        self.texts().any(crate::demo::slots::has_slot)
     }
 }
 

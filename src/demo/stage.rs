@@ -10,16 +10,15 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 
-use crate::model::{
-    Attachment, Content, ConversationKind, ConversationRecord, DeletionRecord, Details, EditRecord, EventTime,
-    ItemKind, ItemRecord, MemberRecord, MembershipRecord, Recording, TaskStatus, Timestamp,
-};
-
 use super::calendar::{self, Calendar};
 use super::people;
 use super::rooms::{GROUPS, Move, PAIRS, PARTNER_GROUPS, PARTNER_PAIRS, SOCIAL_TEAMS, TEAMS, Team};
 use super::script::{Form, Line, Pause, Place, Script};
 use super::slots::Slots;
+use crate::model::{
+    Attachment, Content, ConversationKind, ConversationRecord, DeletionRecord, Details, EditRecord, EventTime,
+    ItemKind, ItemRecord, MemberRecord, MembershipRecord, Recording, TaskStatus, Timestamp,
+};
 
 /// Any number will do; it is fixed so that the demo is the same each time.
 const SEED: u64 = 20;
@@ -328,7 +327,7 @@ impl Stage {
     fn talk(&self, people: &[&'static str], started_by: &str, first_used: Timestamp) -> ConversationRecord {
         // Those who often talk began to do so long before the demo's months.
         let created_at = if is_standing(people) {
-            self.calendar.at(self.calendar.days_ago(super::calendar::DAYS + 90), 9 * 60)
+            self.calendar.at(self.calendar.days_ago(crate::demo::calendar::DAYS + 90), 9 * 60)
         } else {
             first_used
         };

@@ -1,6 +1,5 @@
-//! Mail: what is written ([`letters`]) and how it leaves ([`transport`]). No SQL, no HTTP; the worker calls this.
+//! Mail: how it leaves ([`transport`]), and what an address is. What is written, and the queue, live with their feature (`exports::mails`).
 
-pub mod letters;
 pub mod transport;
 
 /// Whether mail can be addressed to it.

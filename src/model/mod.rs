@@ -1,17 +1,15 @@
 //! The vocabulary: plain data that every layer speaks, with the names of the product's own vocabulary.
 //!
-//! Here live types without behaviour beyond parsing and printing themselves. No rule (see [`crate::domain::rules`]), no
+//! Here live types without behaviour beyond parsing and printing themselves. No rule (see the features’ `rules`), no
 //! SQL, no HTTP. Everyone may use it; it uses nobody.
 
 mod account;
-mod audit;
 mod conversation;
 mod export;
 mod recording;
 mod time;
 
 pub use account::{Account, AccountId, CapturePeriod, User, UserId};
-pub use audit::{Actor, AuditEvent, Named};
 pub use conversation::{
     Attachment, Content, ConversationId, ConversationKind, Details, EventTime, ItemKind, TaskStatus,
 };

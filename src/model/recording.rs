@@ -1,4 +1,4 @@
-//! What can be ingested (`domain::recording`): the shapes of our own JSON
+//! What can be ingested (`capture::ingest`): the shapes of our own JSON
 //! Lines format (`docs/recording.md`), into which every importer translates.
 //!
 //! Ids here are the source's own: text that is unique within the importing account and kind of source (an item's id:
@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::{Attachment, Content, ConversationKind, ItemKind, Timestamp};
+use crate::model::{Attachment, Content, ConversationKind, ItemKind, Timestamp};
 
 /// One fact that a source tells.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

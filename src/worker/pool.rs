@@ -28,18 +28,18 @@ impl Pool {
     /// When the system gives no more threads.
     pub fn start(worker: &Worker, exports: usize, stop: Stop) -> Result<Self> {
         let mut pool = Self { stop, threads: Vec::new() };
-        let builder = worker.clone().in_the_background();
+        let builder = Worker { exports: worker.exports.clone().in_the_background(), ..worker.clone() };
         for number in 1..=exports {
-            pool.spawn(format!("export-{number}"), &builder, |worker, stop| worker.export_next(None, stop))?;
+            pool.spawn(format!("export-{number}"), &builder, |worker, stop| worker.exports.next(None, stop))?;
         }
-        pool.spawn("mail".to_owned(), worker, |worker, _| worker.mail_next())?;
+        pool.spawn("mail".to_owned(), worker, |worker, _| worker.mails.next())?;
         let mut swept: Option<Instant> = None;
         pool.spawn("sweep".to_owned(), worker, move |worker, _| {
             // Those who build may be busy with other exports for long.
-            worker.discard()?;
+            worker.exports.discard()?;
             if swept.is_none_or(|last| last.elapsed() >= SWEEP) {
                 swept = Some(Instant::now());
-                worker.sweep()?;
+                worker.exports.sweep()?;
             }
             Ok(false)
         })?;

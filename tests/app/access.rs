@@ -3,9 +3,11 @@
 use std::sync::Barrier;
 
 use chrono::TimeDelta;
-use compliance_exports::domain::{access, accounts};
-use compliance_exports::model::{AccountId, Actor, AuditEvent, CapturePeriod, Named, UserId};
-use compliance_exports::store;
+use compliance_exports::audit::{Actor, AuditEvent, Named};
+use compliance_exports::capture::{self, switch};
+use compliance_exports::exports;
+use compliance_exports::identity::{self, accounts};
+use compliance_exports::model::{AccountId, CapturePeriod, UserId};
 
 use crate::support::{Browser, Page, Person, TestApp};
 
@@ -16,12 +18,12 @@ const REQUEST: &str = "href=\"/administration/exports/new\"";
 
 /// Names of those with access.
 fn holders(app: &TestApp, account: AccountId) -> Vec<String> {
-    let holders = app.store().read(|c| store::access::list(c, account)).unwrap();
+    let holders = app.store().read(|c| identity::rows::access::list(c, account)).unwrap();
     holders.into_iter().map(|user| user.name).collect()
 }
 
 fn capture(app: &TestApp, account: AccountId) -> Vec<CapturePeriod> {
-    app.store().read(|c| store::capture::list(c, account)).unwrap()
+    app.store().read(|c| capture::rows::periods::list(c, account)).unwrap()
 }
 
 fn is_capturing(app: &TestApp, account: AccountId) -> bool {
@@ -92,7 +94,7 @@ fn a1_excluding_ends_capture_and_hides_the_section() {
     let app = TestApp::start();
     let (account, ada) = app.account_with_exports_on("Acme");
     app.advance(TimeDelta::hours(1));
-    accounts::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
     assert_eq!(capture(&app, account)[0].off_at, Some(app.now()));
     let text = app.signed_in(&ada).get("/administration").text();
     assert!(!text.contains("role=\"switch\"") && !text.contains("Export History"), "{text}");
@@ -106,7 +108,7 @@ fn a1_included_again_it_is_off() {
     let app = TestApp::start();
     let (account, ada) = app.account_with_exports_on("Acme");
     for included in [false, true] {
-        accounts::include_exports(app.store(), "Acme", included, app.now()).unwrap();
+        switch::include_exports(app.store(), "Acme", included, app.now()).unwrap();
     }
     assert!(app.signed_in(&ada).get("/administration").text().contains(OFF));
     assert!(!is_capturing(&app, account));
@@ -118,13 +120,13 @@ fn a1_excluding_while_someone_turns_it_on_never_leaves_it_capturing() {
     let account = app.account("Acme");
     let ada = app.admin("Acme", "Ada");
     for round in 0..24 {
-        accounts::include_exports(app.store(), "Acme", true, app.now()).unwrap();
+        switch::include_exports(app.store(), "Acme", true, app.now()).unwrap();
         at_once(
-            || drop(access::turn_on(app.store(), ada.id, app.now())),
+            || drop(switch::turn_on(app.store(), ada.id, app.now())),
             || {
                 // A little later each time, so that they meet at every place.
                 (0..round % 8).for_each(|_| drop(app.find_account("Acme")));
-                accounts::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+                switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
             },
         );
         assert!(!is_capturing(&app, account) && !app.find_account("Acme").exports_on);
@@ -290,7 +292,7 @@ fn a3_turning_on_what_is_on_gives_nobody_access() {
 fn a3_turned_on_again_only_the_one_who_did_so_has_access() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
-    access::turn_off(app.store(), ada.id, app.now()).unwrap();
+    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
     assert_eq!(app.signed_in(&bob).post("/administration/exports/on", &[]).status, 303);
     assert_eq!(holders(&app, account), ["Bob"]);
 }
@@ -304,11 +306,11 @@ fn a3_of_two_who_turn_it_on_at_once_one_has_access() {
     for _ in 0..5 {
         let turn_on = |browser: &Browser| assert_eq!(browser.post("/administration/exports/on", &[]).status, 303);
         at_once(|| turn_on(&first), || turn_on(&second));
-        let winners = app.store().read(|c| store::access::list(c, account)).unwrap();
+        let winners = app.store().read(|c| identity::rows::access::list(c, account)).unwrap();
         assert_eq!(winners.len(), 1, "{winners:?}");
         let open = capture(&app, account).iter().filter(|period| period.off_at.is_none()).count();
         assert_eq!(open, 1);
-        access::turn_off(app.store(), winners[0].id, app.now()).unwrap();
+        switch::turn_off(app.store(), winners[0].id, app.now()).unwrap();
     }
 }
 
@@ -584,7 +586,7 @@ fn a5_access_that_is_taken_between_form_and_submit_is_gone() {
     assert_eq!(browser.post("/administration/exports/off", &[]).status, 403);
     assert_eq!(holders(&app, account), ["Bob"]);
     assert!(app.find_account("Acme").exports_on);
-    assert_eq!(app.store().read(|c| store::exports::count_open(c, account)).unwrap(), 0);
+    assert_eq!(app.store().read(|c| exports::rows::exports::count_open(c, account)).unwrap(), 0);
 }
 
 #[test]

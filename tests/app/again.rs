@@ -4,8 +4,9 @@ use std::fs;
 
 use chrono::TimeDelta;
 use compliance_exports::error::Kind;
+use compliance_exports::exports::build::Rebuilt;
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::RequestId;
-use compliance_exports::worker::{Rebuilt, Stop};
 
 use crate::support::{Person, TestApp};
 
@@ -35,14 +36,14 @@ fn completed(app: &TestApp, by: &Person) -> RequestId {
 /// Builds again, into a folder of its own; each part with its bytes.
 fn rebuild(app: &TestApp, id: RequestId) -> Vec<(Rebuilt, Vec<u8>)> {
     let folder = tempfile::tempdir().unwrap();
-    let rebuilt = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
+    let rebuilt = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
     let names = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(names, rebuilt.len(), "nothing but the parts lies there");
     rebuilt.into_iter().map(|part| (fs::read(&part.path).unwrap(), part)).map(|(bytes, part)| (part, bytes)).collect()
 }
 
 fn bytes_of(app: &TestApp, id: RequestId) -> Vec<Vec<u8>> {
-    let parts = app.store().read(|c| compliance_exports::domain::requests::stored_parts(c, id)).unwrap();
+    let parts = app.store().read(|c| compliance_exports::exports::requests::stored_parts(c, id)).unwrap();
     parts.iter().map(|(_, key)| fs::read(app.app.blobs.location(key).unwrap()).unwrap()).collect()
 }
 
@@ -66,7 +67,7 @@ fn c7_an_archive_built_again_is_the_same_byte_for_byte_whatever_has_come_since()
     );
     let bob = app.admin("Acme", "Bob");
     app.set_access(&ada, &[ada.id, bob.id]).unwrap();
-    compliance_exports::domain::access::turn_off(app.store(), bob.id, app.now()).unwrap();
+    compliance_exports::capture::switch::turn_off(app.store(), bob.id, app.now()).unwrap();
 
     let again = rebuild(&app, id);
     assert!(again.iter().all(|(part, _)| part.same));
@@ -80,12 +81,12 @@ fn an_expired_archive_is_built_again_and_settings_of_today_do_not_matter() {
     let id = completed(&app, &ada);
     let before = bytes_of(&app, id);
     app.advance(TimeDelta::days(31));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     app.run_sql("UPDATE accounts SET time_zone = 'Asia/Tokyo'");
     let mut settings = app.app.settings.clone();
     settings.exports.part_entries = 60_000;
     let folder = tempfile::tempdir().unwrap();
-    let key = compliance_exports::archive::sign::SigningKey::load_or_create(
+    let key = compliance_exports::formats::sign::SigningKey::load_or_create(
         &app.app.settings.data_dir.join("keys").join("archives.key"),
     );
     let worker = compliance_exports::worker::Worker::new(
@@ -95,7 +96,7 @@ fn an_expired_archive_is_built_again_and_settings_of_today_do_not_matter() {
         key.unwrap(),
         app.clock.clone(),
     );
-    let again = worker.unwrap().rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
+    let again = worker.unwrap().exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
     assert!(again.iter().all(|part| part.same));
     assert_eq!(again.len(), before.len());
 }
@@ -104,7 +105,7 @@ fn an_expired_archive_is_built_again_and_settings_of_today_do_not_matter() {
 fn c4_what_was_erased_since_is_missing_and_told() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
-    compliance_exports::domain::access::turn_off(app.store(), ada.id, app.now()).unwrap();
+    compliance_exports::capture::switch::turn_off(app.store(), ada.id, app.now()).unwrap();
     app.advance(TimeDelta::hours(1));
     app.record("Acme", r#"{"type":"item_deleted","conversation":"c1","id":"m2","at":"2026-03-16T10:15:00Z"}"#);
     let again = rebuild(&app, id);
@@ -115,19 +116,19 @@ fn c4_what_was_erased_since_is_missing_and_told() {
 fn only_what_was_completed_is_built_again_and_nothing_is_overwritten() {
     let (app, ada) = acme();
     let folder = tempfile::tempdir().unwrap();
-    let rebuild = |id| app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
+    let rebuild = |id| app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
     let queued = app.request(&ada, "2026-03-01", "2026-03-16");
     assert_eq!(rebuild(queued).kind(), Kind::Conflict);
     assert_eq!(rebuild(999).kind(), Kind::NotFound);
     app.work();
-    app.worker.rebuild(queued, folder.path(), &Stop::default(), &|_| {}).unwrap();
+    app.worker.exports.rebuild(queued, folder.path(), &Stop::default(), &|_| {}).unwrap();
     let error = rebuild(queued);
     assert!(error.kind() == Kind::Conflict && error.message().contains("-part-1.zip"), "{error}");
     let stop = Stop::default();
     stop.ask();
     let other = tempfile::tempdir().unwrap();
     // Too little to be stopped in its midst: either it was done before, or nothing lies there.
-    if app.worker.rebuild(queued, other.path(), &stop, &|_| {}).is_err() {
+    if app.worker.exports.rebuild(queued, other.path(), &stop, &|_| {}).is_err() {
         assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
     }
 }
@@ -143,7 +144,7 @@ fn c7_an_export_that_has_lost_its_cut_is_not_built_of_nothing() {
         ("UPDATE export_requests SET cut_at = NULL", "An export can't be read before its cut is taken."),
     ] {
         app.run_sql(lost);
-        let refused = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
+        let refused = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
         assert!(refused.message().starts_with(why), "{refused}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -155,6 +156,6 @@ fn parts_of_a_size_that_is_not_known_are_not_built_again_as_the_settings_say() {
     let id = completed(&app, &ada);
     app.run_sql("UPDATE export_requests SET part_entries = NULL, part_bytes = NULL");
     let folder = tempfile::tempdir().unwrap();
-    let refused = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
+    let refused = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap_err();
     assert_eq!(refused.kind(), Kind::Conflict);
 }

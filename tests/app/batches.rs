@@ -3,8 +3,8 @@
 
 use std::cell::Cell;
 
-use compliance_exports::domain::recording::{Outcome, Recorder};
-use compliance_exports::importers::{self, Format, Subject};
+use compliance_exports::capture::ingest::{Outcome, Recorder};
+use compliance_exports::capture::sources::{self, Format, Subject};
 use compliance_exports::model::{AccountId, Recording};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -152,7 +152,7 @@ fn refusals_and_slips_are_told_in_the_order_of_the_lines() {
     std::fs::write(&path, lines.concat()).unwrap();
     let account = app.find_account("Acme").id;
     let archive = (Format::Events, path.as_path());
-    let summary = importers::import(app.store(), &app.clock, account, archive, false, &mut |_, _| {}).unwrap();
+    let summary = sources::import(app.store(), &app.clock, account, archive, false, &mut |_, _| {}).unwrap();
     let places: Vec<_> = summary.problems.iter().map(|(place, _)| place.line).collect();
     assert_eq!(places, [Some(1), Some(2), Some(3), Some(4)], "{:?}", reasons(&summary));
     assert_eq!(summary.of(Subject::Items).added, 1);

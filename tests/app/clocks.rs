@@ -5,12 +5,13 @@
 use chrono::{TimeDelta, Utc};
 use compliance_exports::app::App;
 use compliance_exports::clock::Clock;
-use compliance_exports::domain::work::{self, Claim, Release, Task};
-use compliance_exports::domain::{mails, requests};
+use compliance_exports::db::{PoolOptions, Store};
+use compliance_exports::exports::queue::{self, Claim, Release, Task};
+use compliance_exports::exports::{mails, requests};
+use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::Transport;
 use compliance_exports::model::{RequestId, Status};
-use compliance_exports::store::{PoolOptions, Store};
-use compliance_exports::worker::{Stop, Worker};
+use compliance_exports::worker::Worker;
 
 use crate::support::{Person, TestApp};
 
@@ -36,13 +37,13 @@ fn machine(app: &TestApp, ahead: TimeDelta) -> (App, Worker) {
 }
 
 fn claim_on(app: &App, of: &TestApp) -> Option<Claim> {
-    work::claim(&app.store, &of.policy(), None, app.clock.now()).unwrap()
+    queue::claim(&app.store, &of.policy(), None, app.clock.now()).unwrap()
 }
 
 /// Takes up the plan, and then, planned by a worker, the part.
 fn claims(app: &TestApp, plan: bool, claim: impl Fn() -> Option<Claim>) -> Claim {
     if !plan {
-        assert!(app.worker.export_next(None, &Stop::default()).unwrap());
+        assert!(app.worker.exports.next(None, &Stop::default()).unwrap());
     }
     let claim = claim().expect("a claim");
     assert_eq!(matches!(claim.task, Task::Plan), plan);
@@ -60,12 +61,12 @@ fn b3_a_machine_whose_clock_is_off_takes_nothing_from_those_who_live() {
         let claim = claims(&app, plan, || app.claim());
         for _ in 0..3 {
             app.advance(app.policy().lease);
-            assert!(!other.export_next(None, &Stop::default()).unwrap(), "{off} {plan}");
-            assert!(work::heartbeat(app.store(), &claim, &app.policy(), 0).unwrap());
+            assert!(!other.exports.next(None, &Stop::default()).unwrap(), "{off} {plan}");
+            assert!(queue::heartbeat(app.store(), &claim, &app.policy(), 0).unwrap());
         }
         // And what a dead one has left is taken up as soon as by any other.
         app.advance(app.policy().lease + INSTANT);
-        assert!(other.export_next(None, &Stop::default()).unwrap());
+        assert!(other.exports.next(None, &Stop::default()).unwrap());
         app.work();
         assert_eq!(app.find_request(id).status, Status::Completed);
     }
@@ -100,12 +101,12 @@ fn b3_what_a_machine_whose_clock_is_off_asks_for_or_puts_off_waits_as_long_as_it
         let id = requests::request(&off_app.store, ada.id, &ask, policy, off_app.clock.now()).unwrap();
         let claim = app.claim().expect("at once");
         let wait = TimeDelta::seconds(30);
-        assert!(work::release(&off_app.store, &claim, Release::Later(wait)).unwrap());
+        assert!(queue::release(&off_app.store, &claim, Release::Later(wait)).unwrap());
         app.advance(wait - INSTANT);
         assert!(app.claim().is_none());
         app.advance(INSTANT);
         let claim = app.claim().expect("after its wait");
-        assert!(work::fail(&off_app.store, &claim, "no reason", off_app.clock.now()).unwrap());
+        assert!(queue::fail(&off_app.store, &claim, "no reason", off_app.clock.now()).unwrap());
         requests::retry(&off_app.store, ada.id, id, policy, off_app.clock.now()).unwrap();
         app.work();
         assert_eq!(app.find_request(id).status, Status::Completed);
@@ -120,7 +121,7 @@ fn b5_a_machine_whose_clock_is_off_sends_no_mail_that_another_is_sending() {
         let (off_app, off_worker) = machine(&app, off);
         app.fail(&ada, "no reason");
         let ours = mails::claim(app.store(), app.now()).unwrap().expect("a mail");
-        assert!(!off_worker.mail_next().unwrap(), "{off}");
+        assert!(!off_worker.mails.next().unwrap(), "{off}");
         mails::sent(app.store(), &ours, app.now()).unwrap();
         app.fail(&ada, "no reason");
         mails::claim(&off_app.store, off_app.clock.now()).unwrap().expect("a mail");
@@ -143,7 +144,7 @@ fn b3_a_lease_that_was_taken_before_the_clock_was_put_back_does_not_hold_an_expo
         app.advance(AHEAD);
         claims(&app, plan, || app.claim());
         app.advance(-AHEAD);
-        assert!(!app.worker.export_next(None, &Stop::default()).unwrap(), "it may live");
+        assert!(!app.worker.exports.next(None, &Stop::default()).unwrap(), "it may live");
         app.advance(app.policy().lease + INSTANT);
         app.work();
         assert_eq!((app.find_request(id).status, app.find_request(id).attempts), (Status::Completed, 2));
@@ -159,10 +160,10 @@ fn b3_a_worker_that_lives_while_the_clock_is_put_back_keeps_its_work() {
         let claim = claims(&app, plan, || app.claim());
         app.advance(-by);
         for _ in 0..3 {
-            assert!(!app.worker.export_next(None, &Stop::default()).unwrap());
+            assert!(!app.worker.exports.next(None, &Stop::default()).unwrap());
             app.advance(app.policy().lease);
-            assert!(!app.worker.export_next(None, &Stop::default()).unwrap());
-            assert!(work::heartbeat(app.store(), &claim, &app.policy(), 0).unwrap());
+            assert!(!app.worker.exports.next(None, &Stop::default()).unwrap());
+            assert!(queue::heartbeat(app.store(), &claim, &app.policy(), 0).unwrap());
         }
     }
 }
@@ -174,7 +175,7 @@ fn b3_what_was_put_off_before_the_clock_was_put_back_waits_no_longer() {
         let id = request(&app, &ada);
         app.advance(AHEAD);
         let claim = claims(&app, plan, || app.claim());
-        assert!(work::release(app.store(), &claim, Release::Later(TimeDelta::seconds(30))).unwrap());
+        assert!(queue::release(app.store(), &claim, Release::Later(TimeDelta::seconds(30))).unwrap());
         app.advance(-AHEAD);
         app.work();
         assert_eq!(app.find_request(id).status, Status::Completed);
@@ -189,7 +190,7 @@ fn b5_no_mail_waits_for_a_clock_that_was_put_back() {
     app.advance(AHEAD);
     mails::claim(app.store(), app.now()).unwrap().expect("a mail");
     app.advance(-AHEAD);
-    assert!(!app.worker.mail_next().unwrap(), "it may be on its way");
+    assert!(!app.worker.mails.next().unwrap(), "it may be on its way");
     app.advance(TimeDelta::seconds(30) + INSTANT);
     app.work();
     assert_eq!(app.take_mails().len(), 1);
@@ -197,7 +198,7 @@ fn b5_no_mail_waits_for_a_clock_that_was_put_back() {
     app.fail(&ada, "no reason");
     app.advance(AHEAD);
     let claim = mails::claim(app.store(), app.now()).unwrap().expect("a mail");
-    let why = compliance_exports::store::mails::Failure {
+    let why = compliance_exports::exports::rows::mails::Failure {
         trouble: compliance_exports::model::MailTrouble::Unreachable,
         error: "nobody answers",
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use compliance_exports::importers::Subject;
+use compliance_exports::capture::sources::Subject;
 use compliance_exports::model::RequestId;
 
 use crate::support::events::{deletion, edit, message, reasons};
@@ -130,8 +130,8 @@ fn a4_nobody_of_another_company_can_be_given_access() {
     assert_eq!(answer.status, 422, "{}", answer.text());
     assert_eq!(app.signed_in(&other).get("/administration").status, 200);
     let holders = app.store().read(|c| {
-        let account = compliance_exports::domain::accounts::find(c, "Acme")?;
-        compliance_exports::domain::access::holders(c, &account)
+        let account = compliance_exports::identity::accounts::find(c, "Acme")?;
+        compliance_exports::identity::access::holders(c, &account)
     });
     let holders: Vec<_> = holders.unwrap().into_iter().map(|user| user.id).collect();
     assert_eq!(holders, [ada.id]);

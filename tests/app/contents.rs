@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono_tz::Tz;
+use compliance_exports::capture::sources::{self, Format, Subject};
+use compliance_exports::capture::{self, switch};
 use compliance_exports::config::DatabaseUrl;
 use compliance_exports::demo;
-use compliance_exports::domain::access;
-use compliance_exports::domain::accounts;
-use compliance_exports::importers::{self, Format, Subject};
-use compliance_exports::store;
+use compliance_exports::identity::{self, accounts};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use serde_json::{Value, json};
@@ -352,9 +351,9 @@ fn c4_nothing_brings_back_what_was_erased() {
 fn c4_what_is_erased_is_erased_from_the_database() {
     let (app, _) = TestApp::with_office();
     let conversation = app.store().write(|c| {
-        let account = store::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
-        let source = store::sources::find_or_create(c, account, "events")?;
-        store::conversations::find_by_external(c, source, "team")
+        let account = identity::rows::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
+        let source = capture::rows::sources::find_or_create(c, account, "events")?;
+        capture::rows::conversations::find_by_external(c, source, "team")
     });
     let conversation = conversation.unwrap().expect("the team").id;
     // Longer than a page of the database, so that it lies in several.
@@ -367,16 +366,16 @@ fn c4_what_is_erased_is_erased_from_the_database() {
             "content": {"title": "Zanzibar edited", "text": long}}),
     ];
     app.record("Acme", &events.map(|event| event.to_string()).join("\n"));
-    let item = app.store().read(|c| store::items::find(c, conversation, "m1")).unwrap().expect("the item");
+    let item = app.store().read(|c| capture::rows::items::find(c, conversation, "m1")).unwrap().expect("the item");
     let found_before = bytes_of_database(&app, "Zanzibar");
     app.record("Acme", &deletion("team", "m1", "2026-03-16T09:00:00Z"));
 
     let left = app.store().read(|c| {
-        let edits = store::items::list_edits_at(c, &[(item.id, "2026-03-16T08:10:00Z".parse().unwrap())])?;
+        let edits = capture::rows::items::list_edits_at(c, &[(item.id, "2026-03-16T08:10:00Z".parse().unwrap())])?;
         Ok((
-            store::items::find(c, conversation, "m1")?,
+            capture::rows::items::find(c, conversation, "m1")?,
             edits.len(),
-            store::items::find_deletion(c, conversation, "m1")?,
+            capture::rows::items::find_deletion(c, conversation, "m1")?,
         ))
     });
     let (left, edits, fact) = left.unwrap();
@@ -674,11 +673,11 @@ fn the_demos_archive_is_without_fault() {
         let id = accounts::create_user(app.store(), &new, "demonstration", now).unwrap();
         Person { id, email: admin.email.clone(), name: admin.name.to_owned() }
     });
-    access::turn_on(app.store(), requester.id, demo::captured_since(now)).unwrap();
+    switch::turn_on(app.store(), requester.id, demo::captured_since(now)).unwrap();
     let account = app.find_account(main.name).id;
     let recordings = demo::conversations(now);
     let summary =
-        importers::record_all(app.store(), &app.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap();
+        sources::record_all(app.store(), &app.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap();
     assert!(!summary.has_problems(), "{:?}", summary.problems);
 
     let id = app.request_all(&requester);

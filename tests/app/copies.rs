@@ -5,9 +5,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use chrono::TimeDelta;
-use compliance_exports::archive::reading::{csv, paths};
+use compliance_exports::formats::reading::{csv, paths};
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{Copies, RequestId};
-use compliance_exports::worker::Stop;
 use regex::Regex;
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ fn copied(archive: &Archive) -> Vec<&str> {
 }
 
 fn parts(app: &TestApp, id: RequestId) -> Vec<Vec<u8>> {
-    let parts = app.store().read(|c| compliance_exports::domain::requests::stored_parts(c, id)).unwrap();
+    let parts = app.store().read(|c| compliance_exports::exports::requests::stored_parts(c, id)).unwrap();
     parts.iter().map(|(_, key)| std::fs::read(app.app.blobs.location(key).unwrap()).unwrap()).collect()
 }
 
@@ -200,7 +200,7 @@ fn c7_copies_built_again_are_the_same_byte_for_byte() {
     app.advance(TimeDelta::hours(1));
     app.record("Acme", r#"{"type":"item_created","conversation":"c1","id":"late","kind":"Message","at":"2026-03-09T10:00:05Z","content":{"text":"Late"}}"#);
     let folder = tempfile::tempdir().unwrap();
-    let again = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
+    let again = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
     assert!(again.iter().all(|part| part.same));
     assert!(again.iter().map(|part| std::fs::read(&part.path).unwrap()).eq(before));
 }
@@ -277,7 +277,7 @@ fn verify_finds_copies_that_are_not_those_of_the_json() {
             sums += &format!("{}  {path}\n", sha256(bytes));
         }
         std::fs::write(top.join("SHA256SUMS"), sums).unwrap();
-        let report = compliance_exports::archive::verify(std::slice::from_ref(&top), None).unwrap();
+        let report = compliance_exports::formats::verify(std::slice::from_ref(&top), None).unwrap();
         std::fs::remove_dir_all(&top).unwrap();
         report.problems
     };

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
-use compliance_exports::importers::{self, Format, Subject, Summary};
-use compliance_exports::store;
+use compliance_exports::capture::sources::{self, Format, Subject, Summary};
+use compliance_exports::identity;
 use serde_json::Value;
 
 use crate::support::corpora::folder;
@@ -69,7 +69,7 @@ const MATTERMOST: Corpus = Corpus {
 fn import(app: &TestApp, account: &str, corpus: &Corpus) -> Option<Summary> {
     let path = folder()?.join(corpus.file);
     let account = app.find_account(account).id;
-    let imported = importers::import(app.store(), &app.clock, account, (corpus.format, &path), false, &mut |_, _| {});
+    let imported = sources::import(app.store(), &app.clock, account, (corpus.format, &path), false, &mut |_, _| {});
     Some(imported.unwrap())
 }
 
@@ -232,7 +232,7 @@ fn people_are_the_accounts_own_and_one_of_them_is_deactivated() {
     let ada = app.account_in("Acme", Tz::UTC);
     let Some(_) = import(&app, "Acme", &HOUSTON) else { return };
     let users = app.store().read(|c| {
-        let known = (ada.id + 1..).map_while(|id| store::users::find(c, id).transpose());
+        let known = (ada.id + 1..).map_while(|id| identity::rows::users::find(c, id).transpose());
         known.collect::<Result<Vec<_>, _>>()
     });
     let users = users.unwrap();

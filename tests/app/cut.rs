@@ -1,10 +1,11 @@
 //! C7: people and conversations are called in an archive what they were called at its cut, whoever changes that afterwards.
 
-use compliance_exports::domain::accounts::{self, NewSignIn};
+use compliance_exports::capture;
+use compliance_exports::capture::rows::conversations::Choice;
+use compliance_exports::db::cuts::Cut;
+use compliance_exports::identity;
+use compliance_exports::identity::accounts::{self, NewSignIn};
 use compliance_exports::model::{ConversationId, Filters, RequestId, UserId};
-use compliance_exports::store;
-use compliance_exports::store::conversations::Choice;
-use compliance_exports::store::cuts::Cut;
 use serde_json::{Value, json};
 
 use crate::support::events::{deletion, edit, message};
@@ -113,9 +114,10 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
     let account = app.find_account("Acme").id;
     app.store()
         .read(|c| {
-            let (person, _) = store::users::find_at_cut(c, user, cut)?.expect("a person");
+            let (person, _) = identity::rows::users::find_at_cut(c, user, cut)?.expect("a person");
             let choice = Choice { account, cut, filters: &Filters::default() };
-            let page = store::conversations::page_chosen(c, choice, (ConversationId::MIN, ConversationId::MAX), 100)?;
+            let page =
+                capture::rows::conversations::page_chosen(c, choice, (ConversationId::MIN, ConversationId::MAX), 100)?;
             let team = page.into_iter().find(|listed| listed.id == team).expect("a team");
             Ok((person.name, team.name.expect("a name")))
         })
@@ -126,10 +128,10 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
 fn c7_every_state_between_two_recordings_can_be_had_again() {
     let (app, ada) = TestApp::with_office();
     let subjects = app.store().write(|c| {
-        let account = store::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
-        let source = store::sources::find_or_create(c, account, "events")?;
-        let user = store::sources::find_user(c, source, "u2")?.expect("a person");
-        Ok((user, store::conversations::find_by_external(c, source, "team")?.expect("a team").id))
+        let account = identity::rows::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
+        let source = capture::rows::sources::find_or_create(c, account, "events")?;
+        let user = capture::rows::sources::find_user(c, source, "u2")?.expect("a person");
+        Ok((user, capture::rows::conversations::find_by_external(c, source, "team")?.expect("a team").id))
     });
     let subjects = subjects.unwrap();
     let mut moments: Vec<Moment> = Vec::new();

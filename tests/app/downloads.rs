@@ -4,10 +4,10 @@ use std::fs::OpenOptions;
 use std::io::Read;
 
 use chrono::TimeDelta;
-use compliance_exports::keys;
-use compliance_exports::model::{Actor, AuditEvent, RequestId, Status};
-use compliance_exports::worker::Stop;
-use compliance_exports::{store, sums};
+use compliance_exports::audit::{Actor, AuditEvent};
+use compliance_exports::jobs::Stop;
+use compliance_exports::model::{RequestId, Status};
+use compliance_exports::{exports, keys, sums};
 use reqwest::Method;
 
 use crate::support::{Browser, Page, Person, TestApp};
@@ -89,7 +89,7 @@ impl Exported {
 fn b6_available_for_thirty_days_and_gone_at_that_instant() {
     let mut export = exported();
     export.advance(TimeDelta::days(30) - TimeDelta::microseconds(1));
-    export.app.worker.sweep().unwrap();
+    export.app.worker.exports.sweep().unwrap();
     assert!(export.row().contains("Completed"), "{}", export.row());
     assert_eq!(export.get(&[]).status, 200);
 
@@ -97,7 +97,7 @@ fn b6_available_for_thirty_days_and_gone_at_that_instant() {
     // The sweep has not come by: the label and the address say it all the same.
     assert_eq!(export.app.files().1.len(), 1);
     export.assert_gone("before the sweep");
-    export.app.worker.sweep().unwrap();
+    export.app.worker.exports.sweep().unwrap();
     assert_eq!(export.app.files(), (vec![], vec![]));
     assert_eq!(export.app.find_request(export.id).status, Status::Expired);
     export.assert_gone("after the sweep");
@@ -109,7 +109,7 @@ fn b6_how_long_is_a_setting() {
     assert!(export.row().contains("Available until 18 Mar 2026, 09:30 GMT"), "{}", export.row());
     export.advance(TimeDelta::days(2));
     assert_eq!(export.get(&[]).status, 410);
-    export.app.worker.sweep().unwrap();
+    export.app.worker.exports.sweep().unwrap();
     assert_eq!(export.app.files().1, [""; 0]);
 }
 
@@ -120,7 +120,7 @@ fn b6_the_days_count_from_the_completion_not_from_the_request() {
     export.advance(TimeDelta::days(10));
     export.app.work();
     export.advance(TimeDelta::days(25));
-    export.app.worker.sweep().unwrap();
+    export.app.worker.exports.sweep().unwrap();
     assert_eq!(export.get(&[]).status, 410);
     assert_eq!(export.browser.get(&part(late)).status, 200);
 }
@@ -132,14 +132,14 @@ fn b6_a_retry_keeps_the_archive_thirty_days_from_when_it_completes() {
     let id = app.fail(&ada, "no reason");
     // One that failed has nothing to expire, however old it is.
     app.advance(TimeDelta::days(100));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.find_request(id).status, Status::Failed);
     let browser = app.signed_in(&ada);
     assert_eq!(browser.get(&part(id)).status, 409);
 
     browser.post(&format!("/administration/exports/{id}/retry"), &[]);
     app.work();
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.find_request(id).expires_at, Some(app.now().plus(TimeDelta::days(30))));
     assert_eq!(browser.get(&part(id)).status, 200);
 }
@@ -150,7 +150,7 @@ fn b6_what_has_expired_is_neither_retried_nor_cancelled() {
     export.advance(TimeDelta::days(31));
     for swept in [false, true] {
         if swept {
-            export.app.worker.sweep().unwrap();
+            export.app.worker.exports.sweep().unwrap();
         }
         for button in ["retry", "cancel"] {
             let page = export.browser.post(&format!("/administration/exports/{}/{button}", export.id), &[]);
@@ -167,7 +167,7 @@ fn b6_bytes_that_are_gone_already_do_not_stop_the_sweep() {
     let key = export.app.files().1.remove(0);
     export.app.app.blobs.delete(&key).unwrap();
     export.advance(TimeDelta::days(31));
-    export.app.worker.sweep().unwrap();
+    export.app.worker.exports.sweep().unwrap();
     assert_eq!(export.app.find_request(export.id).status, Status::Expired);
 }
 
@@ -225,7 +225,7 @@ fn b7_only_parts_that_there_are() {
 }
 
 fn sha256(export: &Exported) -> String {
-    let parts = export.app.store().read(|c| store::exports::list_parts(c, export.id)).unwrap();
+    let parts = export.app.store().read(|c| exports::rows::exports::list_parts(c, export.id)).unwrap();
     parts[0].0.sha256.clone()
 }
 
@@ -371,7 +371,7 @@ fn b7_whoever_takes_bytes_is_audited_once_however_often_it_is_resumed() {
 
 /// Puts a file of this size in the place of the archive: all of it nothing, so that it takes no room on the disk.
 fn enlarge(export: &Exported, size: u64) {
-    let parts = export.app.store().read(|c| store::exports::list_parts(c, export.id)).unwrap();
+    let parts = export.app.store().read(|c| exports::rows::exports::list_parts(c, export.id)).unwrap();
     let path = export.app.app.blobs.location(&parts[0].1).unwrap();
     OpenOptions::new().write(true).truncate(true).open(path).unwrap().set_len(size).unwrap();
     export.app.run_sql(&format!("UPDATE export_parts SET size = {size}"));
@@ -416,7 +416,7 @@ fn b7_a_download_that_has_begun_is_finished_although_the_export_expires() {
     let mut first = [0; 1024];
     response.read_exact(&mut first).unwrap();
     export.app.advance(TimeDelta::days(31));
-    export.app.worker.sweep().unwrap();
+    export.app.worker.exports.sweep().unwrap();
     assert_eq!(export.app.files().1, [""; 0]);
     assert_eq!(std::io::copy(&mut response, &mut std::io::sink()).unwrap(), SIZE - 1024);
 }
@@ -459,7 +459,7 @@ fn b7a_an_archive_of_another_size_is_never_sent_and_the_operator_puts_it_back() 
     let key = export.app.files().1.remove(0);
     let file = export.app.app.settings.data_dir.join("archives").join(key);
     let whole = std::fs::read(&file).unwrap();
-    let nothing_to_do = export.app.worker.restore(export.id, &Stop::default(), &|_| {}).unwrap_err();
+    let nothing_to_do = export.app.worker.exports.restore(export.id, &Stop::default(), &|_| {}).unwrap_err();
     assert!(nothing_to_do.message().contains("has all its files"), "{nothing_to_do}");
     for damaged in [&whole[..whole.len() - 1], &[], &[whole.as_slice(), b"more"].concat()] {
         std::fs::write(&file, damaged).unwrap();
@@ -467,12 +467,12 @@ fn b7a_an_archive_of_another_size_is_never_sent_and_the_operator_puts_it_back() 
         assert_eq!(page.status, 503);
         assert!(page.text().contains("is damaged on the server"), "{}", page.text());
         assert!(export.row().contains("1 file is damaged on the server"), "{}", export.row());
-        let restored = export.app.worker.restore(export.id, &Stop::default(), &|_| {}).unwrap();
+        let restored = export.app.worker.exports.restore(export.id, &Stop::default(), &|_| {}).unwrap();
         assert_eq!(restored.len(), 1);
         assert_eq!((std::fs::read(&file).unwrap(), export.get(&[]).body), (whole.clone(), whole.clone()));
     }
     std::fs::remove_file(&file).unwrap();
-    export.app.worker.restore(export.id, &Stop::default(), &|_| {}).unwrap();
+    export.app.worker.exports.restore(export.id, &Stop::default(), &|_| {}).unwrap();
     assert_eq!(export.get(&[]).body, whole);
     assert!(export.row().contains("Download") && export.app.files().0.is_empty());
     let audit = export.app.audit(export.app.find_account("Acme").id);
@@ -482,7 +482,7 @@ fn b7a_an_archive_of_another_size_is_never_sent_and_the_operator_puts_it_back() 
     export.app.run_sql("DELETE FROM item_edits");
     export.app.run_sql("DELETE FROM items WHERE external_id = 'm1'");
     std::fs::remove_file(&file).unwrap();
-    assert!(export.app.worker.restore(export.id, &Stop::default(), &|_| {}).is_err());
+    assert!(export.app.worker.exports.restore(export.id, &Stop::default(), &|_| {}).is_err());
     assert!(!file.exists());
 }
 
@@ -500,7 +500,7 @@ fn b7_each_part_is_downloaded_by_itself() {
     }
     let id = app.request(&ada, "2026-03-01", "2026-03-16");
     app.build();
-    let parts = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let parts = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     assert!(parts.len() > 1, "{parts:?}");
     let browser = app.signed_in(&ada);
     let text = browser.get(&format!("/administration/exports/{id}")).text();

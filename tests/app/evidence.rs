@@ -1,7 +1,8 @@
 //! What the manifest tells of those behind an export: who asked, who had turned the feature on, who had access at the cut.
 
-use compliance_exports::domain::work;
-use compliance_exports::domain::{accounts, requests};
+use compliance_exports::capture::switch;
+use compliance_exports::exports::{queue, requests};
+use compliance_exports::identity::accounts;
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, Person, TestApp};
@@ -73,7 +74,7 @@ fn b8_one_that_was_turned_off_after_the_request_says_when_and_by_whom() {
 fn a1_what_the_operator_turned_off_names_nobody() {
     let (app, ada, _) = acme();
     let id = app.request_all(&ada);
-    accounts::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
     app.work();
     let manifest = app.archive_without_fault(id).manifest();
     assert_eq!(manifest["capture"]["disabledAt"], "2026-03-16T10:00:00Z");
@@ -85,7 +86,7 @@ fn b3_a_retried_export_tells_of_its_new_cut() {
     let (app, ada, _) = acme();
     let id = app.request_with_cut(&ada);
     let claim = app.claim().expect("a claim");
-    assert!(work::fail(app.store(), &claim, "no space", app.now()).unwrap());
+    assert!(queue::fail(app.store(), &claim, "no space", app.now()).unwrap());
     app.set_access(&ada, &[ada.id]).unwrap();
     requests::retry(app.store(), ada.id, id, app.app.state().policy, app.now()).unwrap();
     let kept = app.query_sql("SELECT evidence AS value FROM export_requests WHERE evidence IS NOT NULL");

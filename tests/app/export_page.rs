@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use compliance_exports::domain::work::{self, Task};
-use compliance_exports::domain::{access, accounts, requests};
+use compliance_exports::audit::{Actor, AuditEvent};
+use compliance_exports::capture::switch;
+use compliance_exports::exports::queue::{self, Task};
+use compliance_exports::exports::requests;
+use compliance_exports::exports::rows::summaries::{self, Summary};
+use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::Transport;
-use compliance_exports::model::{Actor, AuditEvent, RequestId, Status};
-use compliance_exports::store::summaries::{self, Summary};
-use compliance_exports::worker::Stop;
+use compliance_exports::model::{RequestId, Status};
 
 use crate::support::{Browser, Page, Person, TestApp};
 
@@ -219,7 +221,7 @@ fn b7_every_part_has_its_size_its_sum_and_its_download() {
         ],
     );
     let key = app.app.public_key.clone();
-    for command in compliance_exports::archive::review::commands(&key, 2) {
+    for command in compliance_exports::formats::review::commands(&key, 2) {
         assert!(text.contains(&command), "{command}: {text}");
     }
 }
@@ -239,15 +241,15 @@ fn b3_it_follows_an_export_from_the_queue_to_its_end() {
     assert_says(&text, &["Status: Queued", "It waits for its turn", "Cancel export"]);
     assert_does_not_say(&text, &["What is inside", "Request again", "Delete now", "Who has downloaded"]);
 
-    assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
+    assert!(app.worker.exports.next(None, &Stop::default()).unwrap(), "the plan");
     let claim = app.claim().unwrap();
     assert!(matches!(claim.task, Task::Part(_)));
-    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 17).unwrap());
+    assert!(queue::heartbeat(app.store(), &claim, &app.policy(), 17).unwrap());
     let (active, text) = live();
     assert!(active);
     assert_says(&text, &["Status: In progress", "17 of 34 items", "Cancel export", "Shows the data of"]);
 
-    assert!(work::release(app.store(), &claim, work::Release::Stopping).unwrap());
+    assert!(queue::release(app.store(), &claim, queue::Release::Stopping).unwrap());
     app.build();
     let (active, text) = live();
     assert!(active, "a mail is about to leave");
@@ -372,7 +374,7 @@ fn b6_what_has_expired_keeps_all_but_its_files() {
             "and are being erased.",
         ],
     );
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let text = open(&browser, id);
     assert_says(&text, &["Its files were erased on 15 Apr 2026, 10:30 BST.", "What is inside", "Check it", "Nobody."]);
     assert_does_not_say(&text, &["Delete now", "Download part", "being erased"]);
@@ -433,15 +435,15 @@ fn b6_delete_now_erases_the_bytes_and_keeps_the_fact() {
 
     // Once is enough, and neither sweeping nor time changes what is told.
     assert_eq!(browser.post(&format!("{}/delete", path(id)), &[]).status, 409);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     app.advance(TimeDelta::days(40));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.audit(account), audit);
     assert_says(&open(&app.signed_in(&ada), id), &["Deleted by Bob on 16 Mar 2026, 09:35 GMT"]);
 
     // The operator can build it once more, and that is told.
     let folder = tempfile::tempdir().unwrap();
-    let again = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
+    let again = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
     assert!(again.iter().all(|part| part.same));
     requests::note_rebuilt(app.store(), id, again.len(), app.now()).unwrap();
     assert_says(&open(&app.signed_in(&ada), id), &["The operator of this server Built again on the server: part "]);
@@ -466,7 +468,7 @@ fn b6_bytes_that_can_not_be_erased_at_once_are_later() {
     assert_eq!(browser.get(&format!("{}/parts/1", path(id))).status, 410);
     std::fs::remove_dir(&file).unwrap();
     std::fs::write(&file, "zip").unwrap();
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert!(!file.exists());
     assert_says(&open(&browser, id), &["Its files were erased on"]);
 }
@@ -532,7 +534,7 @@ fn b5_a_mail_that_did_not_leave_says_why_in_plain_words() {
     let file = app.app.settings.data_dir.join("not-a-folder");
     std::fs::write(&file, "").unwrap();
     let worker = app.worker.clone().with_transport(Transport::Files(file.clone()));
-    assert!(worker.mail_next().unwrap());
+    assert!(worker.mails.next().unwrap());
     let browser = app.signed_in(&ada);
     let text = open(&browser, id);
     assert_says(
@@ -542,7 +544,7 @@ fn b5_a_mail_that_did_not_leave_says_why_in_plain_words() {
     assert_does_not_say(&text, &["not-a-folder", "os error"]);
     assert!(!browser.get(&format!("{}/live", path(id))).text().contains("data-active"), "nobody waits for that");
     for _ in 0..60 {
-        while worker.mail_next().unwrap() {}
+        while worker.mails.next().unwrap() {}
         app.advance(TimeDelta::hours(8));
     }
     assert_says(&open(&app.signed_in(&ada), id), &["Not sent. Given up", "after 7 attempts. It could not be written."]);
@@ -567,9 +569,9 @@ fn c4_it_says_when_deleted_items_were_not_kept() {
         ],
     );
     app.advance(TimeDelta::days(3));
-    access::turn_off(app.store(), ada.id, app.now()).unwrap();
+    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
     app.advance(TimeDelta::days(2));
-    access::turn_on(app.store(), ada.id, app.now()).unwrap();
+    switch::turn_on(app.store(), ada.id, app.now()).unwrap();
     app.advance(TimeDelta::days(2));
     let told = |first: &str, last: &str| {
         let id = app.request(&ada, first, last);
@@ -620,7 +622,7 @@ fn a1_a4_it_is_closed_with_the_right_to_see_it() {
         assert_eq!(page.status, 403);
         assert!(page.text().contains("To get it, ask Bob."), "{}", page.text());
     }
-    accounts::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
     let page = app.signed_in(&bob).get(&path(id));
     assert_eq!(page.status, 403);
     assert!(page.text().contains("not included in the account"), "{}", page.text());
@@ -632,7 +634,7 @@ fn b8_turned_off_it_stays_and_can_be_deleted_but_nothing_can_be_requested() {
     let (app, ada) = acme(65_534);
     let id = completed(&app, &ada);
     let failed = app.fail(&ada, "No.");
-    access::turn_off(app.store(), ada.id, app.now()).unwrap();
+    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
     let browser = app.signed_in(&ada);
     let text = open(&browser, id);
     assert_says(&text, &["Compliance Exports is off, so that nothing can be requested.", "Delete now"]);

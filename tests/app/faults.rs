@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use compliance_exports::config::{ByteSize, DatabaseUrl};
+use compliance_exports::db::postgres::PgConnection;
 use compliance_exports::error::Kind;
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{RequestId, Status};
-use compliance_exports::store::postgres::PgConnection;
-use compliance_exports::worker::Stop;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 
@@ -75,10 +75,10 @@ fn while_the_databases_disk_is_full_pages_open_and_what_is_queued_completes_when
     let browser = app.signed_in(&ada);
     let form_key = browser.get("/administration/exports/new").field("form_key").unwrap();
     // Empties the log, in which there would be room left.
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     disk.fill();
 
-    let error = app.worker.export_next(None, &Stop::default()).unwrap_err();
+    let error = app.worker.exports.next(None, &Stop::default()).unwrap_err();
     assert!(error.message().contains("disk is full"), "{error}");
     assert!(browser.get("/administration").row(id).contains("Queued"));
     let days = [("first_day", MARCH.0), ("last_day", MARCH.1), ("form_key", &*form_key)];
@@ -116,12 +116,12 @@ fn a_read_only_data_folder_fails_exports_while_finished_ones_can_be_downloaded()
     let download = app.signed_in(&ada).get(&format!("/administration/exports/{finished}/parts/1"));
     assert_eq!(download.status, 200);
     app.advance(TimeDelta::days(31));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.find_request(finished).status, Status::Expired);
     assert_eq!(app.files().1.len(), 1, "can't be erased yet");
 
     disk.remount("rw");
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.files().1.len(), 0);
     assert_retry_completes(&app, id, &ada);
 }
@@ -176,7 +176,7 @@ fn while_the_database_is_locked_pages_open_and_what_is_queued_waits() {
     let days = [("first_day", MARCH.0), ("last_day", MARCH.1), ("form_key", &*form_key)];
 
     let lock = Lock::take(&app);
-    assert_eq!(app.worker.export_next(None, &Stop::default()).unwrap_err().kind(), Kind::Unavailable);
+    assert_eq!(app.worker.exports.next(None, &Stop::default()).unwrap_err().kind(), Kind::Unavailable);
     assert!(browser.get("/administration").row(id).contains("Queued"));
     let page = browser.post("/administration/exports", &days);
     assert_eq!(page.status, 503);
@@ -212,7 +212,7 @@ fn an_export_during_which_the_database_is_locked_completes_afterwards() {
     });
     let other = request(&app, &ada);
     work_to_the_end(&app);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.archive(id).items().len(), 4_000);
     assert_eq!(app.archive(other).items().len(), 3);
     let (unfinished, finished) = app.files();
@@ -248,7 +248,7 @@ fn a_request_of_unknown_status_holds_up_nobody() {
     let (poisoned, sound) = (request(&app, &ada), request(&app, &bo));
     app.run_sql(&format!("UPDATE export_requests SET status = 'Dreaming' WHERE id = {poisoned}"));
     app.work();
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.archive(sound).texts(), ["Hello"; 3]);
 }
 
@@ -278,7 +278,7 @@ fn a_request_that_cannot_be_read_does_not_keep_others_from_being_erased() {
         app.work();
         app.run_sql(&format!("UPDATE export_requests SET {poison} WHERE id = {poisoned}"));
         app.advance(TimeDelta::days(31));
-        let _failed = app.worker.sweep();
+        let _failed = app.worker.exports.sweep();
         assert_eq!(app.find_request(sound).status, Status::Expired, "{poison}");
         assert!(app.files().1.len() <= 1, "{poison}");
     }

@@ -1,11 +1,13 @@
 //! Exports limited to some people or conversations, and the search for these: nobody and nothing of another account is
 //! ever found, chosen or told of.
 
-use compliance_exports::domain::requests::{self, Ask, Stretch};
+use compliance_exports::audit::AuditEvent;
 use compliance_exports::error::Error;
-use compliance_exports::model::{AuditEvent, ConversationId, RequestId, UserId};
-use compliance_exports::worker::Stop;
-use compliance_exports::{keys, store};
+use compliance_exports::exports;
+use compliance_exports::exports::requests::{self, Ask, Stretch};
+use compliance_exports::jobs::Stop;
+use compliance_exports::model::{ConversationId, RequestId, UserId};
+use compliance_exports::{capture, keys};
 use serde_json::Value;
 
 use crate::support::events::message;
@@ -21,8 +23,8 @@ const HOSTILE: &str = "<script>alert(1)</script> \"O'Neill\" & co";
 fn user(app: &TestApp, account: &str, external: &str) -> UserId {
     let account = app.find_account(account).id;
     let found = app.store().write(|c| {
-        let source = store::sources::find_or_create(c, account, "events")?;
-        store::sources::find_user(c, source, external)
+        let source = capture::rows::sources::find_or_create(c, account, "events")?;
+        capture::rows::sources::find_user(c, source, external)
     });
     found.unwrap().expect("a person")
 }
@@ -30,8 +32,8 @@ fn user(app: &TestApp, account: &str, external: &str) -> UserId {
 fn conversation(app: &TestApp, account: &str, external: &str) -> ConversationId {
     let account = app.find_account(account).id;
     let found = app.store().write(|c| {
-        let source = store::sources::find_or_create(c, account, "events")?;
-        store::conversations::find_by_external(c, source, external)
+        let source = capture::rows::sources::find_or_create(c, account, "events")?;
+        capture::rows::conversations::find_by_external(c, source, external)
     });
     found.unwrap().expect("a conversation").id
 }
@@ -138,7 +140,7 @@ fn c7_filters_mean_what_they_meant_at_the_cut() {
     assert_eq!(listed(&archive), ["Berths", "Group"]);
     assert_eq!(archive.manifest()["request"]["filters"]["people"][0]["name"], "Edsger");
     let folder = tempfile::tempdir().unwrap();
-    let again = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
+    let again = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
     assert!(again.iter().all(|part| part.same));
     assert_eq!(listed(&export(&app, &ada, &people, &[])), ["Berths", "Group", "Lone", "Shared"]);
 }
@@ -167,7 +169,9 @@ fn b1_whom_and_what_the_account_does_not_know_can_not_be_chosen_and_looks_like_n
     assert!(try_request(&app, &ada, &many, &[]).unwrap_err()[0].message().contains("at most 30"));
     assert!(try_request(&app, &ada, &[], &many).unwrap_err()[0].message().contains("at most 10"));
     let account = app.find_account("Acme").id;
-    assert!(app.store().read(|c| store::exports::page(c, account, Stretch::Newest, 10)).unwrap().rows.is_empty());
+    assert!(
+        app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 10)).unwrap().rows.is_empty()
+    );
 }
 
 fn browser_of(app: &TestApp, person: &Person) -> Browser {
@@ -257,7 +261,7 @@ fn b1_without_scripts_filters_are_searched_for_added_and_removed_by_the_form() {
     assert_eq!(page.status, 303);
     assert_eq!(post(EXPORTS, &[("person", &grace)]).status, 303, "the same form again");
     let account = app.find_account("Acme").id;
-    let requests = app.store().read(|c| store::exports::page(c, account, Stretch::Newest, 10)).unwrap().rows;
+    let requests = app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 10)).unwrap().rows;
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].0.filters.people, [user(&app, "Acme", "u2")]);
     assert!(browser.get("/administration").row(requests[0].0.id).contains("Only 1 person"));
@@ -277,7 +281,9 @@ fn b1_what_was_typed_and_not_chosen_is_not_passed_over() {
     assert!(page.text().contains("“Gra” was typed, but nothing is chosen"), "{}", page.text());
     assert!(page.text().contains(r#"id="person-error""#) && page.text().contains(r#"name="add_person""#));
     let account = app.find_account("Acme").id;
-    assert!(app.store().read(|c| store::exports::page(c, account, Stretch::Newest, 10)).unwrap().rows.is_empty());
+    assert!(
+        app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 10)).unwrap().rows.is_empty()
+    );
 }
 
 #[test]

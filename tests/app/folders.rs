@@ -158,7 +158,7 @@ fn archives_do_not_go_to_a_folder_that_comes_to_light() {
     }
     assert_eq!(app.find_request(id).status, compliance_exports::model::Status::Failed);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-    assert!(app.worker.sweep().is_err());
+    assert!(app.worker.exports.sweep().is_err());
 }
 
 /// Another user of this system, whoever that is.

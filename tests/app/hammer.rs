@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{RequestId, Status};
-use compliance_exports::worker::Stop;
 use serde_json::{Value, json};
 
 use crate::support::events::{deletion, edit, message};
@@ -118,7 +118,7 @@ impl Companies {
     /// Builds it again now that nobody writes any more; whether it is the same, byte for byte.
     fn rebuild(&self, id: RequestId) -> (Archive, bool) {
         let folder = tempfile::tempdir().unwrap();
-        let parts = self.app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
+        let parts = self.app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
         let same = parts.iter().all(|part| part.same);
         (Archive::open(parts.iter().map(|part| File::open(&part.path).unwrap())), same)
     }
@@ -175,7 +175,7 @@ fn c7_what_is_written_between_any_two_steps_of_an_export_does_not_show() {
     loop {
         companies.hammer(round);
         round += 1;
-        if !app.worker.export_next(None, &Stop::default()).unwrap() {
+        if !app.worker.exports.next(None, &Stop::default()).unwrap() {
             break;
         }
     }
@@ -220,7 +220,7 @@ fn c7_what_is_written_at_the_same_time_as_an_export_does_not_show() {
                     let worker = app.app.worker().unwrap();
                     while open() && Instant::now() < patience {
                         let before = written.load(Ordering::SeqCst);
-                        worker.export_next(None, &Stop::default()).unwrap();
+                        worker.exports.next(None, &Stop::default()).unwrap();
                         // Between any two steps somebody has written.
                         while written.load(Ordering::SeqCst) == before && Instant::now() < patience {
                             thread::yield_now();

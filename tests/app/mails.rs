@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use compliance_exports::config::{Overrides, Settings};
-use compliance_exports::domain::mails;
+use compliance_exports::exports::{self, mails};
+use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::{Outgoing, Transport};
 use compliance_exports::model::{RequestId, Status};
-use compliance_exports::store;
-use compliance_exports::worker::{Stop, Worker};
+use compliance_exports::worker::Worker;
 
 use crate::support::{Person, TestApp};
 
@@ -94,7 +94,7 @@ fn b5_only_the_requester_gets_mail_and_none_about_what_was_cancelled() {
     app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     completed(&app, &bob);
     let cancelled = app.request(&ada, "2026-03-01", "2026-03-16");
-    compliance_exports::domain::requests::cancel(app.store(), ada.id, cancelled, app.now()).unwrap();
+    compliance_exports::exports::requests::cancel(app.store(), ada.id, cancelled, app.now()).unwrap();
     app.work();
     let to: Vec<String> = app.take_mails().into_iter().map(|mail| mail.to).collect();
     assert_eq!(to, ["bob@acme.example"]);
@@ -105,15 +105,15 @@ fn b5_an_export_completes_together_with_its_mail_or_not_at_all() {
     let (app, ada) = acme();
     let id = app.request(&ada, "2026-03-01", "2026-03-16");
     app.run_sql("ALTER TABLE mails RENAME TO mails_away");
-    assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
-    assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the part");
+    assert!(app.worker.exports.next(None, &Stop::default()).unwrap(), "the plan");
+    assert!(app.worker.exports.next(None, &Stop::default()).unwrap(), "the part");
     assert_eq!(app.find_request(id).status, Status::InProgress);
 
     app.run_sql("ALTER TABLE mails_away RENAME TO mails");
     app.advance(TimeDelta::minutes(5));
     app.work();
     // Of the archive that could not be noted nothing stays.
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let (unfinished, finished) = app.files();
     assert_eq!((unfinished.len(), finished.len()), (0, 1));
     assert_eq!(app.archive(id).items().len(), 1_200);
@@ -126,7 +126,7 @@ fn b5_an_export_fails_together_with_its_mail_or_not_at_all() {
     app.request(&ada, "2026-03-01", "2026-03-16");
     let claim = app.claim().unwrap();
     app.run_sql("ALTER TABLE mails RENAME TO mails_away");
-    assert!(compliance_exports::domain::work::fail(app.store(), &claim, "no reason", app.now()).is_err());
+    assert!(compliance_exports::exports::queue::fail(app.store(), &claim, "no reason", app.now()).is_err());
     assert_eq!(app.find_request(claim.request.id).status, Status::InProgress);
 }
 
@@ -139,7 +139,7 @@ fn b5_each_event_is_mailed_once() {
     app.work();
     for _ in 0..40 {
         app.advance(TimeDelta::days(1));
-        app.worker.sweep().unwrap();
+        app.worker.exports.sweep().unwrap();
         app.work();
     }
     let subjects: Vec<String> = app.take_mails().into_iter().map(|mail| mail.subject).collect();
@@ -153,8 +153,8 @@ fn b5_each_event_is_mailed_once() {
 fn b5_of_two_workers_that_found_the_same_mail_one_gets_it() {
     let (app, ada) = acme();
     completed(&app, &ada);
-    let found = app.store().read(|c| store::mails::find_claimable(c, &app.due())).unwrap().unwrap();
-    let claim = |key| app.store().write(|c| store::mails::claim(c, &found, key, app.now())).unwrap();
+    let found = app.store().read(|c| exports::rows::mails::find_claimable(c, &app.due())).unwrap().unwrap();
+    let claim = |key| app.store().write(|c| exports::rows::mails::claim(c, &found, key, app.now())).unwrap();
     assert_eq!((claim("one"), claim("other")), (true, false));
 }
 
@@ -166,7 +166,7 @@ fn b5_two_workers_do_not_send_the_same_mail() {
     }
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| while app.worker.mail_next().unwrap() {});
+            scope.spawn(|| while app.worker.mails.next().unwrap() {});
         }
     });
     app.work();
@@ -197,7 +197,7 @@ fn b5_a_mail_that_takes_long_to_leave_stays_with_whoever_says_that_it_does() {
     for _ in 0..20 {
         app.advance(TimeDelta::seconds(25));
         assert!(mails::heartbeat(app.store(), &slow).unwrap());
-        assert!(!app.worker.mail_next().unwrap());
+        assert!(!app.worker.mails.next().unwrap());
     }
     mails::sent(app.store(), &slow, app.now()).unwrap();
     app.advance(TimeDelta::days(2));
@@ -256,19 +256,19 @@ fn b5_what_may_pass_is_tried_again_ever_later() {
     let (app, ada) = acme();
     completed(&app, &ada);
     let (worker, in_the_way) = without_mail(&app);
-    assert!(worker.mail_next().unwrap());
+    assert!(worker.mails.next().unwrap());
     for minutes in [1, 5, 30] {
         app.advance(TimeDelta::minutes(minutes) - TimeDelta::microseconds(1));
-        assert!(!worker.mail_next().unwrap(), "it waits {minutes} minutes");
+        assert!(!worker.mails.next().unwrap(), "it waits {minutes} minutes");
         app.advance(TimeDelta::microseconds(1));
-        assert!(worker.mail_next().unwrap(), "after {minutes} minutes");
+        assert!(worker.mails.next().unwrap(), "after {minutes} minutes");
     }
     std::fs::remove_file(&in_the_way).unwrap();
     app.advance(TimeDelta::hours(2));
-    assert!(worker.mail_next().unwrap());
+    assert!(worker.mails.next().unwrap());
     assert_eq!(std::fs::read_dir(&in_the_way).unwrap().count(), 1);
     app.advance(TimeDelta::days(2));
-    assert!(!worker.mail_next().unwrap());
+    assert!(!worker.mails.next().unwrap());
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn b5_after_the_last_attempt_it_is_given_up_and_the_page_still_tells() {
     let (worker, _) = without_mail(&app);
     let mut attempts = 0;
     for _ in 0..60 {
-        while worker.mail_next().unwrap() {
+        while worker.mails.next().unwrap() {
             attempts += 1;
         }
         app.advance(TimeDelta::hours(8));
@@ -292,9 +292,9 @@ fn b5_what_is_in_vain_is_given_up_at_once() {
     let (app, ada) = acme();
     completed(&app, &ada);
     app.run_sql(&format!("UPDATE users SET email = NULL WHERE id = {}", ada.id));
-    assert!(app.worker.mail_next().unwrap());
+    assert!(app.worker.mails.next().unwrap());
     app.advance(TimeDelta::days(2));
-    assert!(!app.worker.mail_next().unwrap());
+    assert!(!app.worker.mails.next().unwrap());
     assert_eq!(app.take_mails(), []);
 }
 

@@ -5,14 +5,14 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use compliance_exports::domain::access::{self, Choices};
-use compliance_exports::domain::overview::{self, List};
-use compliance_exports::domain::preview::{self, Counts, Question};
-use compliance_exports::domain::requests::{self, Stretch};
-use compliance_exports::domain::{filters, mails, search};
+use compliance_exports::db::{Conn, Store};
 use compliance_exports::error::Result;
+use compliance_exports::exports::overview::{self, List};
+use compliance_exports::exports::preview::{self, Counts, Question};
+use compliance_exports::exports::requests::{self, Stretch};
+use compliance_exports::exports::{filters, mails, search};
+use compliance_exports::identity::access::{self, Choices};
 use compliance_exports::model::{Filters, RequestId, UserId};
-use compliance_exports::store::{Conn, Store};
 use diesel::Connection;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use compliance_exports::config::DatabaseUrl;
+use compliance_exports::db::postgres::PgConnection;
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{RequestId, Status};
-use compliance_exports::store::postgres::PgConnection;
-use compliance_exports::worker::Stop;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, RunQueryDsl};
 
@@ -77,7 +77,7 @@ fn b3_connections_that_end_at_any_moment_cost_no_part() {
             scope.spawn(move || {
                 while !ended.load(Ordering::SeqCst) {
                     // What the queue itself meets is told in the log, and it goes on.
-                    let _met = worker.export_next(None, &Stop::default());
+                    let _met = worker.exports.next(None, &Stop::default());
                 }
             });
         }
@@ -94,7 +94,7 @@ fn b3_connections_that_end_at_any_moment_cost_no_part() {
         assert_eq!((request.status, request.attempts), (Status::Completed, 1), "{request:?}");
         assert_eq!(app.archive(id).items().len(), usize::try_from(DAYS).unwrap());
     }
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     app.work();
     assert_eq!(app.take_mails().len(), 3 * ACCOUNTS.len());
     assert_eq!(app.files().0, [""; 0]);

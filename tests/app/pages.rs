@@ -4,10 +4,11 @@ use std::io::Read;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use compliance_exports::capture::switch;
 use compliance_exports::config::{Overrides, Settings};
-use compliance_exports::domain::access;
-use compliance_exports::store::{PoolOptions, Store};
-use compliance_exports::web::State;
+use compliance_exports::db::{PoolOptions, Store};
+use compliance_exports::http::State;
+use compliance_exports::identity::access;
 
 use crate::support::{Browser, PASSWORD, Page, TestApp};
 
@@ -255,14 +256,14 @@ fn hostile_names_do_no_harm() {
     let app = TestApp::start();
     app.account(company);
     let sign_in = |name: &str, email: &str, admin: bool| {
-        let new = compliance_exports::domain::accounts::NewSignIn { account: company, email, name, admin };
-        let id = compliance_exports::domain::accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
+        let new = compliance_exports::identity::accounts::NewSignIn { account: company, email, name, admin };
+        let id = compliance_exports::identity::accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
         crate::support::Person { id, email: email.into(), name: name.into() }
     };
     let eve = sign_in(&person, "eve@acme.example", true);
     let (bob, mia) = (sign_in("Bob", "bob@acme.example", true), sign_in(&person, "mia@acme.example", false));
     assert_harmless(&app.signed_in(&eve).get("/administration"));
-    access::turn_on(app.store(), eve.id, app.now()).unwrap();
+    switch::turn_on(app.store(), eve.id, app.now()).unwrap();
     app.request(&eve, "2026-03-01", "2026-03-02");
     app.work();
 

@@ -5,8 +5,8 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use compliance_exports::config::DatabaseUrl;
+use compliance_exports::db::{Conn, PoolOptions, Store};
 use compliance_exports::error::{Error, Kind};
-use compliance_exports::store::{Conn, PoolOptions, Store};
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;

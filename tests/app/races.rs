@@ -9,12 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use compliance_exports::domain::requests::{self, Ask};
-use compliance_exports::domain::work::{self, Release};
 use compliance_exports::error::{Error, Kind};
+use compliance_exports::exports;
+use compliance_exports::exports::queue::{self, Release};
+use compliance_exports::exports::requests::{self, Ask};
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{ExportRequest, RequestId, Status};
-use compliance_exports::store;
-use compliance_exports::worker::Stop;
 
 use crate::support::events::message;
 use crate::support::{Alarms, Person, TestApp};
@@ -101,8 +101,8 @@ impl Race {
 
     fn requests_of(&self, person: &Person) -> Vec<ExportRequest> {
         let page = self.app.store().read(|c| {
-            let account = compliance_exports::domain::access::administrator(c, person.id)?.account.id;
-            store::exports::page(c, account, store::exports::Stretch::Newest, 30)
+            let account = compliance_exports::identity::access::administrator(c, person.id)?.account.id;
+            exports::rows::exports::page(c, account, exports::rows::exports::Stretch::Newest, 30)
         });
         page.unwrap().rows.into_iter().map(|(request, _)| request).collect()
     }
@@ -148,7 +148,7 @@ impl Race {
                         for key in keys {
                             self.judge("erase", self.app.app.blobs.delete(&key));
                         }
-                        self.judge("erased", work::erased(store, id, now));
+                        self.judge("erased", queue::erased(store, id, now));
                     }
                 }
                 _ => thread::yield_now(),
@@ -165,7 +165,7 @@ impl Race {
             if stops && dice.below(3) == 0 {
                 stop.ask();
             }
-            self.judge("build", worker.export_next(None, &stop));
+            self.judge("build", worker.exports.next(None, &stop));
         }
     }
 
@@ -174,24 +174,24 @@ impl Race {
         let (mut dice, store, policy) = (Dice(seed), self.app.store(), self.app.policy());
         while self.goes_on() {
             let now = self.app.now();
-            let Some(Some(claim)) = self.judge("claim", work::claim(store, &policy, None, now)) else { continue };
+            let Some(Some(claim)) = self.judge("claim", queue::claim(store, &policy, None, now)) else { continue };
             for done in 0..dice.below(4) {
                 let done = i64::try_from(done).unwrap();
-                self.judge("heartbeat", work::heartbeat(store, &claim, &policy, done));
+                self.judge("heartbeat", queue::heartbeat(store, &claim, &policy, done));
             }
             match dice.below(8) {
                 0 => {
                     self.left.lock().unwrap().insert(claim.request.id);
                 }
                 1 => {
-                    self.judge("fail", work::fail(store, &claim, TOLD, now));
+                    self.judge("fail", queue::fail(store, &claim, TOLD, now));
                 }
                 2 => {
                     let later = Release::Later(TimeDelta::seconds(20));
-                    self.judge("put off", work::release(store, &claim, later));
+                    self.judge("put off", queue::release(store, &claim, later));
                 }
                 _ => {
-                    self.judge("put back", work::release(store, &claim, Release::Stopping));
+                    self.judge("put back", queue::release(store, &claim, Release::Stopping));
                 }
             }
         }
@@ -201,9 +201,9 @@ impl Race {
     fn keeper(&self) {
         while self.goes_on() {
             let before = Instant::now();
-            self.judge("mail", self.app.worker.mail_next());
-            self.judge("discard", self.app.worker.discard());
-            self.judge("sweep", self.app.worker.sweep());
+            self.judge("mail", self.app.worker.mails.next());
+            self.judge("discard", self.app.worker.exports.discard());
+            self.judge("sweep", self.app.worker.exports.sweep());
             thread::yield_now();
             self.app.advance(TimeDelta::from_std(before.elapsed()).unwrap() * 10);
         }
@@ -215,8 +215,8 @@ impl Race {
             self.app.advance(TimeDelta::minutes(15));
             self.app.work();
         }
-        self.app.worker.discard().unwrap();
-        self.app.worker.sweep().unwrap();
+        self.app.worker.exports.discard().unwrap();
+        self.app.worker.exports.sweep().unwrap();
     }
 
     fn assert_sound(&self) {
@@ -229,7 +229,7 @@ impl Race {
         for id in ids.iter().map(|id| id.parse::<RequestId>().unwrap()) {
             let request = app.find_request(id);
             *tally.entry(request.status.as_str()).or_default() += 1;
-            let parts = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+            let parts = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
             let numbers: Vec<i32> = parts.iter().map(|(part, _)| part.number).collect();
             match request.status {
                 Status::Completed => {

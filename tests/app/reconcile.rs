@@ -5,8 +5,8 @@
 //! ours, a repair by hand gone wrong, or a broken database.
 
 use chrono::TimeDelta;
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{RequestId, Status};
-use compliance_exports::worker::Stop;
 use serde_json::json;
 
 use crate::support::events::{OFFICE, deletion, message};
@@ -59,7 +59,7 @@ fn reason_after(part_entries: u32, sql: &str) -> String {
 
 fn planned(app: &TestApp, by: &Person) -> RequestId {
     let id = app.request(by, "2026-03-01", "2026-03-15");
-    assert!(app.worker.export_next(Some(id), &Stop::default()).unwrap());
+    assert!(app.worker.exports.next(Some(id), &Stop::default()).unwrap());
     assert_eq!(app.find_request(id).status, Status::InProgress);
     id
 }
@@ -172,7 +172,7 @@ fn what_was_erased_before_the_plan_or_on_other_days_hides_nothing() {
             app.turn_off(&ada);
             let erase = |ids: [&str; 2]| ids.map(|id| deletion("quays", id, "2026-03-16T12:00:00Z")).concat();
             app.record("Acme", &erase(before));
-            assert!(app.worker.export_next(Some(id), &Stop::default()).unwrap());
+            assert!(app.worker.exports.next(Some(id), &Stop::default()).unwrap());
             app.record("Acme", &erase(meanwhile));
             app.record("Acme", &message("quays", "8-4", "2026-03-08T20:00:00Z", "Too late"));
             app.run_sql(&format!("DELETE FROM items WHERE {}", quays("8-2")));
@@ -267,6 +267,6 @@ fn c7_what_comes_after_the_cut_does_not_change_how_an_export_is_divided() {
     });
     app.record("Acme", &moves.collect::<String>());
     let folder = tempfile::tempdir().unwrap();
-    let again = app.worker.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
+    let again = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
     assert!(again.len() > 2 && again.iter().all(|part| part.same), "{again:?}");
 }

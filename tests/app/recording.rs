@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use compliance_exports::domain::accounts;
+use compliance_exports::capture::sources::{self, Count, Format, Subject, Summary};
+use compliance_exports::capture::{self, switch};
 use compliance_exports::error::{Error, Kind};
-use compliance_exports::importers::{self, Count, Format, Subject, Summary};
 use compliance_exports::model::User;
-use compliance_exports::store;
+use compliance_exports::{db, identity};
 use diesel::RunQueryDsl;
 use serde_json::Value;
 
@@ -69,23 +69,23 @@ fn shown(archive: &Archive) -> (Vec<Value>, Vec<Value>) {
 /// The account's person with this address.
 fn person_at(app: &TestApp, account: &str, email: &str) -> Option<User> {
     let account = app.find_account(account).id;
-    app.store().read(|c| store::users::find_by_email(c, account, email)).unwrap()
+    app.store().read(|c| identity::rows::users::find_by_email(c, account, email)).unwrap()
 }
 
 /// The person to whom the events' id is tied, and their company.
 fn person_of(app: &TestApp, account: &str, id: &str) -> (User, String) {
     let account = app.find_account(account).id;
     let found = app.store().write(|c| {
-        let source = store::sources::find_or_create(c, account, "events")?;
-        let user = store::sources::find_user(c, source, id)?.expect("a person");
-        store::users::find_at_cut(c, user, store::cuts::Cut::Now)
+        let source = capture::rows::sources::find_or_create(c, account, "events")?;
+        let user = capture::rows::sources::find_user(c, source, id)?.expect("a person");
+        identity::rows::users::find_at_cut(c, user, db::cuts::Cut::Now)
     });
     found.unwrap().expect("a person")
 }
 
 fn import(app: &TestApp, account: &str, path: &Path, strict: bool) -> Result<Summary, Error> {
     let account = app.find_account(account).id;
-    importers::import(app.store(), &app.clock, account, (Format::Events, path), strict, &mut |_, _| {})
+    sources::import(app.store(), &app.clock, account, (Format::Events, path), strict, &mut |_, _| {})
 }
 
 #[test]
@@ -657,7 +657,7 @@ fn one_refusal_among_many_batches_loses_nothing_else() {
 fn a_company_that_an_import_made_can_be_given_the_feature() {
     let (app, _) = TestApp::with_office();
     app.record("Acme", HALCYON);
-    let halcyon = accounts::include_exports(app.store(), "Halcyon Ports", true, app.now()).unwrap();
+    let halcyon = switch::include_exports(app.store(), "Halcyon Ports", true, app.now()).unwrap();
     let tomo = app.admin("Halcyon Ports", "Tomo");
     assert!(halcyon.exports_included);
     app.turn_on(&tomo);

@@ -4,12 +4,12 @@ use std::sync::Barrier;
 
 use chrono::TimeDelta;
 use chrono_tz::{America, Asia, Pacific, Tz};
-use compliance_exports::domain::requests::{self, Ask, Stretch};
-use compliance_exports::domain::{access, work};
+use compliance_exports::capture::switch;
 use compliance_exports::error::{Error, Kind};
+use compliance_exports::exports::requests::{self, Ask, Stretch};
+use compliance_exports::exports::{self, queue};
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{AccountId, ExportRequest, RequestId, Status};
-use compliance_exports::store;
-use compliance_exports::worker::Stop;
 use compliance_exports::{format, keys, sums};
 
 use crate::support::{Browser, Page, Person, TestApp};
@@ -28,7 +28,7 @@ fn acme() -> (TestApp, Person, Browser) {
 /// All requests of an account, newest first.
 fn all(app: &TestApp, account: &str) -> Vec<ExportRequest> {
     let account: AccountId = app.find_account(account).id;
-    let rows = app.store().read(|c| store::exports::page(c, account, Stretch::Newest, 1_000)).unwrap();
+    let rows = app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 1_000)).unwrap();
     rows.rows.into_iter().map(|(request, _)| request).collect()
 }
 
@@ -217,9 +217,9 @@ fn b2_an_export_can_be_requested_only_while_the_feature_is_on() {
         assert_eq!(all(&app, "Acme"), [], "{when}");
     };
     refused("before it was turned on");
-    access::turn_on(app.store(), ada.id, app.now()).unwrap();
+    switch::turn_on(app.store(), ada.id, app.now()).unwrap();
     assert_eq!(browser.get(FORM).status, 200);
-    access::turn_off(app.store(), ada.id, app.now()).unwrap();
+    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
     refused("after it was turned off");
 }
 
@@ -360,7 +360,7 @@ fn b3_the_page_follows_an_export_from_queued_to_completed() {
     );
     let claim = app.claim().unwrap();
     assert!(row(&browser, id).contains("In progress Counting items"), "{}", row(&browser, id));
-    work::release(app.store(), &claim, work::Release::Stopping).unwrap();
+    queue::release(app.store(), &claim, queue::Release::Stopping).unwrap();
     app.work();
     assert!(row(&browser, id).contains("Completed 0 items Available until 15 Apr 2026"), "{}", row(&browser, id));
 }
@@ -510,11 +510,11 @@ fn b4_an_open_page_that_is_up_to_date_gets_no_more_than_that() {
     assert_eq!(unchanged.header("cache-control"), "no-store");
 
     // Whatever changes what is shown changes the tag: progress, the time, a new name, the account's zone.
-    app.worker.export_next(None, &Stop::default()).unwrap();
+    app.worker.exports.next(None, &Stop::default()).unwrap();
     let claim = app.claim().unwrap();
     let changes: [&dyn Fn(); 6] = [
         &|| app.run_sql("UPDATE export_requests SET items_total = 1000"),
-        &|| assert!(work::heartbeat(app.store(), &claim, &app.policy(), 300).unwrap()),
+        &|| assert!(queue::heartbeat(app.store(), &claim, &app.policy(), 300).unwrap()),
         &|| app.advance(TimeDelta::minutes(10)),
         &|| app.run_sql("UPDATE users SET name = 'Ada Byron'"),
         &|| app.run_sql("UPDATE accounts SET time_zone = 'Asia/Tokyo'"),
@@ -548,11 +548,11 @@ fn b4_the_history_is_of_ones_own_account() {
 fn b4_a_running_one_shows_how_far_it_is() {
     let (app, ada, browser) = acme();
     let id = app.request(&ada, "2026-03-01", "2026-03-02");
-    app.worker.export_next(None, &Stop::default()).unwrap();
+    app.worker.exports.next(None, &Stop::default()).unwrap();
     let claim = app.claim().unwrap();
     let at = |total, done| {
         app.run_sql(&format!("UPDATE export_requests SET items_total = {total}"));
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), done).unwrap());
+        assert!(queue::heartbeat(app.store(), &claim, &app.policy(), done).unwrap());
         // The page as a whole, and the part of it that is loaded again and again.
         let fragment = browser.get("/administration/exports/history").row(id);
         assert_eq!(row(&browser, id), fragment);
@@ -627,7 +627,7 @@ fn b8_finished_ones_stay_for_those_who_had_access_until_they_expire() {
     let bob = app.admin("Acme", "Bob");
     let id = app.request(&ada, "2026-03-01", "2026-03-16");
     app.work();
-    access::turn_off(app.store(), ada.id, app.now()).unwrap();
+    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
     let part = format!("/administration/exports/{id}/parts/1");
     app.advance(TimeDelta::days(29));
     let browser = app.signed_in(&ada);
@@ -636,7 +636,7 @@ fn b8_finished_ones_stay_for_those_who_had_access_until_they_expire() {
     assert_eq!(app.signed_in(&bob).get(&part).status, 403);
 
     app.advance(TimeDelta::days(1));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let browser = app.signed_in(&ada);
     assert!(row(&browser, id).contains("Expired"), "{}", row(&browser, id));
     assert_eq!((browser.get(&part).status, app.files().1), (410, vec![]));

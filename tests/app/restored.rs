@@ -5,12 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
-use compliance_exports::archive::sign::SigningKey;
+use compliance_exports::audit::{Actor, AuditEvent};
 use compliance_exports::blobs::Condition;
-use compliance_exports::domain::archives::{self, Adopted};
 use compliance_exports::error::{Error, Kind};
-use compliance_exports::model::{Actor, AuditEvent, RequestId, Status};
-use compliance_exports::store;
+use compliance_exports::exports;
+use compliance_exports::exports::archives::{self, Adopted};
+use compliance_exports::formats::sign::SigningKey;
+use compliance_exports::model::{RequestId, Status};
 
 use crate::support::{Person, TestApp};
 
@@ -77,12 +78,12 @@ fn b6_what_an_older_database_does_not_know_is_kept_in_quarantine() {
     let before = sorted(app.files().1);
     assert!(before.len() > 2, "{before:?}");
     forget(&app, id);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.files().1, [""; 0]);
     assert_eq!(quarantined(&app), before);
     // Sweep after sweep.
     app.advance(TimeDelta::days(60));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(quarantined(&app), before);
 }
 
@@ -95,7 +96,7 @@ fn b6_no_later_export_gets_the_number_of_one_in_quarantine() {
     forget(&app, id);
     // As the older copy has it.
     reset_numbers(&app);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.request(&ada, "2026-03-01", "2026-03-16"), later + 1);
 }
 
@@ -117,10 +118,10 @@ fn b6_when_the_newer_database_comes_back_its_archives_do_too() {
     let before = sorted(app.files().1);
     app.run_sql("CREATE TABLE away AS SELECT * FROM export_parts");
     app.run_sql("DELETE FROM export_parts");
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(quarantined(&app), before);
     app.run_sql("INSERT INTO export_parts SELECT * FROM away");
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!((sorted(app.files().1), quarantined(&app)), (before, vec![]));
     assert_eq!(app.archive(id).items().len(), 15);
 }
@@ -130,16 +131,16 @@ fn b7_an_archive_is_taken_in_and_can_be_downloaded_again() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
     let parts = app.files().1.len();
-    let before = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let before = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     forget(&app, id);
     reset_numbers(&app);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let adopted = adopt(&app, &id.to_string()).unwrap();
     assert_eq!((adopted.request, adopted.number, adopted.parts, adopted.was_known), (id, id, parts, false));
-    assert_eq!(app.store().read(|c| store::exports::list_parts(c, id)).unwrap(), before);
+    assert_eq!(app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap(), before);
     assert_eq!((app.archive(id).items().len(), quarantined(&app)), (15, vec![]));
     // The next sweep leaves it there, and its time runs.
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let browser = app.signed_in(&ada);
     let page = browser.get(&format!("/administration/exports/{id}")).text();
     assert!(page.contains("taken into this database by the operator"), "{page}");
@@ -152,11 +153,11 @@ fn b7_an_archive_is_taken_in_and_can_be_downloaded_again() {
     assert!(app.request(&ada, "2026-03-01", "2026-03-16") > id, "its number is taken");
     app.build();
     app.advance(TimeDelta::days(31));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!((app.find_request(id).status, app.files().1.len()), (Status::Expired, 0));
     // What it was made of this database never knew.
     let folder = tempfile::tempdir().unwrap();
-    let again = app.worker.rebuild(id, folder.path(), &compliance_exports::worker::Stop::default(), &|_| {});
+    let again = app.worker.exports.rebuild(id, folder.path(), &compliance_exports::jobs::Stop::default(), &|_| {});
     assert!(again.unwrap_err().message().contains("taken into this database"));
 }
 
@@ -165,7 +166,7 @@ fn b7_an_archive_whose_number_another_export_has_gets_another() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
     forget(&app, id);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     reset_numbers(&app);
     // Asked for before the sweep had come by, an hour later: another export of the same number.
     app.advance(TimeDelta::hours(1));
@@ -184,9 +185,9 @@ fn b7_an_archive_whose_number_another_export_has_gets_another() {
 fn b7_what_is_not_complete_unchanged_and_signed_is_not_taken_in() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
-    let parts = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let parts = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     forget(&app, id);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let what = id.to_string();
     refused(&app, "999", "nothing in quarantine");
     refused(&app, "../keys/archives.key", "nothing in quarantine");
@@ -226,7 +227,7 @@ fn b7_an_account_or_a_person_that_the_older_database_does_not_have_is_named() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
     forget(&app, id);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     app.run_sql("UPDATE accounts SET name = 'Other', name_key = 'other'");
     refused(&app, &id.to_string(), "which this database does not have. “account create” makes it");
     app.run_sql("UPDATE accounts SET name = 'Acme', name_key = 'acme'");
@@ -241,24 +242,24 @@ fn b7_an_account_or_a_person_that_the_older_database_does_not_have_is_named() {
 fn b3_an_export_that_the_older_database_has_in_progress_completes_and_the_newer_files_are_told_to_be_the_same() {
     let (app, ada) = acme();
     let id = app.request(&ada, "2026-03-01", "2026-03-16");
-    let stop = compliance_exports::worker::Stop::default();
+    let stop = compliance_exports::jobs::Stop::default();
     // The plan and one part.
-    app.worker.export_next(None, &stop).unwrap();
-    app.worker.export_next(None, &stop).unwrap();
+    app.worker.exports.next(None, &stop).unwrap();
+    app.worker.exports.next(None, &stop).unwrap();
     for table in ["export_requests", "export_cuts", "part_jobs", "part_job_counts"] {
         app.run_sql(&format!("CREATE TABLE old_{table} AS SELECT * FROM {table}"));
     }
     app.build();
-    let newer = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let newer = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     forget(&app, id);
     for table in ["export_requests", "export_cuts", "part_jobs", "part_job_counts"] {
         app.run_sql(&format!("INSERT INTO {table} SELECT * FROM old_{table}"));
     }
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(quarantined(&app).len(), newer.len() - 1, "all but the part that the older one knows");
     refused(&app, &id.to_string(), "If export 1 is still in progress in this database, wait for its end");
     app.build();
-    let again = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let again = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     let sums = |parts: &[(compliance_exports::model::Part, String)]| -> Vec<String> {
         parts.iter().map(|(part, _)| part.sha256.clone()).collect()
     };
@@ -270,7 +271,7 @@ fn b3_an_export_that_the_older_database_has_in_progress_completes_and_the_newer_
 fn b7_files_that_are_away_are_put_back_by_adopting_the_same() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
-    let parts = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let parts = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     fs::create_dir_all(quarantine(&app)).unwrap();
     // Copies under other names, as out of a backup of the folder.
     for (part, key) in &parts {
@@ -293,7 +294,7 @@ fn b6_quarantine_is_erased_by_the_operator_alone_and_noted() {
     let (id, other) = (completed(&app, &ada), completed(&app, &ada));
     forget(&app, id);
     forget(&app, other);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let all = quarantined(&app).len();
     let meant = archives::meant(&app.app.blobs, &[id.to_string()]).unwrap();
     let erased = archives::erase(app.store(), &app.app.blobs, &meant, app.now()).unwrap();
@@ -313,9 +314,9 @@ fn b6_quarantine_is_erased_by_the_operator_alone_and_noted() {
 fn b6_what_the_database_says_has_expired_is_erased_also_in_quarantine() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
-    let parts = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let parts = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     app.app.blobs.quarantine(&parts[0].1).unwrap();
     app.advance(TimeDelta::days(31));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!((quarantined(&app), app.files().1), (vec![], vec![]));
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use compliance_exports::domain::access;
+use compliance_exports::capture::switch;
+use compliance_exports::http::routes::{Caller, ROUTES, Route};
 use compliance_exports::model::RequestId;
-use compliance_exports::web::routes::{Caller, ROUTES, Route};
 use reqwest::Method;
 
 use crate::support::{Browser, Page, Person, TestApp};
@@ -32,7 +32,7 @@ impl House {
     fn prepare(&self, route: Route) -> RequestId {
         let account = self.app.find_account("Acme").id;
         for person in [&self.ada, &self.bea] {
-            access::turn_on(self.app.store(), person.id, self.app.now()).unwrap();
+            switch::turn_on(self.app.store(), person.id, self.app.now()).unwrap();
         }
         self.app.set_access(&self.ada, &[self.ada.id]).unwrap();
         if !route.path.contains("{id}") {
@@ -282,7 +282,7 @@ fn the_mails_of_the_demo_are_shown_in_the_demo_only() {
         assert_eq!(house.app.signed_in(&house.ada).get(path).status, 404);
     }
 
-    let demo = house.app.serve_too(compliance_exports::web::State { demo: true, ..house.app.app.state() });
+    let demo = house.app.serve_too(compliance_exports::http::State { demo: true, ..house.app.app.state() });
     let status = |person: &Person, path: &str| {
         let browser = Browser::new(&demo.address);
         assert_eq!(browser.sign_in(&person.email, crate::support::PASSWORD).status, 303);

@@ -25,7 +25,7 @@ fn acme() -> Option<(TestApp, Person, Browser, PathBuf)> {
     let (_, ada) = app.account_with_exports_on("Acme");
     app.record_messages("Acme", "2026-03-10T10:00:00Z", 300, "Hello");
     // Everything lies in the file itself, and nothing in its log.
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let browser = app.signed_in(&ada);
     app.store().empty_log().unwrap();
     assert_eq!(browser.get("/health").status, 200);
@@ -47,7 +47,7 @@ fn assert_told(app: &TestApp, browser: &Browser, how: &str) {
     let page = browser.post("/administration/exports", &days);
     assert_eq!(page.status, 503, "{how}: {}", page.text());
     assert_eq!(app.store().write(|_| Ok(())).unwrap_err().kind(), Kind::Unavailable, "{how}");
-    assert!(app.worker.sweep().is_err(), "{how}");
+    assert!(app.worker.exports.sweep().is_err(), "{how}");
 }
 
 #[test]

@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use compliance_exports::domain::rules::people::{Fit, plain};
-use compliance_exports::domain::search::{self, Found, FoundConversation, FoundPerson, Strides};
+use compliance_exports::capture;
+use compliance_exports::exports::search::{self, Found, FoundConversation, FoundPerson, Strides};
 use compliance_exports::model::{ConversationId, ConversationKind};
-use compliance_exports::store;
+use compliance_exports::search_key::{Fit, plain};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -310,14 +310,14 @@ fn b1_the_search_finds_what_a_look_at_everything_finds() {
 /// The numbers of the people and conversations of a company.
 fn numbers(app: &TestApp, account: i64, company: &Company) -> (Vec<i64>, Vec<ConversationId>) {
     let found = app.store().write(|c| {
-        let source = store::sources::find_or_create(c, account, "events")?;
+        let source = capture::rows::sources::find_or_create(c, account, "events")?;
         let mut users = Vec::new();
         for number in 0..company.people.len() {
-            users.push(store::sources::find_user(c, source, &format!("u{number}"))?.unwrap());
+            users.push(capture::rows::sources::find_user(c, source, &format!("u{number}"))?.unwrap());
         }
         let mut talks = Vec::new();
         for number in 0..company.talks.len() {
-            talks.push(store::conversations::find_by_external(c, source, &format!("c{number}"))?.unwrap().id);
+            talks.push(capture::rows::conversations::find_by_external(c, source, &format!("c{number}"))?.unwrap().id);
         }
         Ok((users, talks))
     });

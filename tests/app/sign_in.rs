@@ -4,9 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use chrono::TimeDelta;
-use compliance_exports::domain::accounts::{self, NewSignIn};
-use compliance_exports::model::{Actor, AuditEvent, Named};
-use compliance_exports::store;
+use compliance_exports::audit::{self, Actor, AuditEvent, Named};
+use compliance_exports::capture::switch;
+use compliance_exports::db;
+use compliance_exports::identity;
+use compliance_exports::identity::accounts::{self, NewSignIn};
 
 use crate::support::{Browser, PASSWORD, Page, Person, TestApp};
 
@@ -52,8 +54,8 @@ fn sessions(app: &TestApp) -> Vec<String> {
 
 /// As if this had failed so often.
 fn failures(app: &TestApp, times: u32, email: &str, address: &str) {
-    let note = |c: &mut store::Conn| {
-        (0..times).try_for_each(|_| store::sessions::create_failure(c, email, address, app.now()).map(drop))
+    let note = |c: &mut db::Conn| {
+        (0..times).try_for_each(|_| identity::rows::sessions::create_failure(c, email, address, app.now()).map(drop))
     };
     app.store().write(note).unwrap();
 }
@@ -140,7 +142,7 @@ fn a_session_ends_when_its_hours_are_over_however_much_it_is_used() {
     }
     app.advance(TimeDelta::minutes(2));
     assert!(!opens(&app, &cookie));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(sessions(&app), [""; 0]);
 }
 
@@ -398,8 +400,8 @@ fn who_signs_in_and_out_and_whose_password_did_not_fit_is_in_the_audit_trail() {
     try_sign_in(&app, "nobody@acme.example", PASSWORD, "/");
     let browser = app.signed_in(&ada);
     browser.post("/sign-out", &[]);
-    accounts::include_exports(app.store(), "Acme", false, app.now()).unwrap();
-    let entries = app.store().read(|c| store::audit::list(c, account)).unwrap();
+    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    let entries = app.store().read(|c| audit::list(c, account)).unwrap();
     let told: Vec<_> = entries.into_iter().map(|entry| (entry.actor, entry.event)).collect();
     let address = "127.0.0.1".to_owned();
     let user = Named { id: ada.id, name: "Ada".to_owned() };
@@ -411,6 +413,6 @@ fn who_signs_in_and_out_and_whose_password_did_not_fit_is_in_the_audit_trail() {
     assert!(told.windows(3).any(|told| told == expected), "{told:?}");
     // Signing in where nothing is included is an event too.
     try_sign_in(&app, &ada.email, PASSWORD, "/");
-    let last = app.store().read(|c| store::audit::list(c, account)).unwrap().pop().unwrap();
+    let last = app.store().read(|c| audit::list(c, account)).unwrap().pop().unwrap();
     assert!(matches!(last.event, AuditEvent::SignedIn { .. }), "{last:?}");
 }

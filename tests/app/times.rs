@@ -1,9 +1,9 @@
 //! C4: times that can't be, and clocks that are set, erase nothing that was deleted while capture was on.
 
 use chrono::TimeDelta;
-use compliance_exports::domain::rules::times::Why;
-use compliance_exports::importers::{self, Format, Subject, Summary};
-use compliance_exports::model::AuditEvent;
+use compliance_exports::audit::AuditEvent;
+use compliance_exports::capture::rules::times::Why;
+use compliance_exports::capture::sources::{self, Format, Subject, Summary};
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -21,7 +21,7 @@ fn record(app: &TestApp, lines: &str) -> Summary {
     std::fs::write(&path, lines).unwrap();
     let account = app.find_account("Acme").id;
     let archive = (Format::Events, path.as_path());
-    importers::import(app.store(), &app.clock, account, archive, true, &mut |_, _| {}).unwrap()
+    sources::import(app.store(), &app.clock, account, archive, true, &mut |_, _| {}).unwrap()
 }
 
 fn notes(summary: &Summary) -> Vec<(Option<u64>, &str)> {

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use compliance_exports::domain::recording::{Outcome, Recorder};
+use compliance_exports::capture::ingest::{Outcome, Recorder};
+use compliance_exports::capture::sources::{self, Format, Subject};
+use compliance_exports::db::Conn;
 use compliance_exports::error::{Error, Result};
-use compliance_exports::importers::{self, Format, Subject};
 use compliance_exports::model::{AccountId, Recording};
-use compliance_exports::store::Conn;
 use diesel::Connection;
 use diesel::connection::InstrumentationEvent;
 use proptest::prelude::*;
@@ -128,7 +128,11 @@ fn c7_a_person_whom_two_sources_change_is_called_as_at_each_cut() {
         }
         for (id, called) in moments {
             let found = app.store().read(|c| {
-                compliance_exports::store::users::find_at_cut(c, ada.id, compliance_exports::store::cuts::Cut::Of(id))
+                compliance_exports::identity::rows::users::find_at_cut(
+                    c,
+                    ada.id,
+                    compliance_exports::db::cuts::Cut::Of(id),
+                )
             });
             prop_assert_eq!(found.unwrap().unwrap().0.name, called);
         }
@@ -224,7 +228,7 @@ fn an_import_waits_for_another_one_and_says_so() {
                 waiting = Some(scope.spawn(|| {
                     let waits = || told.send(()).unwrap();
                     let archive = (Format::Events, path.as_path());
-                    importers::import_in_turn(app.store(), &app.clock, account, archive, true, (&mut |_, _| {}, &waits))
+                    sources::import_in_turn(app.store(), &app.clock, account, archive, true, (&mut |_, _| {}, &waits))
                 }));
                 end.recv().unwrap();
                 Ok(())

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use compliance_exports::config::ByteSize;
-use compliance_exports::domain::work::{self, Claim, HandedIn};
 use compliance_exports::error::Kind;
+use compliance_exports::exports;
+use compliance_exports::exports::queue::{self, Claim, HandedIn};
+use compliance_exports::exports::rows::part_jobs::Built;
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{ExportRequest, RequestId, Status};
-use compliance_exports::store;
-use compliance_exports::store::part_jobs::Built;
-use compliance_exports::worker::Stop;
 
 use crate::support::events::message;
 use crate::support::{Alarms, Disk, Person, TestApp};
@@ -36,21 +36,21 @@ fn request(app: &TestApp, by: &Person) -> RequestId {
 /// Takes up an export as it was found; tells whether nobody else was quicker.
 fn claims(app: &TestApp, found: &ExportRequest, key: &str) -> bool {
     let until = app.now().plus(app.policy().lease);
-    app.store().write(|c| store::exports::claim(c, found, key, &app.due(), until)).unwrap()
+    app.store().write(|c| exports::rows::exports::claim(c, found, key, &app.due(), until)).unwrap()
 }
 
 /// Plans the export that has waited longest, and takes up its part.
 fn claim_part(app: &TestApp) -> Claim {
-    assert!(app.worker.export_next(None, &Stop::default()).unwrap());
+    assert!(app.worker.exports.next(None, &Stop::default()).unwrap());
     let claim = app.claim().expect("a part");
-    assert!(matches!(claim.task, work::Task::Part(_)), "{claim:?}");
+    assert!(matches!(claim.task, queue::Task::Part(_)), "{claim:?}");
     claim
 }
 
 /// Hands in a part that nobody has built.
 fn hand_in(app: &TestApp, claim: &Claim) -> HandedIn {
     let name = |number| format!("part-{number}.zip");
-    work::hand_in(app.store(), claim, &app.policy(), &built(claim), &name, app.now()).unwrap()
+    queue::hand_in(app.store(), claim, &app.policy(), &built(claim), &name, app.now()).unwrap()
 }
 
 /// A part as nobody has built it.
@@ -100,15 +100,15 @@ fn b3_a_worker_whose_export_was_cancelled_is_told_so_and_changes_nothing() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
     let claim = claim_part(&app);
-    assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
+    assert!(queue::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
     app.signed_in(&ada).post(&format!("/administration/exports/{id}/cancel"), &[]);
     let cancelled = app.find_request(id);
     assert_eq!(cancelled.status, Status::Cancelled);
 
-    assert!(!work::heartbeat(app.store(), &claim, &app.policy(), 2).unwrap());
+    assert!(!queue::heartbeat(app.store(), &claim, &app.policy(), 2).unwrap());
     assert_eq!(hand_in(&app, &claim), HandedIn::Lost);
-    assert!(!work::fail(app.store(), &claim, "no reason", app.now()).unwrap());
-    assert!(!work::release(app.store(), &claim, work::Release::Stopping).unwrap());
+    assert!(!queue::fail(app.store(), &claim, "no reason", app.now()).unwrap());
+    assert!(!queue::release(app.store(), &claim, queue::Release::Stopping).unwrap());
     assert_eq!(app.find_request(id), cancelled);
     app.work();
     assert_eq!(app.take_mails(), []);
@@ -143,17 +143,17 @@ fn b3_after_a_cancelling_the_log_has_no_false_alarm() {
     let mut cleared = 0;
     for _ in 0..10 {
         let id = request(&app, &ada);
-        assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
+        assert!(app.worker.exports.next(None, &Stop::default()).unwrap(), "the plan");
         std::thread::scope(|scope| {
-            let working = scope.spawn(|| alarms.hear(|| app.worker.export_next(None, &Stop::default())));
+            let working = scope.spawn(|| alarms.hear(|| app.worker.exports.next(None, &Stop::default())));
             let patience = Instant::now() + Duration::from_secs(60);
             while app.files().0.is_empty() && !working.is_finished() {
                 assert!(Instant::now() < patience, "nobody takes it up");
                 std::thread::yield_now();
             }
-            if compliance_exports::domain::requests::cancel(app.store(), ada.id, id, app.now()).is_ok() {
+            if compliance_exports::exports::requests::cancel(app.store(), ada.id, id, app.now()).is_ok() {
                 cleared += 1;
-                app.worker.sweep().unwrap();
+                app.worker.exports.sweep().unwrap();
             }
             assert!(working.join().unwrap().unwrap());
         });
@@ -189,33 +189,33 @@ fn b3_one_of_many_parts_that_is_handed_in_again_is_noted_once() {
     app.record("Acme", &days);
     let id = app.request(&ada, "2026-01-01", "2026-03-16");
     let claim = claim_part(&app);
-    let work::Task::Part(job) = &claim.task else { panic!("a part") };
+    let queue::Task::Part(job) = &claim.task else { panic!("a part") };
     assert!(job.number > 1 && job.count > 2, "{job:?}");
     let built = Built { number: job.number, ..built(&claim) };
     let hand_in = || {
         let name = |number| format!("part-{number}.zip");
-        work::hand_in(app.store(), &claim, &app.policy(), &built, &name, app.now()).unwrap()
+        queue::hand_in(app.store(), &claim, &app.policy(), &built, &name, app.now()).unwrap()
     };
     assert_eq!([hand_in(), hand_in()], [HandedIn::Noted, HandedIn::Noted]);
     assert_eq!(app.find_request(id).items_done, 3);
     // Of what was built by nobody, only the bytes of who noted it are its own.
     let other = Built { storage_key: "export-1-other-part-2.zip".to_owned(), ..built.clone() };
     let name = |number| format!("part-{number}.zip");
-    let lost = work::hand_in(app.store(), &claim, &app.policy(), &other, &name, app.now()).unwrap();
+    let lost = queue::hand_in(app.store(), &claim, &app.policy(), &other, &name, app.now()).unwrap();
     assert_eq!(lost, HandedIn::Lost);
 }
 
 /// Cancels an export while its only part is built; tells whether it came in time.
 fn cancel_in_the_midst(app: &TestApp, by: &Person, id: RequestId) -> bool {
-    assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
+    assert!(app.worker.exports.next(None, &Stop::default()).unwrap(), "the plan");
     std::thread::scope(|scope| {
-        let working = scope.spawn(|| app.worker.export_next(None, &Stop::default()));
+        let working = scope.spawn(|| app.worker.exports.next(None, &Stop::default()));
         let patience = Instant::now() + Duration::from_secs(60);
         while app.files().0.is_empty() && !working.is_finished() {
             assert!(Instant::now() < patience, "nobody takes it up");
             std::thread::yield_now();
         }
-        let cancelled = compliance_exports::domain::requests::cancel(app.store(), by.id, id, app.now());
+        let cancelled = compliance_exports::exports::requests::cancel(app.store(), by.id, id, app.now());
         assert!(working.join().unwrap().unwrap());
         if let Err(error) = &cancelled {
             assert_eq!((error.kind(), app.find_request(id).status), (Kind::Conflict, Status::Completed), "{error}");
@@ -258,7 +258,7 @@ fn b3_a_heartbeat_prolongs_the_lease() {
     let claim = app.claim().unwrap();
     for _ in 0..3 {
         app.advance(app.policy().lease);
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
+        assert!(queue::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
     }
     assert!(app.claim().is_none());
 }
@@ -272,10 +272,10 @@ fn b3_a_worker_that_lost_its_lease_cannot_end_the_export() {
     let other = app.claim().unwrap();
     let before = app.find_request(id);
 
-    assert!(!work::heartbeat(app.store(), &late, &app.policy(), 3).unwrap());
+    assert!(!queue::heartbeat(app.store(), &late, &app.policy(), 3).unwrap());
     assert_eq!(hand_in(&app, &late), HandedIn::Lost);
-    assert!(!work::fail(app.store(), &late, "no reason", app.now()).unwrap());
-    assert!(!work::release(app.store(), &late, work::Release::Stopping).unwrap());
+    assert!(!queue::fail(app.store(), &late, "no reason", app.now()).unwrap());
+    assert!(!queue::release(app.store(), &late, queue::Release::Stopping).unwrap());
     assert_eq!(app.find_request(id), before);
 
     assert_eq!(hand_in(&app, &other), HandedIn::Completed);
@@ -288,15 +288,15 @@ fn b3_a_planner_that_lost_its_lease_undoes_nothing_that_another_has_planned() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
     let mut late = app.claim().unwrap();
-    assert!(work::take_cut(app.store(), &mut late, app.now()).unwrap());
+    assert!(queue::take_cut(app.store(), &mut late, app.now()).unwrap());
     outlive_leases(&app);
     // Another plans, and takes up the part.
     let part = claim_part(&app);
-    let none = compliance_exports::domain::rules::slices::Slice::default();
-    assert!(!work::begin_plan(app.store(), &late, &app.policy()).unwrap());
-    assert!(!work::add_part(app.store(), &late, &app.policy(), 2, &none).unwrap());
-    assert!(!work::planned(app.store(), &late, 0, Default::default(), app.now()).unwrap());
-    assert!(work::release(app.store(), &part, work::Release::Stopping).unwrap());
+    let none = compliance_exports::exports::rules::slices::Slice::default();
+    assert!(!queue::begin_plan(app.store(), &late, &app.policy()).unwrap());
+    assert!(!queue::add_part(app.store(), &late, &app.policy(), 2, &none).unwrap());
+    assert!(!queue::planned(app.store(), &late, 0, Default::default(), app.now()).unwrap());
+    assert!(queue::release(app.store(), &part, queue::Release::Stopping).unwrap());
     app.work();
     assert_eq!(app.archive(id).texts(), ["Hello"; 3]);
 }
@@ -337,8 +337,8 @@ fn b3_a_worker_that_stops_gives_the_export_back_without_counting_an_attempt() {
     let id = request(&app, &ada);
     for _ in 0..5 {
         let claim = app.claim().expect("at once");
-        assert!(work::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
-        assert!(work::release(app.store(), &claim, work::Release::Stopping).unwrap());
+        assert!(queue::heartbeat(app.store(), &claim, &app.policy(), 1).unwrap());
+        assert!(queue::release(app.store(), &claim, queue::Release::Stopping).unwrap());
         let request = app.find_request(id);
         assert_eq!((request.status, request.attempts, request.items_done), (Status::Accepted, 0, 0));
     }
@@ -352,7 +352,7 @@ fn b3_a_worker_that_is_to_stop_begins_nothing() {
     let id = request(&app, &ada);
     let stop = Stop::default();
     stop.ask();
-    assert!(app.worker.export_next(None, &stop).unwrap());
+    assert!(app.worker.exports.next(None, &stop).unwrap());
     let request = app.find_request(id);
     assert_eq!((request.status, request.attempts, request.cut), (Status::Accepted, 0, None));
     assert_eq!(app.files(), (vec![], vec![]));
@@ -387,7 +387,7 @@ fn b3_of_two_workers_that_found_the_same_export_one_gets_it() {
     let (app, ada) = acme();
     request(&app, &ada);
     let claim_twice = || {
-        let found = app.store().read(|c| store::exports::list_claimable(c, &app.due(), None)).unwrap();
+        let found = app.store().read(|c| exports::rows::exports::list_claimable(c, &app.due(), None)).unwrap();
         let found = app.find_request(found[0]);
         (claims(&app, &found, "one"), claims(&app, &found, "other"))
     };
@@ -412,11 +412,11 @@ fn b3_an_export_that_was_taken_up_a_moment_ago_is_not_taken_up_again() {
 fn b3_what_is_in_progress_again_is_not_cleared_away() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
-    let idle = || !app.store().write(|c| store::exports::lock(c, id)).unwrap().unwrap().is_in_progress();
+    let idle = || !app.store().write(|c| exports::rows::exports::lock(c, id)).unwrap().unwrap().is_in_progress();
     assert!(idle(), "it waits");
     let claim = claim_part(&app);
     assert!(!idle(), "it is in progress");
-    assert!(work::fail(app.store(), &claim, "no reason", app.now()).unwrap());
+    assert!(queue::fail(app.store(), &claim, "no reason", app.now()).unwrap());
     assert!(idle(), "it has failed");
     app.signed_in(&ada).post(&format!("/administration/exports/{id}/retry"), &[]);
     assert!(idle(), "it waits again");
@@ -437,7 +437,7 @@ fn two_workers_share_the_queue_without_double_work() {
                 let worker = app.app.worker().unwrap();
                 let patience = Instant::now() + Duration::from_secs(60);
                 while open() {
-                    worker.export_next(None, &Stop::default()).unwrap();
+                    worker.exports.next(None, &Stop::default()).unwrap();
                     assert!(Instant::now() < patience, "the queue is not drained");
                 }
             });
@@ -472,7 +472,7 @@ fn the_sweep_removes_what_dead_workers_left_and_nothing_of_live_ones() {
     }
     let unknown = blob_of(&compliance_exports::keys::new_key());
     fs::write(archives.join(&unknown), "left over").unwrap();
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
 
     let sorted = |mut names: Vec<String>| {
         names.sort();
@@ -504,10 +504,10 @@ fn the_sweep_removes_what_a_killed_restore_left_and_nothing_that_one_holds() {
     // A moment ago: it may not be held yet.
     let young = app.work_folder().join("again-young");
     fs::create_dir(&young).unwrap();
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!((dead.exists(), live.exists(), young.exists()), (false, true, true));
     drop(held);
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert!(!live.exists());
 }
 
@@ -518,7 +518,7 @@ fn the_sweep_leaves_finished_archives_alone() {
     app.work();
     for _ in 0..29 {
         app.advance(TimeDelta::days(1));
-        app.worker.sweep().unwrap();
+        app.worker.exports.sweep().unwrap();
     }
     assert_eq!(app.archive(id).texts(), ["Hello"; 3]);
 }
@@ -535,7 +535,7 @@ fn the_sweep_leaves_alone_what_is_not_ours_and_is_not_stopped_by_it() {
     }
     fs::create_dir(archives.join("lost+found")).unwrap();
     app.advance(TimeDelta::days(31));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     assert_eq!(app.find_request(id).status, Status::Expired);
     assert!(not_ours.iter().all(|file| file.exists()));
     assert_eq!(app.files().1.iter().filter(|name| name.starts_with("export-")).count(), 0);
@@ -550,8 +550,8 @@ fn a_restart_goes_on_and_sweeps_up() {
     outlive_leases(&app);
     // A new process has a worker of its own.
     let worker = app.app.worker().unwrap();
-    while worker.export_next(None, &Stop::default()).unwrap() {}
-    worker.sweep().unwrap();
+    while worker.exports.next(None, &Stop::default()).unwrap() {}
+    worker.exports.sweep().unwrap();
     assert_eq!(app.files().0, [""; 0]);
     assert_eq!(app.archive(id).texts(), ["Hello"; 3]);
 }
@@ -570,7 +570,7 @@ fn what_does_not_fit_on_the_disk_fails_in_words_about_it_and_leaves_nothing_behi
 fn a_work_folder_that_was_removed_is_made_again() {
     let (app, ada) = acme();
     fs::remove_dir(app.work_folder()).unwrap();
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     fs::remove_dir_all(app.work_folder()).unwrap();
     let id = request(&app, &ada);
     app.work();

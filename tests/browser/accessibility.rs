@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use compliance_exports::domain::access;
+use compliance_exports::capture::switch;
 use fantoccini::key::Key;
 use serde_json::Value;
 
@@ -109,7 +109,7 @@ fn what_keeps_people_out_is_found() {
 fn everything_is_reached_by_keyboard_and_seen_to_have_the_focus() {
     let app = TestApp::start();
     let company = stage::company(&app);
-    access::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
     app.many_admins(app.find_account(COMPANY).id, 40);
     let id = stage::completed(&app, &company.ruth, ("2026-02-01", "2026-02-28"), 1234, &[812_345]);
     let queued = app.request(&company.ruth, "2026-03-01", "2026-03-15");

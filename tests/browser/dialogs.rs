@@ -1,8 +1,9 @@
 //! Manage, Request and turning off, as dialogs over the Administration page.
 
-use compliance_exports::domain::access;
-use compliance_exports::domain::requests::Stretch;
-use compliance_exports::store;
+use compliance_exports::capture::switch;
+use compliance_exports::exports;
+use compliance_exports::exports::requests::Stretch;
+use compliance_exports::identity::access;
 use fantoccini::key::Key;
 
 use crate::stage::{self, COMPANY, Company};
@@ -14,7 +15,7 @@ const MANAGE: &str = "Manage who can request and download exports";
 /// The company with the feature on, and Ruth before the Administration page.
 fn ruth_looks(app: &TestApp) -> Option<(Company, Window)> {
     let company = stage::company(app);
-    access::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
     let window = Window::signed_in(app, &company.ruth)?;
     Some((company, window))
 }
@@ -27,7 +28,7 @@ fn holders(app: &TestApp) -> Vec<String> {
 
 fn exports(app: &TestApp) -> usize {
     let account = app.find_account(COMPANY).id;
-    app.store().read(|c| store::exports::page(c, account, Stretch::Newest, 100)).unwrap().rows.len()
+    app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 100)).unwrap().rows.len()
 }
 
 fn is_closed(window: &Window) {

@@ -1,8 +1,8 @@
 //! The page of one export: alive while it is made, and what can be done there.
 
 use chrono::TimeDelta;
-use compliance_exports::domain::access;
-use compliance_exports::worker::Stop;
+use compliance_exports::capture::switch;
+use compliance_exports::jobs::Stop;
 
 use crate::stage::{self, Workers};
 use crate::support::{Person, TestApp};
@@ -12,7 +12,7 @@ use crate::window::Window;
 fn halden(part_entries: u32) -> (TestApp, Person) {
     let app = TestApp::start_with(|settings| settings.exports.part_entries = part_entries);
     let ruth = stage::company(&app).ruth;
-    access::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
     stage::record_conversations(&app);
     (app, ruth)
 }
@@ -29,7 +29,7 @@ fn b4_the_page_of_an_export_follows_it_to_its_end() {
     window.pictures("export-queued");
 
     window.script("window.neverReloaded = true");
-    assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
+    assert!(app.worker.exports.next(None, &Stop::default()).unwrap(), "the plan");
     let claim = stage::begin(&app, 400, 0);
     window.waits_for("progress[value='400']");
     window.pictures("export-in-progress");
@@ -94,15 +94,15 @@ fn b6_an_export_is_deleted_after_a_question_and_the_fact_stays() {
 fn every_other_state_of_an_export_has_its_page() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    access::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
     let reason = "The server's disk is full. Ask the server's operator to free some space, then retry.";
     let failed = stage::failed(&app, &ruth, ("2026-02-01", "2026-02-28"), reason);
     let cancelled = app.request(&ruth, "2026-03-01", "2026-03-15");
-    compliance_exports::domain::requests::cancel(app.store(), ruth.id, cancelled, app.now()).unwrap();
+    compliance_exports::exports::requests::cancel(app.store(), ruth.id, cancelled, app.now()).unwrap();
     let expired = app.request(&ruth, "2026-03-01", "2026-03-15");
     app.work();
     app.advance(TimeDelta::days(31));
-    app.worker.sweep().unwrap();
+    app.worker.exports.sweep().unwrap();
     let Some(window) = Window::signed_in(&app, &ruth) else { return };
     for (name, id) in [("export-failed", failed), ("export-cancelled", cancelled), ("export-expired", expired)] {
         window.go(&format!("/administration/exports/{id}"));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use compliance_exports::format;
-use compliance_exports::worker::Stop;
+use compliance_exports::jobs::Stop;
 
 use crate::stage::{self, Workers};
 use crate::support::{Archive, TestApp};
@@ -43,7 +43,7 @@ fn a_newcomer_gets_from_sign_in_to_the_unpacked_archive() {
     window.waits_for("tr[data-status='Queued']");
     window.picture("history-queued");
 
-    assert!(app.worker.export_next(None, &Stop::default()).unwrap(), "the plan");
+    assert!(app.worker.exports.next(None, &Stop::default()).unwrap(), "the plan");
     let claim = stage::begin(&app, 400, 0);
     let total = app.find_request(claim.request.id).items_total.unwrap();
     window.waits_for(&format!("progress[max='{total}'][value='400']"));

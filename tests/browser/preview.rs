@@ -2,10 +2,10 @@
 //! and without scripts.
 
 use chrono::TimeDelta;
-use compliance_exports::domain::access;
-use compliance_exports::domain::requests::Stretch;
+use compliance_exports::capture::switch;
+use compliance_exports::exports;
+use compliance_exports::exports::requests::Stretch;
 use compliance_exports::model::ExportRequest;
-use compliance_exports::store;
 use fantoccini::key::Key;
 
 use crate::stage::{self, COMPANY, Company};
@@ -16,11 +16,11 @@ use crate::window::{Look, Window};
 fn busy_company(app: &TestApp) -> Company {
     let company = stage::company(app);
     app.advance(TimeDelta::days(-60));
-    access::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
     app.advance(TimeDelta::days(30));
-    access::turn_off(app.store(), company.ruth.id, app.now()).unwrap();
+    switch::turn_off(app.store(), company.ruth.id, app.now()).unwrap();
     app.advance(TimeDelta::days(14));
-    access::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
     app.advance(TimeDelta::days(16));
     stage::record_conversations(app);
     company
@@ -28,7 +28,7 @@ fn busy_company(app: &TestApp) -> Company {
 
 fn requests(app: &TestApp) -> Vec<ExportRequest> {
     let account = app.find_account(COMPANY).id;
-    let page = app.store().read(|c| store::exports::page(c, account, Stretch::Newest, 100)).unwrap().rows;
+    let page = app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 100)).unwrap().rows;
     page.into_iter().map(|(request, _)| request).collect()
 }
 

@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeDelta};
+use compliance_exports::capture::sources::{self, Format};
 use compliance_exports::demo;
-use compliance_exports::domain::accounts::{self, NewSignIn};
-use compliance_exports::domain::rules::parts::Limits;
-use compliance_exports::domain::rules::slices::{DayCount, Slice};
-use compliance_exports::domain::work::{self, Claim, HandedIn, Release, Task, WorkPolicy};
-use compliance_exports::importers::{self, Format};
+use compliance_exports::exports::queue::{self, Claim, HandedIn, Release, Task, WorkPolicy};
+use compliance_exports::exports::rows::part_jobs::Built;
+use compliance_exports::exports::rules::parts::Limits;
+use compliance_exports::exports::rules::slices::{DayCount, Slice};
+use compliance_exports::identity::accounts::{self, NewSignIn};
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::RequestId;
-use compliance_exports::store::part_jobs::Built;
-use compliance_exports::worker::Stop;
 use compliance_exports::worker::pool::Pool;
 
 use crate::support::{PASSWORD, Person, TestApp};
@@ -50,7 +50,7 @@ pub fn record_conversations(app: &TestApp) {
     let account = app.find_account(COMPANY).id;
     let recordings = demo::conversations(app.now());
     let summary =
-        importers::record_all(app.store(), &app.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap();
+        sources::record_all(app.store(), &app.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap();
     assert!(!summary.has_problems(), "{:?}", summary.problems);
 }
 
@@ -65,16 +65,16 @@ fn slice_of(items: i64) -> Slice {
 
 /// Takes up the export that waits, and plans it in so many parts of so many items.
 fn plan(app: &TestApp, parts: usize, items: i64) -> Claim {
-    let mut claim = work::claim(app.store(), &POLICY, None, app.now()).unwrap().expect("an export that waits");
+    let mut claim = queue::claim(app.store(), &POLICY, None, app.now()).unwrap().expect("an export that waits");
     if matches!(claim.task, Task::Plan) {
-        assert!(work::take_cut(app.store(), &mut claim, app.now()).unwrap());
+        assert!(queue::take_cut(app.store(), &mut claim, app.now()).unwrap());
         for number in (1..).take(parts) {
             let slice = if number == 1 { slice_of(items) } else { Slice::default() };
-            assert!(work::add_part(app.store(), &claim, &POLICY, number, &slice).unwrap());
+            assert!(queue::add_part(app.store(), &claim, &POLICY, number, &slice).unwrap());
         }
         let total = u64::try_from(items).unwrap();
-        assert!(work::planned(app.store(), &claim, total, Limits::default(), app.now()).unwrap());
-        claim = work::claim(app.store(), &POLICY, Some(claim.request.id), app.now()).unwrap().expect("a part");
+        assert!(queue::planned(app.store(), &claim, total, Limits::default(), app.now()).unwrap());
+        claim = queue::claim(app.store(), &POLICY, Some(claim.request.id), app.now()).unwrap().expect("a part");
     }
     claim
 }
@@ -82,20 +82,20 @@ fn plan(app: &TestApp, parts: usize, items: i64) -> Claim {
 /// Takes up the export that waits, as a worker would, and works on it so far.
 pub fn begin(app: &TestApp, done: i64, total: i64) -> Claim {
     let claim = plan(app, 1, total);
-    assert!(work::heartbeat(app.store(), &claim, &POLICY, done).unwrap());
+    assert!(queue::heartbeat(app.store(), &claim, &POLICY, done).unwrap());
     claim
 }
 
 /// Lets another worker go on.
 pub fn hand_over(app: &TestApp, claim: &Claim) {
-    assert!(work::release(app.store(), claim, Release::Stopping).unwrap());
+    assert!(queue::release(app.store(), claim, Release::Stopping).unwrap());
 }
 
 /// An export that has failed for this reason.
 pub fn failed(app: &TestApp, by: &Person, days: (&str, &str), reason: &str) -> RequestId {
     let id = app.request(by, days.0, days.1);
     let claim = begin(app, 0, 0);
-    assert!(work::fail(app.store(), &claim, reason, app.now()).unwrap());
+    assert!(queue::fail(app.store(), &claim, reason, app.now()).unwrap());
     id
 }
 
@@ -119,10 +119,10 @@ pub fn completed(app: &TestApp, by: &Person, days: (&str, &str), items: i64, siz
         let file = app.app.blobs.location(&built.storage_key).unwrap();
         std::fs::File::create(file).unwrap().set_len(built.size.try_into().unwrap()).unwrap();
         let name = |number| format!("part-{number}.zip");
-        if work::hand_in(app.store(), &claim, &POLICY, &built, &name, app.now()).unwrap() == HandedIn::Completed {
+        if queue::hand_in(app.store(), &claim, &POLICY, &built, &name, app.now()).unwrap() == HandedIn::Completed {
             return id;
         }
-        claim = work::claim(app.store(), &POLICY, Some(id), app.now()).unwrap().expect("another part");
+        claim = queue::claim(app.store(), &POLICY, Some(id), app.now()).unwrap().expect("another part");
     }
 }
 

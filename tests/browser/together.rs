@@ -1,8 +1,9 @@
 //! Two administrators before the same page, and one who presses twice.
 
-use compliance_exports::domain::access;
-use compliance_exports::domain::requests::Stretch;
-use compliance_exports::store;
+use compliance_exports::capture::switch;
+use compliance_exports::exports;
+use compliance_exports::exports::requests::Stretch;
+use compliance_exports::identity::access;
 
 use crate::stage::{self, COMPANY, Company};
 use crate::support::TestApp;
@@ -13,7 +14,7 @@ const MANAGE: &str = "Manage who can request and download exports";
 /// Ruth and Inês, both with access, each before the Administration page.
 fn both(app: &TestApp) -> Option<(Company, Window, Window)> {
     let company = stage::company(app);
-    access::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
     app.set_access(&company.ruth, &[company.ruth.id, company.ines.id]).unwrap();
     let (ruth, ines) = (Window::signed_in(app, &company.ruth)?, Window::signed_in(app, &company.ines)?);
     Some((company, ruth, ines))
@@ -21,7 +22,7 @@ fn both(app: &TestApp) -> Option<(Company, Window, Window)> {
 
 fn exports(app: &TestApp) -> usize {
     let account = app.find_account(COMPANY).id;
-    app.store().read(|c| store::exports::page(c, account, Stretch::Newest, 100)).unwrap().rows.len()
+    app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 100)).unwrap().rows.len()
 }
 
 #[test]

@@ -4,9 +4,8 @@ use std::fmt::Write;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use compliance_exports::keys;
 use compliance_exports::model::{ExportRequest, Status};
-use compliance_exports::store;
+use compliance_exports::{exports, keys};
 
 use crate::browser::Browser;
 use crate::support::{House, PASSWORD, Running, unpack, wait_until};
@@ -56,7 +55,7 @@ fn serve_and_begin(house: &House) -> (Running, Browser) {
 
 /// The one request.
 fn find_request(house: &House) -> ExportRequest {
-    house.app().store.read(|c| store::exports::find(c, 1)).unwrap().expect("a request")
+    house.app().store.read(|c| exports::rows::exports::find(c, 1)).unwrap().expect("a request")
 }
 
 fn wait_for_completion(house: &House) -> ExportRequest {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use compliance_exports::domain::accounts;
-use compliance_exports::domain::requests::{self, Ask, Policy};
+use compliance_exports::exports::requests::{self, Ask, Policy};
+use compliance_exports::identity::accounts;
 
 use crate::support::{House, mode};
 

@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use compliance_exports::store;
-
 use crate::support::{House, unpack, wait_until};
 
 const SLACK: [(&str, &str); 4] = [
@@ -274,7 +272,7 @@ fn ctrl_c_stops_an_import_which_then_can_go_on() {
     import.stdin.as_mut().unwrap().write_all(people.as_bytes()).unwrap();
     let store = house.app().store;
     wait_until("something is recorded", || {
-        store.read(store::sources::count_recordings).ok().filter(|&number| number > 0)
+        store.read(compliance_exports::capture::rows::sources::count_recordings).ok().filter(|&number| number > 0)
     });
     import.signal("INT");
     import.wait_for_log("Stopped. Import it again to go on: nothing is recorded twice.");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use compliance_exports::app::App;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::{DatabaseUrl, Settings};
-use compliance_exports::store::postgres::PgConnection;
+use compliance_exports::db::postgres::PgConnection;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use regex::Regex;

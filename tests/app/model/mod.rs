@@ -11,9 +11,10 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use compliance_exports::app::App;
 use compliance_exports::config::ByteSize;
+use compliance_exports::exports;
+use compliance_exports::jobs::Stop;
 use compliance_exports::model::{RequestId, Timestamp};
-use compliance_exports::store;
-use compliance_exports::worker::{Stop, Worker};
+use compliance_exports::worker::Worker;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -264,7 +265,7 @@ fn compare(app: &TestApp, number: u32, case: &Case) -> usize {
         let days = (one.min(other), one.max(other));
         let limits = limits(&both.model, company, case);
         let [whole, divided] = [0, 1].map(|_| both.subject.request(company, days, &limits));
-        assert!(app.worker.export_next(Some(whole), &Stop::default()).unwrap(), "the plan");
+        assert!(app.worker.exports.next(Some(whole), &Stop::default()).unwrap(), "the plan");
         app.take_cut(divided);
         exports.push((company, days, limits, whole, divided));
     }
@@ -288,7 +289,7 @@ fn compare(app: &TestApp, number: u32, case: &Case) -> usize {
         assert_same_tree(&whole, &app.archive(divided));
         most = most.max(entries.len());
         let folder = tempfile::tempdir().unwrap();
-        let again = app.worker.rebuild(divided, folder.path(), &Stop::default(), &|_| {}).unwrap();
+        let again = app.worker.exports.rebuild(divided, folder.path(), &Stop::default(), &|_| {}).unwrap();
         assert!(again.iter().all(|part| part.same), "{again:?}");
     }
     most
@@ -308,12 +309,12 @@ fn limits(model: &Model, company: usize, case: &Case) -> Limits {
 }
 
 fn build(worker: &Worker, id: RequestId) {
-    while worker.export_next(Some(id), &Stop::default()).unwrap() {}
+    while worker.exports.next(Some(id), &Stop::default()).unwrap() {}
 }
 
 /// How many entries each part has.
 fn entries(app: &TestApp, id: RequestId) -> Vec<usize> {
-    let parts = app.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+    let parts = app.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
     let entries = |key: &str| zip::ZipArchive::new(app.app.blobs.find(key).unwrap().unwrap()).unwrap().len();
     parts.iter().map(|(_, key)| entries(key)).collect()
 }

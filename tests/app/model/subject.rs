@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use compliance_exports::domain::accounts;
-use compliance_exports::domain::requests::{self, Ask};
+use compliance_exports::exports::requests::{self, Ask};
+use compliance_exports::identity::{self, accounts};
 use compliance_exports::model::{ConversationId, RequestId, Timestamp};
-use compliance_exports::{keys, store};
+use compliance_exports::{capture, keys};
 use serde_json::{Value, json};
 
 use super::{
@@ -31,7 +31,7 @@ impl<'a> Subject<'a> {
         let names = ["Acme", "Globex"].map(|name| format!("{name} {number}"));
         let admins = [0, 1].map(|company| {
             let account = accounts::create(app.store(), &names[company], ZONES[company], true, app.now()).unwrap();
-            let new = store::users::NewUser {
+            let new = identity::rows::users::NewUser {
                 account_id: account,
                 name: "Admin",
                 email: None,
@@ -39,7 +39,7 @@ impl<'a> Subject<'a> {
                 is_admin: true,
                 deactivated_at: None,
             };
-            let id = app.store().write(|c| store::users::create(c, &new, app.now())).unwrap();
+            let id = app.store().write(|c| identity::rows::users::create(c, &new, app.now())).unwrap();
             Person { id, email: String::new(), name: "Admin".to_owned() }
         });
         let subject = Self { app, names, admins, start: app.now(), step, steps: 0 };
@@ -143,8 +143,9 @@ impl<'a> Subject<'a> {
 
     fn number_of(&self, (source, id): (usize, &str)) -> String {
         let found = self.app.store().write(|c| {
-            let source = store::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
-            store::sources::find_user(c, source, id)
+            let source =
+                capture::rows::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
+            capture::rows::sources::find_user(c, source, id)
         });
         found.unwrap().expect("a person").to_string()
     }
@@ -155,8 +156,9 @@ impl<'a> Subject<'a> {
             Chosen::Late(number) => (company, late(number)),
         };
         let found = self.app.store().write(|c| {
-            let source = store::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
-            store::conversations::find_by_external(c, source, &id)
+            let source =
+                capture::rows::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
+            capture::rows::conversations::find_by_external(c, source, &id)
         });
         found.unwrap().expect("a conversation").id
     }

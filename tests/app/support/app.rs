@@ -8,22 +8,23 @@ use std::thread::JoinHandle;
 use actix_web::dev::ServerHandle;
 use chrono::TimeDelta;
 use compliance_exports::app::App;
+use compliance_exports::audit::{self, Actor, AuditEvent};
 use compliance_exports::blobs;
+use compliance_exports::capture::sources::{self, Format, Summary};
+use compliance_exports::capture::switch;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::{Overrides, Settings};
-use compliance_exports::domain::access::{self, Choices};
-use compliance_exports::domain::accounts::{self, NewSignIn};
-use compliance_exports::domain::requests;
-use compliance_exports::domain::work::{self, Claim, WorkPolicy};
+use compliance_exports::db::{Due, Store};
 use compliance_exports::error::Result;
-use compliance_exports::importers::{self, Format, Summary};
+use compliance_exports::exports::queue::{self, Claim, WorkPolicy};
+use compliance_exports::exports::{self, requests};
+use compliance_exports::http::{self, State};
+use compliance_exports::identity::access::{self, Choices};
+use compliance_exports::identity::accounts::{self, NewSignIn};
+use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::{Outgoing, Transport};
-use compliance_exports::model::{
-    Account, AccountId, Actor, AuditEvent, Copies, ExportRequest, Recording, RequestId, Timestamp, UserId,
-};
-use compliance_exports::store::{self, Due, Store};
-use compliance_exports::web::{self, State};
-use compliance_exports::worker::{Stop, Worker};
+use compliance_exports::model::{Account, AccountId, Copies, ExportRequest, Recording, RequestId, Timestamp, UserId};
+use compliance_exports::worker::Worker;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use tempfile::TempDir;
@@ -158,7 +159,7 @@ impl TestApp {
     pub fn account_with_exports_on(&self, name: &str) -> (AccountId, Person) {
         let account = self.account(name);
         let ada = self.admin(name, "Ada");
-        access::turn_on(self.store(), ada.id, self.now()).unwrap();
+        switch::turn_on(self.store(), ada.id, self.now()).unwrap();
         (account, ada)
     }
 
@@ -183,7 +184,7 @@ impl TestApp {
         let account = self.find_account(account).id;
         let events = events.lines().map(str::trim).filter(|line| !line.is_empty());
         let recordings = events.map(|line| serde_json::from_str::<Recording>(line).expect(line));
-        importers::record_all(self.store(), &self.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap()
+        sources::record_all(self.store(), &self.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap()
     }
 
     /// Records that someone posted so many messages in a Team, a second apart from this instant on.
@@ -230,14 +231,14 @@ impl TestApp {
 
     /// Takes up what has waited longest, as a worker does.
     pub fn claim(&self) -> Option<Claim> {
-        work::claim(self.store(), &self.policy(), None, self.now()).unwrap()
+        queue::claim(self.store(), &self.policy(), None, self.now()).unwrap()
     }
 
     /// Requests an export that fails.
     pub fn fail(&self, by: &Person, reason: &str) -> RequestId {
         let id = self.request(by, "2026-03-01", "2026-03-16");
-        let claim = work::claim(self.store(), &self.policy(), Some(id), self.now()).unwrap().unwrap();
-        assert!(work::fail(self.store(), &claim, reason, self.now()).unwrap());
+        let claim = queue::claim(self.store(), &self.policy(), Some(id), self.now()).unwrap().unwrap();
+        assert!(queue::fail(self.store(), &claim, reason, self.now()).unwrap());
         id
     }
 
@@ -248,7 +249,7 @@ impl TestApp {
 
     /// Builds all exports that are queued, and sends no mail.
     pub fn build(&self) {
-        while self.worker.export_next(None, &Stop::default()).unwrap() {}
+        while self.worker.exports.next(None, &Stop::default()).unwrap() {}
     }
 
     /// Requests an export, works, and opens what came of it.
@@ -262,7 +263,7 @@ impl TestApp {
     pub fn archive(&self, id: RequestId) -> Archive {
         let request = self.find_request(id);
         assert_eq!(request.status.as_str(), "Completed", "{:?}", request.reason);
-        let parts = self.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+        let parts = self.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
         Archive::open(parts.iter().map(|(_, key)| self.app.blobs.find(key).unwrap().expect("the bytes of a part")))
     }
 
@@ -277,7 +278,7 @@ impl TestApp {
     }
 
     pub fn find_request(&self, id: RequestId) -> ExportRequest {
-        self.store().read(|c| store::exports::find(c, id)).unwrap().expect("a request")
+        self.store().read(|c| exports::rows::exports::find(c, id)).unwrap().expect("a request")
     }
 
     /// The mails sent since this was last asked.
@@ -308,7 +309,7 @@ impl TestApp {
 
     /// What was done in an account, oldest first, but for signing in and out, which tests do all the time. Its numbers have no gap.
     pub fn audit(&self, account: AccountId) -> Vec<(Actor, AuditEvent)> {
-        let entries = self.store().read(|c| store::audit::list(c, account)).unwrap();
+        let entries = self.store().read(|c| audit::list(c, account)).unwrap();
         assert!(entries.iter().map(|entry| entry.number).eq(1..=i64::try_from(entries.len()).unwrap()), "{entries:?}");
         let of_session = |event: &AuditEvent| matches!(event, AuditEvent::SignedIn { .. } | AuditEvent::SignedOut);
         let entries = entries.into_iter().filter(|entry| !of_session(&entry.event));
@@ -343,7 +344,7 @@ impl Served {
         let (say_handle, handle) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = web::start(state, listener, &key, threads).unwrap();
+                let server = http::start(state, listener, &key, threads).unwrap();
                 say_handle.send((server.address, server.handle.clone())).unwrap();
                 server.run().await.unwrap();
             });

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use compliance_exports::config::DatabaseUrl;
-use compliance_exports::store::postgres::PgConnection;
+use compliance_exports::db::postgres::PgConnection;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 

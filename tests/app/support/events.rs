@@ -2,9 +2,11 @@
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use compliance_exports::domain::work::{self, Release};
-use compliance_exports::domain::{access, accounts, requests};
-use compliance_exports::importers::Summary;
+use compliance_exports::capture::sources::Summary;
+use compliance_exports::capture::switch;
+use compliance_exports::exports::queue::{self, Release};
+use compliance_exports::exports::requests;
+use compliance_exports::identity::{access, accounts};
 use compliance_exports::model::{RequestId, Timestamp};
 use serde_json::{Value, json};
 
@@ -79,12 +81,12 @@ impl TestApp {
 
     /// Turns capture on.
     pub fn turn_on(&self, by: &Person) {
-        access::turn_on(self.store(), by.id, self.now()).unwrap();
+        switch::turn_on(self.store(), by.id, self.now()).unwrap();
     }
 
     /// Turns capture off.
     pub fn turn_off(&self, by: &Person) {
-        access::turn_off(self.store(), by.id, self.now()).unwrap();
+        switch::turn_off(self.store(), by.id, self.now()).unwrap();
     }
 
     /// Requests all days until today.
@@ -110,8 +112,8 @@ impl TestApp {
 
     /// Takes the cut of a queued export, as a worker does that is stopped then.
     pub fn take_cut(&self, id: RequestId) {
-        let mut claim = work::claim(self.store(), &self.policy(), Some(id), self.now()).unwrap().expect("a claim");
-        assert!(work::take_cut(self.store(), &mut claim, self.now()).unwrap());
-        assert!(work::release(self.store(), &claim, Release::Stopping).unwrap());
+        let mut claim = queue::claim(self.store(), &self.policy(), Some(id), self.now()).unwrap().expect("a claim");
+        assert!(queue::take_cut(self.store(), &mut claim, self.now()).unwrap());
+        assert!(queue::release(self.store(), &claim, Release::Stopping).unwrap());
     }
 }

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
-use compliance_exports::archive::sign::PublicKey;
-use compliance_exports::archive::{Report, verify};
+use compliance_exports::exports;
+use compliance_exports::formats::sign::PublicKey;
+use compliance_exports::formats::{Report, verify};
 use compliance_exports::model::RequestId;
-use compliance_exports::store;
 use serde_json::{Value, json};
 
 use super::{Archive, TestApp};
@@ -15,7 +15,7 @@ impl TestApp {
     /// What `verify` says of a completed export, read from files named as a download names them.
     pub fn verify(&self, id: RequestId) -> Report {
         let folder = tempfile::tempdir().unwrap();
-        let parts = self.store().read(|c| store::exports::list_parts(c, id)).unwrap();
+        let parts = self.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
         let mut paths = Vec::new();
         for (part, key) in parts {
             let path = folder.path().join(part.file_name);
@@ -25,7 +25,7 @@ impl TestApp {
             file.flush().unwrap();
             paths.push(path);
         }
-        let key = PublicKey::parse(&self.worker.public_key()).unwrap();
+        let key = PublicKey::parse(&self.worker.exports.public_key()).unwrap();
         verify(&paths, Some(&key)).unwrap()
     }
 

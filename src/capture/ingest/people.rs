@@ -1,0 +1,246 @@
+//! Recording companies and people.
+//!
+//! An import speaks for its own account's people only: people of other companies it may add, not change.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::run::Run;
+use super::{Outcome, Person, Recorder, clean, refuse};
+use crate::audit::{self, Actor, AuditEvent, Named};
+use crate::capture::rows;
+use crate::capture::rules::times;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::identity::rows::users::{NewUser, Profile};
+use crate::identity::{self, access};
+use crate::model::{AccountId, AccountRecord, User, UserId, UserRecord};
+
+/// Somebody whom a source tells of, as the database takes it.
+struct NewPerson<'r> {
+    id: Cow<'r, str>,
+    record: &'r UserRecord,
+    account: AccountId,
+    name: Cow<'r, str>,
+    /// In lower case.
+    email: Option<String>,
+}
+
+impl NewPerson<'_> {
+    fn user(&self) -> NewUser<'_> {
+        NewUser {
+            account_id: self.account,
+            name: &self.name,
+            email: self.email.as_deref(),
+            is_bot: self.record.bot,
+            is_admin: self.record.admin.unwrap_or(false),
+            deactivated_at: self.record.deactivated_at,
+        }
+    }
+}
+
+/// New people who wait, so as to be made at once. No two have the same id or the same address.
+#[derive(Default)]
+pub(super) struct NewPeople<'r> {
+    new: Vec<NewPerson<'r>>,
+    ids: HashSet<Cow<'r, str>>,
+    addresses: HashSet<String>,
+}
+
+impl<'r> NewPeople<'r> {
+    fn has(&self, person: &NewPerson<'_>) -> bool {
+        self.ids.contains(&person.id) || person.email.as_ref().is_some_and(|email| self.addresses.contains(email))
+    }
+
+    fn push(&mut self, person: NewPerson<'r>) {
+        self.ids.insert(person.id.clone());
+        self.addresses.extend(person.email.clone());
+        self.new.push(person);
+    }
+
+    fn take(&mut self) -> Vec<NewPerson<'r>> {
+        std::mem::take(self).new
+    }
+}
+
+impl Recorder {
+    pub(super) fn account(&mut self, c: &mut Conn, record: &AccountRecord) -> Result<Outcome> {
+        let (id, name) = (clean(&record.id), clean(record.name.trim()));
+        if id.is_empty() || name.is_empty() {
+            return refuse("a company needs an id and a name");
+        }
+        if rows::sources::find_account(c, self.source, &id)?.is_some() {
+            return Ok(Outcome::Unchanged);
+        }
+        let account = match identity::rows::accounts::find_by_name(c, &name)? {
+            Some(account) => account.id,
+            None => identity::rows::accounts::find_or_create(c, &name, self.now)?,
+        };
+        rows::sources::create_account(c, self.source, &id, account)?;
+        Ok(Outcome::Added)
+    }
+
+    /// Records a person. One who is new waits for others who are, until somebody else is spoken of.
+    pub(super) fn user<'r>(&mut self, c: &mut Conn, record: &'r UserRecord, run: &mut Run<'r>) -> Result<()> {
+        let deactivated = record.deactivated_at;
+        run.doubt(deactivated.and_then(|at| times::after_now("the deactivation", at, self.now)));
+        let outcome = self.judged_user(c, record, run)?;
+        run.push(outcome);
+        Ok(())
+    }
+
+    fn judged_user<'r>(&mut self, c: &mut Conn, record: &'r UserRecord, run: &mut Run<'r>) -> Result<Outcome> {
+        let id = clean(&record.id);
+        if id.is_empty() {
+            return refuse("a person needs an id");
+        }
+        let account = match &record.account {
+            None => self.account,
+            Some(company) => match self.find_company(c, company)? {
+                Some(account) => account,
+                None => return refuse(format!("the company “{company}” has not been recorded")),
+            },
+        };
+        if record.admin.is_some() && account != self.account {
+            return refuse("an import can give or take the admin role only in its own account");
+        }
+        let name = clean(record.name.trim());
+        let name = if name.is_empty() { id.clone() } else { name };
+        let email =
+            record.email.as_deref().map(|email| clean(email.trim()).to_lowercase()).filter(|email| !email.is_empty());
+        let new = NewPerson { id, record, account, name, email };
+        if run.people.has(&new) {
+            self.write_people(c, run)?;
+        }
+        let known = match self.find_person(c, &record.id)? {
+            Some(person) if person.account != account => {
+                return refuse(format!("the person “{}” has been recorded as belonging to another company", new.id));
+            }
+            Some(person) => identity::rows::users::find(c, person.id)?,
+            None => None,
+        };
+        match known {
+            None => {
+                run.people.push(new);
+                Ok(Outcome::Added)
+            }
+            Some(_) if account != self.account => Ok(Outcome::Unchanged),
+            Some(user) => {
+                // An address that this one gives up may be one that was taken when those who wait came.
+                self.write_people(c, run)?;
+                self.update_user(c, &user, &new)
+            }
+        }
+    }
+
+    /// Makes the people who wait.
+    pub(super) fn write_people(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+        let new = run.people.take();
+        let users: Vec<(&str, NewUser<'_>)> = new.iter().map(|new| (new.id.as_ref(), new.user())).collect();
+        // Most people are new, and nobody has their address.
+        let made = identity::rows::users::create_all_of_source(c, self.source, &users, self.now)?;
+        for (new, made) in new.iter().zip(made) {
+            let id = match made {
+                Some(id) => id,
+                None => self.user_with_address(c, new)?,
+            };
+            self.remember_person(new.record.id.clone(), Person { id, account: new.account });
+        }
+        Ok(())
+    }
+
+    /// The user for somebody whose address another user of the account has: that one, or a new one without an address.
+    fn user_with_address(&mut self, c: &mut Conn, new: &NewPerson<'_>) -> Result<UserId> {
+        let holder = match new.email.as_deref() {
+            Some(email) => identity::rows::users::find_by_email(c, new.account, email)?,
+            None => None,
+        };
+        let same = match holder {
+            // A bot may share its maker's address, and two people of one source an office's: it stays with the first.
+            Some(user) if new.record.bot || user.is_bot || rows::sources::has_user(c, self.source, user.id)? => None,
+            same => same,
+        };
+        let id = match &same {
+            Some(user) => user.id,
+            None => identity::rows::users::create(c, &NewUser { email: None, ..new.user() }, self.now)?,
+        };
+        rows::sources::create_user(c, self.source, &new.id, id)?;
+        if let Some(user) = same.filter(|_| new.account == self.account) {
+            self.update_user(c, &user, new)?;
+        }
+        Ok(id)
+    }
+
+    fn find_company(&mut self, c: &mut Conn, company: &str) -> Result<Option<AccountId>> {
+        if let Some(account) = self.companies.get(company) {
+            return Ok(Some(*account));
+        }
+        let found = rows::sources::find_account(c, self.source, &clean(company))?;
+        if let Some(account) = found {
+            self.companies.insert(company.to_owned(), account);
+        }
+        Ok(found)
+    }
+
+    fn update_user(&mut self, c: &mut Conn, user: &User, new: &NewPerson<'_>) -> Result<Outcome> {
+        let NewPerson { record, name, email, .. } = new;
+        // What a source does not say (a person without a name is called by the id), it does not take away.
+        let name = if record.name.trim().is_empty() { user.name.as_str() } else { name };
+        let email = match email.as_deref().filter(|email| user.email.as_deref() != Some(email)) {
+            None => user.email.as_deref(),
+            Some(wanted) if identity::rows::users::find_by_email(c, user.account_id, wanted)?.is_some() => {
+                if user.email.is_some() {
+                    return refuse(format!("the address {wanted} already belongs to another person of the company"));
+                }
+                // As when the person came: the address stays with whom it belongs to.
+                None
+            }
+            Some(wanted) if identity::rows::users::find_sign_in(c, wanted)?.is_some() && signs_in(c, user)? => {
+                return refuse(format!("the address {wanted} signs in to another account"));
+            }
+            wanted => wanted,
+        };
+        let mut changed = self.update_roles(c, user, record)?;
+        let profile = Profile { name, email, is_bot: record.bot };
+        if identity::rows::users::update_profile(c, user.id, profile, (self.source, self.number))? {
+            access::revoke_if_ineligible(c, user.id, Actor::Source(self.source), self.now)?;
+            changed = true;
+        }
+        Ok(if changed { Outcome::Added } else { Outcome::Unchanged })
+    }
+
+    /// A4: one who loses the admin role or is deactivated loses access at that moment.
+    fn update_roles(&mut self, c: &mut Conn, user: &User, record: &UserRecord) -> Result<bool> {
+        let deactivated = match record.deactivated_at {
+            Some(at) if identity::rows::users::find_deactivation(c, user.id)?.is_none_or(|known| known < at) => {
+                Some(at)
+            }
+            _ => None,
+        };
+        if record.admin.is_none_or(|admin| admin == user.is_admin) && deactivated.is_none() {
+            return Ok(false);
+        }
+        let by = Actor::Source(self.source);
+        // Nobody gives access to someone who is losing the right to it at this moment.
+        identity::rows::accounts::lock(c, user.account_id)?;
+        if let Some(admin) = record.admin.filter(|&admin| admin != user.is_admin) {
+            identity::rows::users::update_admin(c, user.id, admin)?;
+            let named = Named::from(user);
+            let event =
+                if admin { AuditEvent::MadeAdmin { user: named } } else { AuditEvent::NoLongerAdmin { user: named } };
+            audit::append(c, user.account_id, by, &event, self.now)?;
+        }
+        if let Some(at) = deactivated {
+            identity::rows::users::update_deactivated(c, user.id, at)?;
+            identity::rows::sessions::delete_of_user(c, user.id)?;
+            audit::append(c, user.account_id, by, &AuditEvent::Deactivated { user: user.into() }, self.now)?;
+        }
+        access::revoke_if_ineligible(c, user.id, Actor::Source(self.source), self.now)?;
+        Ok(true)
+    }
+}
+
+fn signs_in(c: &mut Conn, user: &User) -> Result<bool> {
+    let Some(email) = &user.email else { return Ok(false) };
+    Ok(identity::rows::users::find_sign_in(c, email)?.is_some_and(|(found, _)| found.id == user.id))
+}

@@ -1,0 +1,135 @@
+//! Sending queued mail (B5).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
+
+use super::super::rows::mails::Failure;
+use super::MailClaim;
+use crate::clock::Clock;
+use crate::config::{PublicAddress, Settings};
+use crate::db::Store;
+use crate::error::Result;
+use crate::jobs::{self, Stop};
+use crate::mail::transport::{Outgoing, SendError, Transport};
+use crate::model::MailTrouble;
+
+/// How often the database is told that a mail is still being sent: several times within a lease.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Sends queued mail. Clones do the same work side by side.
+#[derive(Clone)]
+pub struct MailWorker {
+    store: Store,
+    clock: Clock,
+    patience: Duration,
+    transport: Transport,
+    sender: lettre::message::Mailbox,
+    public_address: PublicAddress,
+}
+
+impl MailWorker {
+    /// As the settings say. It waits for `patience` for a database that has gone away.
+    ///
+    /// # Errors
+    /// When the transport can't be made.
+    pub fn new(settings: &Settings, store: Store, clock: Clock, patience: Duration) -> Result<Self> {
+        let transport = Transport::from_settings(settings)?;
+        let (sender, public_address) = (settings.mail.from.clone(), settings.public_address());
+        Ok(Self { store, clock, patience, transport, sender, public_address })
+    }
+
+    /// The same with another transport.
+    #[must_use]
+    pub fn with_transport(self, transport: Transport) -> Self {
+        Self { transport, ..self }
+    }
+
+    /// The same, which waits only so long for a database that has gone away.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Sends the mail that has waited longest, if there is one. Tells whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails; a mail that can't be sent is noted with it.
+    pub fn next(&self) -> Result<bool> {
+        let Some(claim) = super::claim(&self.store, self.clock.now())? else { return Ok(false) };
+        let mail = claim.letter.id;
+        match self.send_while_ours(&claim) {
+            Ok(()) => {
+                tracing::info!(mail, "mail sent");
+                // Not told, it would leave again.
+                jobs::persist(self.patience, "a mail's leaving", &|| true, &mut || {
+                    super::sent(&self.store, &claim, self.clock.now())
+                })?;
+            }
+            Err(SendError { transient, trouble, message }) => {
+                let why = Failure { trouble, error: &message };
+                let again = jobs::persist(self.patience, "a mail's failure", &|| true, &mut || {
+                    super::not_sent(&self.store, &claim, why, transient, self.clock.now())
+                })?;
+                match again {
+                    Some(again) => tracing::warn!(mail, %again, "mail not sent, it will be tried again: {message}"),
+                    None => tracing::error!(mail, "mail given up: {message}"),
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends, and says meanwhile that this process lives: a mail server may take minutes.
+    fn send_while_ours(&self, claim: &MailClaim) -> Result<(), SendError> {
+        let ended = Stop::default();
+        thread::scope(|scope| {
+            let sending = scope.spawn(|| {
+                let sent = catch_unwind(AssertUnwindSafe(|| self.send(&claim.letter)));
+                ended.ask();
+                sent
+            });
+            while !ended.wait(INTERVAL) {
+                // Too late to take back what has been sent, if another has taken the mail up.
+                if let Err(error) = super::heartbeat(&self.store, claim) {
+                    tracing::warn!(cause = %error.causes(), mail = claim.letter.id, "a mail's lease was not prolonged: {error}");
+                }
+            }
+            sending.join().and_then(|sent| sent).unwrap_or_else(|_| {
+                let message = "sending ran into a fault of ours".to_owned();
+                Err(SendError { transient: true, trouble: MailTrouble::Fault, message })
+            })
+        })
+    }
+
+    fn send(&self, letter: &super::Letter) -> Result<(), SendError> {
+        let Some(to) = letter.recipient.email.clone() else {
+            let message = format!("{} has no email address", letter.recipient.name);
+            return Err(SendError { transient: false, trouble: MailTrouble::NoAddress, message });
+        };
+        let text = match letter.write(&self.public_address) {
+            Ok(text) => text,
+            // Would fail again at every attempt.
+            Err(error) => {
+                tracing::error!(mail = letter.id, cause = %error.causes(), "mail can't be written: {error}");
+                let (trouble, message) = (MailTrouble::Fault, error.to_string());
+                return Err(SendError { transient: false, trouble, message });
+            }
+        };
+        self.transport.send(&Outgoing {
+            message_id: self.message_id(letter),
+            from: self.sender.clone(),
+            to,
+            subject: text.subject,
+            text: text.text,
+            html: text.html,
+        })
+    }
+
+    /// The same for every attempt at one mail, and no other mail's, also of a database made anew.
+    fn message_id(&self, letter: &super::Letter) -> String {
+        let domain = self.sender.email.domain().trim_matches(['[', ']']);
+        let domain: String = domain.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).collect();
+        format!("compliance-export-mail-{}-{}@{domain}", letter.id, letter.created_at.micros())
+    }
+}

@@ -1,0 +1,624 @@
+//! The queue of exports, for the workers: claim by lease, progress, and the end, with the mail about it (B3, B5, B6).
+//!
+//! An export is planned by one worker, which divides it into parts; then each part is a job of its own, for
+//! whoever is free, in this process or another. Part 1 tells about all others, so it comes last. The archive itself is
+//! built by `build`, which reads what goes into it through [`crate::exports::contents`].
+//!
+//! Leases and waits run by the database's clock ([`Store::time`]), which all processes share; `now`, that of the caller, is
+//! what is told to people. Whoever changes anything of a request locks it first ([`exports::lock`]). A verb that met a failure
+//! that may pass can be called again, also when nobody knows whether it went through.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::evidence;
+use super::rows;
+use super::rows::exports::{self, Locked};
+use super::rows::part_jobs::{self, Built};
+use super::rows::summaries::{self, Summary};
+use super::rules::parts::Limits;
+use super::rules::requests as rules;
+use super::rules::slices::Slice;
+use super::rules::summary::{ConversationCounts, Counting, KindCounts};
+use crate::audit::{self, Actor, AuditEvent};
+use crate::capture::rules::periods;
+use crate::capture::{self, switch};
+use crate::db::{self, Conn, Due, Store};
+use crate::error::{Error, Kind, Result};
+use crate::jobs::attempts::{self, LONGEST_WAIT};
+use crate::model::{AccountId, ExportRequest, MailEvent, Part, RequestId, Timestamp};
+use crate::{identity, keys};
+
+/// How workers hold on to an export.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkPolicy {
+    /// How long a worker that says nothing keeps it.
+    pub lease: TimeDelta,
+    /// How often a job is taken up before the export fails (B3).
+    pub attempts: u32,
+    /// Days for which an archive is kept (B6).
+    pub keep_days: u32,
+}
+
+/// What a worker has to do for an export.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Take the cut, count, and divide.
+    Plan,
+    /// Build a part. Its plan is long, and the same for whoever holds the claim.
+    Part(Arc<PartJob>),
+}
+
+/// A part to be built.
+#[derive(Debug)]
+pub struct PartJob {
+    /// Its number, from 1.
+    pub number: i32,
+    /// How many parts the export has.
+    pub count: i32,
+    /// What it holds.
+    pub plan: Slice,
+}
+
+/// A job that a worker has taken up.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The export.
+    pub request: ExportRequest,
+    /// What to do.
+    pub task: Task,
+    /// How often it has been taken up, this time included.
+    pub attempts: i32,
+    /// Proves that it is still ours; names its temporary files.
+    pub key: String,
+}
+
+impl Claim {
+    fn lease(&self) -> exports::Lease<'_> {
+        exports::Lease { id: self.request.id, key: &self.key }
+    }
+
+    fn part_lease<'a>(&'a self, request: &'a Locked, job: &PartJob) -> part_jobs::Lease<'a> {
+        part_jobs::Lease { request, number: job.number, key: &self.key }
+    }
+
+    /// Locks the request if this claim still holds; a plan's lease is prolonged.
+    fn hold(&self, c: &mut Conn, store: &Store, policy: &WorkPolicy) -> Result<Option<Locked>> {
+        let Some(request) = exports::lock(c, self.request.id)? else { return Ok(None) };
+        let ours = match &self.task {
+            Task::Plan => {
+                let until = store.time(c)?.plus(policy.lease);
+                exports::update_lease(c, &self.lease(), until)?
+            }
+            Task::Part(job) => part_jobs::is_held(c, &self.part_lease(&request, job))?,
+        };
+        Ok(ours.then_some(request))
+    }
+}
+
+/// By how much what this process notes may seem to lie ahead of what another reads a moment earlier.
+const SLACK: TimeDelta = TimeDelta::seconds(1);
+
+fn due(store: &Store, c: &mut Conn) -> Result<Due> {
+    let now = store.time(c)?;
+    Ok(Due { now, latest: now.plus(LONGEST_WAIT) })
+}
+
+/// Takes up the work that has waited longest; only of the request `only` if one is given. An export whose workers died as
+/// often as it may be tried fails instead, and one that can't even be read fails alone.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim(store: &Store, policy: &WorkPolicy, only: Option<RequestId>, now: Timestamp) -> Result<Option<Claim>> {
+    // Most looks find nothing: they must not take the writer's place.
+    let (beyond, plans, parts) = store.read(|c| {
+        let due = due(store, c)?;
+        let latest = due.now.plus(policy.lease + SLACK);
+        let beyond = [exports::list_leased_beyond(c, latest)?, part_jobs::list_leased_beyond(c, latest)?].concat();
+        Ok((beyond, exports::list_claimable(c, &due, only)?, list_with_waiting(c, &due, only)?))
+    })?;
+    for id in beyond {
+        end_leases_in_time(store, policy, id)?;
+    }
+    // Plans first: they are short, and let every company's export begin.
+    for (id, task) in
+        plans.into_iter().map(|id| (id, claim_plan as Take)).chain(parts.into_iter().map(|id| (id, claim_part as Take)))
+    {
+        let key = keys::new_key();
+        let taken = store.write(|c| {
+            let Some(request) = exports::lock(c, id)? else { return Ok(None) };
+            let due = due(store, c)?;
+            readable(c, &request, now, |c| task(c, policy, &request, &key, (&due, now)))
+        });
+        let taken = taken.inspect_err(|error| {
+            // Nobody knows whether it went through: held by nobody, it would count as an attempt that broke off.
+            if error.is_transient() {
+                disown(store, id, &key);
+            }
+        });
+        if let Some(claim) = taken? {
+            return Ok(Some(claim));
+        }
+    }
+    Ok(None)
+}
+
+/// How a kind of work is taken up, under a key, at this moment.
+type Take = fn(&mut Conn, &WorkPolicy, &Locked, &str, (&Due, Timestamp)) -> Result<Option<Claim>>;
+
+/// The exports with a part that waits: that with fewest workers first, so that a large one does not keep the others waiting.
+fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
+    let mut waiting = Vec::new();
+    for id in exports::list_planned(c, only)? {
+        if part_jobs::find_waiting(c, id, due)?.is_some() {
+            waiting.push((part_jobs::count_held(c, id, due.now)?, id));
+        }
+    }
+    waiting.sort_unstable();
+    Ok(waiting.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Ends the leases of an export that lie further ahead than any lease does, which were taken before the clock was put back: not
+/// at once, since whoever holds one may live, and will say so, but as if it had been taken now.
+fn end_leases_in_time(store: &Store, policy: &WorkPolicy, id: RequestId) -> Result<()> {
+    store.write(|c| {
+        let Some(request) = exports::lock(c, id)? else { return Ok(()) };
+        let latest = store.time(c)?.plus(policy.lease);
+        exports::update_lease_beyond(c, &request, latest)?;
+        part_jobs::update_leases_beyond(c, &request, latest)
+    })
+}
+
+/// Gives back what was taken up under this key, if it was, as if it had not been.
+fn disown(store: &Store, id: RequestId, key: &str) {
+    let disowned = store.write(|c| {
+        let Some(request) = exports::lock(c, id)? else { return Ok(()) };
+        exports::update_disowned(c, &exports::Lease { id, key })?;
+        part_jobs::update_disowned(c, &request, key)
+    });
+    if let Err(error) = disowned {
+        tracing::warn!(cause = %error.causes(), request = id, "work that may have been taken up waits for its lease: {error}");
+    }
+}
+
+/// Does `work` for an export; one that can't be read is failed, lest it be in the way of all others for ever.
+fn readable(
+    c: &mut Conn,
+    request: &Locked,
+    now: Timestamp,
+    work: impl FnOnce(&mut Conn) -> Result<Option<Claim>>,
+) -> Result<Option<Claim>> {
+    match work(c) {
+        Err(error) if error.kind() == Kind::Internal && error.message() == db::UNREADABLE => {
+            let id = request.id();
+            tracing::error!(cause = %error.causes(), request = id, "an export in the queue can't be read: {error}");
+            let reason = "The server can't read this request. Ask its operator to look into the log.";
+            exports::update_failed(c, id, reason, now)?;
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+fn claim_plan(
+    c: &mut Conn,
+    policy: &WorkPolicy,
+    locked: &Locked,
+    key: &str,
+    (due, now): (&Due, Timestamp),
+) -> Result<Option<Claim>> {
+    let id = locked.id();
+    // What an earlier run has left goes first.
+    if part_jobs::is_any_built(c, id)? {
+        return Ok(None);
+    }
+    let Some(mut request) = exports::find(c, id)? else { return Ok(None) };
+    if !exports::claim(c, &request, key, due, due.now.plus(policy.lease))? {
+        return Ok(None);
+    }
+    if attempts::is_exhausted(request.attempts, policy.attempts) {
+        end_in_failure(c, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
+        return Ok(None);
+    }
+    request.attempts += 1;
+    Ok(Some(Claim { attempts: request.attempts, request, task: Task::Plan, key: key.to_owned() }))
+}
+
+fn claim_part(
+    c: &mut Conn,
+    policy: &WorkPolicy,
+    locked: &Locked,
+    key: &str,
+    (due, now): (&Due, Timestamp),
+) -> Result<Option<Claim>> {
+    let id = locked.id();
+    // It may have ended, or another have been quicker, since it was listed.
+    let Some(found) = part_jobs::find_waiting(c, id, due)?.filter(|_| locked.is_in_progress()) else { return Ok(None) };
+    let (Some(mut request), Some(plan)) = (exports::find(c, id)?, part_jobs::find_plan(c, id, found.number)?) else {
+        return Ok(None);
+    };
+    if attempts::is_exhausted(found.attempts, policy.attempts) {
+        end_in_failure(c, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
+        return Ok(None);
+    }
+    part_jobs::claim(c, locked, &found, key, due.now.plus(policy.lease))?;
+    let attempts = found.attempts + 1;
+    exports::update_attempts(c, id, attempts)?;
+    request.attempts = request.attempts.max(attempts);
+    let job = PartJob { number: found.number, count: part_jobs::count(c, id)?, plan: Slice::parse(&plan)? };
+    Ok(Some(Claim { request, task: Task::Part(Arc::new(job)), attempts, key: key.to_owned() }))
+}
+
+/// Takes the cut (C7) and the evidence of that moment, unless an earlier attempt has: an export is a function of its request
+/// and its cut.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool> {
+    if claim.request.cut.is_some() {
+        return Ok(true);
+    }
+    note_set_back(store, claim.request.account_id, now)?;
+    // One state of the database: what was so when each source's last recording had been committed, and nothing that came after.
+    let (numbers, evidence) = store.read(|c| Ok((db::cuts::read_now(c)?, evidence::read(c, &claim.request)?)))?;
+    let evidence = evidence::text(&evidence)?;
+    let ours = store.write(|c| {
+        let ours = exports::update_cut(c, &claim.lease(), now, &evidence)?;
+        if ours {
+            // It may have been kept already, by a transaction of whose end nobody heard.
+            db::cuts::delete(c, claim.request.id)?;
+            db::cuts::create(c, claim.request.id, &numbers)?;
+        }
+        Ok(ours)
+    })?;
+    claim.request.cut = Some(now);
+    Ok(ours)
+}
+
+/// What a clock that was set back leaves unknown must be known to be so when the cut is taken: the export shows what it kept.
+fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()> {
+    if periods::is_set_back(&store.read(|c| capture::rows::periods::list(c, account))?, now) {
+        store.write(|c| switch::note_set_back(c, account, now))?;
+    }
+    Ok(())
+}
+
+/// Begins to divide an export into parts: what an earlier attempt has divided is forgotten. Tells whether the export is still
+/// ours: one who was slow must not undo what another has planned meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<bool> {
+    store.write(|c| {
+        let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
+        part_jobs::delete(c, &request)?;
+        Ok(true)
+    })
+}
+
+/// Adds a part, unless it has been added. Nobody takes it up before the plan is complete. Tells whether the export is still
+/// ours.
+///
+/// # Errors
+/// When the database fails.
+pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, plan: &Slice) -> Result<bool> {
+    let job = part_jobs::NewPartJob { number, plan: plan.to_text(), items: count(plan.items())? };
+    store.write(|c| {
+        let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
+        if !part_jobs::is_made(c, request.id(), number)? {
+            part_jobs::create(c, &request, &job)?;
+        }
+        Ok(true)
+    })
+}
+
+/// Completes the plan: from now on the parts can be taken up. Tells whether the export was still ours.
+///
+/// # Errors
+/// When the database fails.
+pub fn planned(store: &Store, claim: &Claim, items: u64, limits: Limits, now: Timestamp) -> Result<bool> {
+    let (items, limits) = (count(items)?, (count(limits.entries)?, count(limits.bytes)?));
+    store.write(|c| exports::update_planned(c, &claim.lease(), items, limits, now))
+}
+
+/// A number as the tables hold it. One that does not fit is no number of anything that there is.
+fn count(number: impl TryInto<i64>) -> Result<i64> {
+    number
+        .try_into()
+        .map_err(|_| Error::new(Kind::Internal, "A number of items, entries or bytes is beyond all measure."))
+}
+
+/// Says that work goes on, and how many of the job's items are done; tells whether it is still ours (the export may
+/// have been cancelled).
+///
+/// # Errors
+/// When the database fails.
+pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -> Result<bool> {
+    store.write(|c| {
+        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
+        let until = store.time(c)?.plus(policy.lease);
+        let Task::Part(job) = &claim.task else { return exports::update_lease(c, &claim.lease(), until) };
+        if !part_jobs::update_progress(c, &claim.part_lease(&request, job), until, done)? {
+            return Ok(false);
+        }
+        let done = part_jobs::sum_done(c, request.id())?;
+        exports::update_done(c, request.id(), done)?;
+        Ok(true)
+    })
+}
+
+/// The parts of an export that have been built already, in order, without their counts.
+///
+/// # Errors
+/// When the database fails.
+pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
+    store.reading().statement(|c| part_jobs::list_built(c, request))
+}
+
+/// The counts of what was written into a built part.
+///
+/// # Errors
+/// When the database fails, or the part is not there any more.
+pub fn built_counts(store: &Store, request: RequestId, number: i32) -> Result<Slice> {
+    match store.reading().statement(|c| part_jobs::find_counts(c, request, number))? {
+        Some(counts) => Slice::parse(&counts),
+        None => Err(Error::new(Kind::Internal, format!("Part {number} of the export is gone."))),
+    }
+}
+
+/// What became of a part that was handed in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HandedIn {
+    /// It was no longer ours to build; its bytes belong to nothing.
+    Lost,
+    /// Others are still to come.
+    Noted,
+    /// It was the last: the export is complete.
+    Completed,
+}
+
+/// Notes that a part is built, checked and in its place. The last one completes the export. `file_name` gives the name
+/// of a part by its number.
+///
+/// # Errors
+/// When the database fails.
+pub fn hand_in(
+    store: &Store,
+    claim: &Claim,
+    policy: &WorkPolicy,
+    built: &Built,
+    file_name: &dyn Fn(i32) -> String,
+    now: Timestamp,
+) -> Result<HandedIn> {
+    let Task::Part(job) = &claim.task else { return Ok(HandedIn::Lost) };
+    let ExportRequest { id, account_id, requester_id, .. } = claim.request;
+    // Part 1 comes last: the others don't change any more, and are put together before anybody has to wait for it.
+    let contents = if job.number == 1 { contents(store, id, job, built)? } else { None };
+    store.write(|c| {
+        let Some(request) = exports::lock(c, id)? else { return Ok(HandedIn::Lost) };
+        if !part_jobs::update_built(c, &claim.part_lease(&request, job), built, now)? {
+            return handed_in_before(c, id, built);
+        }
+        if job.number > 1 {
+            let done = part_jobs::sum_done(c, id)?;
+            exports::update_done(c, id, done)?;
+            return Ok(HandedIn::Noted);
+        }
+        let parts = part_jobs::list_built(c, id)?;
+        let items = parts.iter().map(|part| part.items).sum();
+        if !exports::update_completed(c, id, items, now, rules::expiry(now, policy.keep_days))? {
+            return Ok(HandedIn::Lost);
+        }
+        for Built { number, size, sha256, storage_key, .. } in parts {
+            let part = Part { number, file_name: file_name(number), size, sha256 };
+            exports::create_part(c, &request, &part, &storage_key)?;
+        }
+        part_jobs::delete(c, &request)?;
+        if let Some(Contents { summary, conversations }) = &contents {
+            summaries::create(c, id, summary)?;
+            for (page, counts) in (1..).zip(conversations.chunks(CONVERSATIONS_PER_PAGE)) {
+                summaries::create_page(c, id, page, &KindCounts(counts.to_vec()).to_text())?;
+            }
+        }
+        rows::mails::create(c, id, requester_id, MailEvent::Completed, None, now)?;
+        audit::append(c, account_id, Actor::System, &AuditEvent::ExportCompleted { export: id }, now)?;
+        Ok(HandedIn::Completed)
+    })
+}
+
+/// What became of a part that can't be handed in now: it may be because it has been, and only the answer was lost.
+fn handed_in_before(c: &mut Conn, id: RequestId, built: &Built) -> Result<HandedIn> {
+    if part_jobs::find_storage_key(c, id, built.number)?.is_some_and(|key| key == built.storage_key) {
+        return Ok(HandedIn::Noted);
+    }
+    let part = exports::find_part(c, id, built.number)?;
+    Ok(if part.is_some_and(|(_, key)| key == built.storage_key) { HandedIn::Completed } else { HandedIn::Lost })
+}
+
+/// Conversations whose counts are kept, and shown, together.
+pub const CONVERSATIONS_PER_PAGE: usize = 40;
+
+/// What an export holds, as it is kept for its page.
+struct Contents {
+    summary: Summary,
+    /// Counts by conversation, in the order in which they are shown.
+    conversations: Vec<ConversationCounts>,
+}
+
+/// Puts the counts of an export's parts together, of which `last` is not handed in yet. Memory grows with conversations and
+/// days, not with items. None if a part was built by a version that did not count kinds.
+fn contents(store: &Store, id: RequestId, job: &PartJob, last: &Built) -> Result<Option<Contents>> {
+    let (mut counting, mut reading) = (Counting::default(), store.reading());
+    for number in 2..=job.count {
+        let texts =
+            reading.read(|c| Ok((part_jobs::find_counts(c, id, number)?, part_jobs::find_kinds(c, id, number)?)))?;
+        // One that is gone, as when the export has just been cancelled, is found out when this one is handed in.
+        let (Some(counts), Some(kinds)) = texts else { return Ok(None) };
+        counting.part(&Slice::parse(&counts)?, KindCounts::parse(&kinds)?);
+    }
+    let kinds = KindCounts::parse(&last.kinds)?;
+    match &last.counts {
+        Some(counts) => counting.part(&Slice::parse(counts)?, kinds),
+        None => counting.part(&job.plan, kinds),
+    }
+    let (totals, conversations) = counting.finish();
+    let (by_kind, by_day) = totals.to_texts();
+    let with_items = count(conversations.len())?;
+    Ok(Some(Contents { summary: Summary { conversations: with_items, by_kind, by_day }, conversations }))
+}
+
+/// Fails an export with a reason that an administrator understands; tells whether the job was still ours.
+///
+/// # Errors
+/// When the database fails.
+pub fn fail(store: &Store, claim: &Claim, reason: &str, now: Timestamp) -> Result<bool> {
+    store.write(|c| {
+        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
+        let ours = match &claim.task {
+            Task::Plan => exports::is_held(c, &claim.lease())?,
+            Task::Part(job) => part_jobs::is_held(c, &claim.part_lease(&request, job))?,
+        };
+        Ok(ours && end_in_failure(c, &request, &claim.request, reason, now)?)
+    })
+}
+
+fn end_in_failure(
+    c: &mut Conn,
+    locked: &Locked,
+    request: &ExportRequest,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let ExportRequest { id, account_id, requester_id, .. } = *request;
+    if !exports::update_failed(c, id, reason, now)? {
+        return Ok(false);
+    }
+    part_jobs::update_leases_ended(c, locked)?;
+    rows::mails::create(c, id, requester_id, MailEvent::Failed, Some(reason), now)?;
+    let event = AuditEvent::ExportFailed { export: id, reason: reason.to_owned() };
+    audit::append(c, account_id, Actor::System, &event, now)?;
+    Ok(true)
+}
+
+/// Why a job goes back into the queue.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Release {
+    /// This process stops: another goes on at once, and the attempt does not count.
+    Stopping,
+    /// Something failed that may pass: later, and the attempt counts.
+    Later(TimeDelta),
+}
+
+/// Puts a job back into the queue; tells whether it was still ours.
+///
+/// # Errors
+/// When the database fails.
+pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
+    store.write(|c| {
+        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
+        let now = store.time(c)?;
+        let (attempts, not_before) = match why {
+            Release::Stopping => (claim.attempts - 1, now),
+            Release::Later(wait) => (claim.attempts, now.plus(wait)),
+        };
+        match &claim.task {
+            Task::Plan => exports::update_released(c, &claim.lease(), attempts, not_before),
+            Task::Part(job) => part_jobs::update_released(c, &claim.part_lease(&request, job), attempts, not_before),
+        }
+    })
+}
+
+/// Forgets the parts of exports that have ended without them (cancelled, failed), and gives the keys under which their
+/// bytes are kept, which belong to nothing from then on.
+///
+/// # Errors
+/// When the database fails.
+pub fn discard(store: &Store) -> Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for id in store.read(part_jobs::list_ended_requests)? {
+        keys.extend(store.write(|c| {
+            // It may have been queued again and taken up since it was listed: then its jobs are those of the new attempt.
+            let Some(request) = exports::lock(c, id)?.filter(|request| !request.is_in_progress()) else {
+                return Ok(Vec::new());
+            };
+            let built = part_jobs::list_built(c, id)?;
+            part_jobs::delete(c, &request)?;
+            Ok(built.into_iter().map(|part| part.storage_key).collect())
+        })?);
+    }
+    Ok(keys)
+}
+
+/// The exports whose time is over (B6), and the keys under which their bytes are kept. They are marked expired first: no
+/// download begins once the erasing has.
+///
+/// # Errors
+/// When the database fails.
+pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<String>)>> {
+    let mut expired = Vec::new();
+    for id in store.read(|c| exports::list_to_expire(c, now))? {
+        let keys = store.write(|c| {
+            exports::update_expired(c, id)?;
+            Ok(exports::list_parts(c, id)?.into_iter().map(|(_, key)| key).collect())
+        })?;
+        expired.push((id, keys));
+    }
+    Ok(expired)
+}
+
+/// Notes that an expired or deleted export's bytes have been erased, unless that was noted already.
+///
+/// # Errors
+/// When the database fails.
+pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
+    store.write(|c| {
+        let noted = exports::update_erased(c, request, now)?;
+        let Some(account) = exports::find_account(c, request)?.filter(|_| noted) else { return Ok(()) };
+        audit::append(c, account, Actor::System, &AuditEvent::ExportErased { export: request }, now)
+    })
+}
+
+/// The keys of the exports that workers hold now: temporary files of others are left-overs.
+///
+/// # Errors
+/// When the database fails.
+pub fn held_keys(store: &Store) -> Result<HashSet<String>> {
+    let keys = store.read(|c| Ok((exports::list_lease_keys(c)?, part_jobs::list_lease_keys(c)?)))?;
+    Ok(keys.0.into_iter().chain(keys.1).collect())
+}
+
+/// The keys under which the bytes of exports are kept that have not been erased: no export of this database has others.
+///
+/// # Errors
+/// When the database fails.
+pub fn storage_keys(store: &Store) -> Result<HashSet<String>> {
+    // In this order: a job may become a part while we look.
+    let keys = store.read(|c| Ok((part_jobs::list_storage_keys(c)?, exports::list_storage_keys(c)?)))?;
+    Ok(keys.0.into_iter().chain(keys.1).collect())
+}
+
+/// Makes sure that no export to come gets a number up to this one, which an archive bears already. Numbers that no archive of
+/// ours can bear are passed over.
+///
+/// # Errors
+/// When the database fails.
+pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
+    let known = store.read(exports::find_last_number)?.unwrap_or(0);
+    let believable = known.saturating_add(1_000_000);
+    if last <= known || last > believable {
+        return Ok(());
+    }
+    store.write(|c| exports::reserve_numbers(c, last))
+}
+
+/// Removes sessions that have ended, old failed attempts to sign in, and what the database's log still holds.
+///
+/// # Errors
+/// When the database fails.
+pub fn tidy(store: &Store, now: Timestamp) -> Result<()> {
+    store.write(|c| identity::rows::sessions::delete_expired(c, now, now.plus(-TimeDelta::days(1))))?;
+    // What C4 has erased is to be gone from the log, too.
+    store.empty_log()
+}

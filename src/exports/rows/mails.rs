@@ -1,0 +1,262 @@
+//! Rows of the queue of mail (B5).
+
+use diesel::prelude::*;
+
+use crate::db::schema::{export_requests, mails, users};
+use crate::db::{AT_ONCE, Conn, Due, instant, instant_opt, over, parsed};
+use crate::error::Result;
+use crate::model::{AccountId, MailEvent, MailTrouble, RequestId, Timestamp, UserId};
+
+/// Number of a mail.
+pub type MailId = i64;
+
+/// A mail to be sent, or sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mail {
+    /// Its number.
+    pub id: MailId,
+    /// What it is about.
+    pub request_id: RequestId,
+    /// To whom.
+    pub recipient_id: UserId,
+    /// What it tells.
+    pub event: MailEvent,
+    /// Why the export failed, as it was then.
+    pub reason: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mails)]
+struct Row {
+    id: MailId,
+    request_id: RequestId,
+    recipient_id: UserId,
+    event: String,
+    reason: Option<String>,
+    created_at: i64,
+}
+
+impl Row {
+    fn into_model(self) -> Result<Mail> {
+        Ok(Mail {
+            id: self.id,
+            request_id: self.request_id,
+            recipient_id: self.recipient_id,
+            event: parsed(&self.event)?,
+            reason: self.reason,
+            created_at: instant(self.created_at)?,
+        })
+    }
+}
+
+/// Queues a mail, in the transaction of the change that it tells.
+pub fn create(
+    c: &mut Conn,
+    request: RequestId,
+    recipient: UserId,
+    event: MailEvent,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    diesel::insert_into(mails::table)
+        .values((
+            mails::request_id.eq(request),
+            mails::recipient_id.eq(recipient),
+            mails::event.eq(event.as_str()),
+            mails::reason.eq(reason),
+            mails::created_at.eq(now.micros()),
+            mails::attempts.eq(0),
+            mails::not_before.eq(AT_ONCE),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// A mail that waits to be sent. Only what claiming needs: one whose row says what this version does not know must not
+/// hold up those behind it.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = mails)]
+pub struct Claimable {
+    /// Its number.
+    pub id: MailId,
+    /// How often sending has been tried.
+    pub attempts: i32,
+}
+
+/// The mails that have neither left nor been given up.
+macro_rules! open {
+    () => {
+        mails::sent_at.is_null().and(mails::given_up_at.is_null())
+    };
+}
+
+/// The mail that has waited longest to be sent, of those that nobody is sending.
+pub fn find_claimable(c: &mut Conn, due: &Due) -> Result<Option<Claimable>> {
+    let free = mails::lease_until.is_null().or(mails::lease_until.lt(due.now.micros()).assume_not_null());
+    let query = mails::table.filter(open!()).filter(free).filter(over!(mails::not_before, due)).order(mails::id);
+    Ok(query.select(Claimable::as_select()).first(c).optional()?)
+}
+
+/// Takes up a claimable mail until `until`, when another may; tells whether nobody else was quicker.
+pub fn claim(c: &mut Conn, found: &Claimable, key: &str, until: Timestamp) -> Result<bool> {
+    let changed = diesel::update(mails::table.find(found.id))
+        .filter(mails::attempts.eq(found.attempts).and(mails::sent_at.is_null()))
+        .set((mails::attempts.eq(found.attempts + 1), mails::lease_key.eq(key), mails::lease_until.eq(until.micros())))
+        .execute(c)?;
+    Ok(changed > 0)
+}
+
+/// Prolongs the lease of whoever sends a mail; tells whether it still holds.
+pub fn update_lease(c: &mut Conn, id: MailId, key: &str, until: Timestamp) -> Result<bool> {
+    let ours = mails::table.find(id).filter(mails::lease_key.eq(key)).filter(mails::lease_until.is_not_null());
+    Ok(diesel::update(ours).set(mails::lease_until.eq(until.micros())).execute(c)? > 0)
+}
+
+/// Whether a lease lies beyond `latest`: it was noted before the clock was put back.
+pub fn is_any_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<bool> {
+    let beyond = mails::table.filter(open!()).filter(mails::lease_until.gt(latest.micros()));
+    Ok(diesel::select(diesel::dsl::exists(beyond)).get_result(c)?)
+}
+
+/// Ends leases that lie beyond `latest` there.
+pub fn update_leases_beyond(c: &mut Conn, latest: Timestamp) -> Result<()> {
+    diesel::update(mails::table.filter(open!()).filter(mails::lease_until.gt(latest.micros())))
+        .set(mails::lease_until.eq(latest.micros()))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Notes that a mail has been sent.
+pub fn update_sent(c: &mut Conn, id: MailId, key: &str, now: Timestamp) -> Result<()> {
+    diesel::update(mails::table.find(id))
+        .filter(mails::lease_key.eq(key))
+        .set((
+            mails::sent_at.eq(now.micros()),
+            mails::last_error.eq(None::<String>),
+            mails::trouble.eq(None::<String>),
+            mails::lease_until.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Why a mail could not be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    /// In a word, for the page.
+    pub trouble: MailTrouble,
+    /// In full, for the operator.
+    pub error: &'a str,
+}
+
+/// Notes that a mail could not be sent, and when to try again.
+pub fn update_deferred(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, not_before: Timestamp) -> Result<()> {
+    diesel::update(mails::table.find(id))
+        .filter(mails::lease_key.eq(key))
+        .set((
+            mails::last_error.eq(why.error),
+            mails::trouble.eq(why.trouble.as_str()),
+            mails::not_before.eq(not_before.micros()),
+            mails::lease_until.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Notes that a mail will not be tried again.
+pub fn update_given_up(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, now: Timestamp) -> Result<()> {
+    diesel::update(mails::table.find(id))
+        .filter(mails::lease_key.eq(key))
+        .set((
+            mails::last_error.eq(why.error),
+            mails::trouble.eq(why.trouble.as_str()),
+            mails::given_up_at.eq(now.micros()),
+            mails::lease_until.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The mail with this number.
+pub fn find(c: &mut Conn, id: MailId) -> Result<Option<Mail>> {
+    mails::table.find(id).select(Row::as_select()).first(c).optional()?.map(Row::into_model).transpose()
+}
+
+/// The newest mails about an account's exports, newest first.
+pub fn list_newest(c: &mut Conn, account: AccountId, limit: i64) -> Result<Vec<Mail>> {
+    let rows: Vec<Row> = mails::table
+        .inner_join(export_requests::table.on(export_requests::id.eq(mails::request_id)))
+        .filter(export_requests::account_id.eq(account))
+        .order(mails::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(c)?;
+    rows.into_iter().map(Row::into_model).collect()
+}
+
+/// What became of a mail, for the page of what it is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeliveryStatus {
+    /// What it tells.
+    pub event: MailEvent,
+    /// Name of whom it is for.
+    pub name: String,
+    /// Their address as it is now.
+    pub email: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// How often sending has been tried.
+    pub attempts: i32,
+    /// When it is tried next, unless it has left or was given up.
+    pub not_before: Timestamp,
+    /// When it left.
+    pub sent_at: Option<Timestamp>,
+    /// When it was given up.
+    pub given_up_at: Option<Timestamp>,
+    /// Whether the last attempt failed.
+    pub failed: bool,
+    /// Why, where that is known.
+    pub trouble: Option<MailTrouble>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mails)]
+struct DeliveryStatusRow {
+    event: String,
+    created_at: i64,
+    attempts: i32,
+    not_before: i64,
+    sent_at: Option<i64>,
+    given_up_at: Option<i64>,
+    last_error: Option<String>,
+    trouble: Option<String>,
+}
+
+/// The newest mails about a request, the newest first, and how many there are.
+pub fn list_delivery_statuses(c: &mut Conn, request: RequestId, limit: i64) -> Result<(Vec<DeliveryStatus>, i64)> {
+    let ours = mails::table.filter(mails::request_id.eq(request));
+    let count = ours.count().get_result(c)?;
+    let rows: Vec<(DeliveryStatusRow, String, Option<String>)> = ours
+        .inner_join(users::table)
+        .order(mails::id.desc())
+        .limit(limit)
+        .select((DeliveryStatusRow::as_select(), users::name, users::email))
+        .load(c)?;
+    let delivery = |(row, name, email): (DeliveryStatusRow, String, Option<String>)| {
+        Ok(DeliveryStatus {
+            event: parsed(&row.event)?,
+            name,
+            email,
+            created_at: instant(row.created_at)?,
+            attempts: row.attempts,
+            not_before: instant(row.not_before)?,
+            sent_at: instant_opt(row.sent_at)?,
+            given_up_at: instant_opt(row.given_up_at)?,
+            failed: row.last_error.is_some(),
+            trouble: row.trouble.and_then(|trouble| trouble.parse().ok()),
+        })
+    };
+    Ok((rows.into_iter().map(delivery).collect::<Result<_>>()?, count))
+}

@@ -1,0 +1,93 @@
+//! What a part's `.zip` says of itself: which export it belongs to, and, in part 1, which other parts there are.
+//!
+//! For whoever has a file and does not know what it is. Nothing of it is believed: [`crate::formats::verify()`] judges.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use zip::ZipArchive;
+
+use super::manifest::{FORMAT_VERSION, Header, Manifest, PartInfo, PartManifest, Totals};
+use crate::error::{Context, Result};
+use crate::keys::hex;
+use crate::model::Copies;
+use crate::sums::Hashing;
+
+/// The longest manifest that is read: it counts each file of the archive.
+const MAX_MANIFEST: u64 = 1 << 30;
+/// Bytes hashed at a time.
+const CHUNK: usize = 256 * 1024;
+
+/// What a part says of itself.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Which export it belongs to.
+    pub header: Header,
+    /// Its number, from 1.
+    pub part: u32,
+    /// What only part 1 tells.
+    pub whole: Option<Whole>,
+}
+
+/// What part 1 says of the whole archive.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// All parts.
+    pub parts: Vec<PartInfo>,
+    /// Sums over all of them.
+    pub totals: Totals,
+    /// What lies beside the JSON.
+    pub copies: Copies,
+}
+
+/// Reads what the part at `path` says of itself.
+///
+/// # Errors
+/// When it is no part of an archive of this format.
+pub fn identify(path: &Path) -> Result<Identity> {
+    let doing = || format!("{} can't be read as a part of an archive.", path.display());
+    let mut zip = ZipArchive::new(BufReader::new(File::open(path).context(doing)?)).context(doing)?;
+    let mut name = None;
+    for entry in zip.file_names() {
+        let entry = entry.context(doing)?;
+        let file = entry.split_once('/').map_or("", |(_, file)| file);
+        if file == "manifest.json" || (file.starts_with("manifest-part-") && !file.contains('/')) {
+            name = Some(entry.into_owned());
+            break;
+        }
+    }
+    let name = name.ok_or("it has no manifest").context(doing)?;
+    let entry = zip.by_name(&name).context(doing)?;
+    if name.ends_with("/manifest.json") {
+        let manifest: Manifest<IgnoredAny> = json(entry).context(doing)?;
+        check_version(manifest.format_version).context(doing)?;
+        let copied = manifest.copies.unwrap_or_default();
+        let copies = Copies { html: copied.html.is_some(), csv: copied.csv.is_some() };
+        let whole = Whole { parts: manifest.parts, totals: manifest.totals, copies };
+        return Ok(Identity { header: manifest.header, part: 1, whole: Some(whole) });
+    }
+    let manifest: PartManifest = json(entry).context(doing)?;
+    check_version(manifest.format_version).context(doing)?;
+    Ok(Identity { header: manifest.header, part: manifest.part, whole: None })
+}
+
+fn check_version(version: u32) -> Result<(), String> {
+    if version == FORMAT_VERSION { Ok(()) } else { Err(format!("its format is of version {version}")) }
+}
+
+fn json<T: DeserializeOwned>(file: impl Read) -> Result<T, serde_json::Error> {
+    serde_json::from_reader(BufReader::new(file.take(MAX_MANIFEST)))
+}
+
+/// SHA-256 of a whole file, in lower-case hexadecimal.
+///
+/// # Errors
+/// When it can't be read.
+pub fn sha256_of(path: &Path) -> Result<String> {
+    let doing = || format!("{} can't be read.", path.display());
+    let mut file = Hashing::new(BufReader::with_capacity(CHUNK, File::open(path).context(doing)?));
+    io::copy(&mut file, &mut io::sink()).context(doing)?;
+    Ok(hex(&file.finish().1))
+}

@@ -1,0 +1,192 @@
+//! What the operator does with accounts, people and their access from the command line (A1, A4).
+
+use chrono_tz::Tz;
+
+use super::{access, rows, rules, sign_in};
+use crate::audit::{self, Actor, AuditEvent, Named};
+use crate::db::{Conn, Store};
+use crate::error::{Error, Result};
+use crate::model::{Account, AccountId, Timestamp, User, UserId};
+use crate::{capture, mail};
+
+/// The kind of source that the operator is: what the command line calls people is recorded too.
+const OPERATOR: &str = "operator";
+
+/// Makes an account.
+///
+/// # Errors
+/// When the name is blank, too long, or taken.
+pub fn create(store: &Store, name: &str, zone: Tz, include_exports: bool, now: Timestamp) -> Result<AccountId> {
+    let name = checked_name(name)?;
+    store.write(|c| {
+        if let Some(account) = rows::accounts::find_by_name(c, name)? {
+            return Err(Error::conflict(format!("There already is an account “{}”.", account.name)));
+        }
+        let id = rows::accounts::create(c, name, zone, include_exports, now)?;
+        audit::append(c, id, Actor::Operator, &AuditEvent::AccountCreated { name: name.to_owned() }, now)?;
+        Ok(id)
+    })
+}
+
+/// The account with this name.
+///
+/// # Errors
+/// When there is none, with what to do.
+pub fn find(c: &mut Conn, name: &str) -> Result<Account> {
+    rows::accounts::find_by_name(c, name)?
+        .ok_or_else(|| Error::not_found(format!("There is no account “{name}”. “account list” shows those there are.")))
+}
+
+/// The account with this name, locked: what was read of it stays true until the transaction ends.
+///
+/// # Errors
+/// When there is none.
+pub fn find_locked(c: &mut Conn, name: &str) -> Result<Account> {
+    let id = find(c, name)?.id;
+    rows::accounts::lock(c, id)?;
+    find(c, name)
+}
+
+/// All accounts by name.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(c: &mut Conn) -> Result<Vec<Account>> {
+    rows::accounts::list(c)
+}
+
+/// The person of an account with this address.
+///
+/// # Errors
+/// When there is none.
+pub fn find_user(c: &mut Conn, account: &Account, email: &str) -> Result<User> {
+    let email = email.trim().to_lowercase();
+    rows::users::find_by_email(c, account.id, &email)?
+        .ok_or_else(|| Error::not_found(format!("Nobody in the account “{}” has the address {email}.", account.name)))
+}
+
+/// A person who can sign in.
+#[derive(Clone, Debug)]
+pub struct NewSignIn<'a> {
+    /// Name of the account.
+    pub account: &'a str,
+    /// Address to sign in with.
+    pub email: &'a str,
+    /// Full name.
+    pub name: &'a str,
+    /// Gives the admin role.
+    pub admin: bool,
+}
+
+/// Makes a person who can sign in. One whom an import has recorded under this address becomes that person; one who can
+/// sign in already gets the new password, and all sessions end; one who was deactivated is active again.
+///
+/// # Errors
+/// When name, address or password do not do, or the address signs in to another account.
+pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Timestamp) -> Result<UserId> {
+    let name = checked_name(new.name)?;
+    let email = new.email.trim().to_lowercase();
+    if !mail::is_address(&email) {
+        return Err(Error::invalid("email", format!("“{}” is not an email address.", new.email)));
+    }
+    let hash = sign_in::hash_password(password)?;
+    store.write(|c| {
+        let account = find(c, new.account)?;
+        // What people are called is recorded (C7). Before anything is changed: those who record take turns.
+        let source = capture::rows::sources::find_or_create(c, account.id, OPERATOR)?;
+        let recording = capture::rows::sources::next_recording(c, source)?;
+        if let Some((other, _)) =
+            rows::users::find_sign_in(c, &email)?.filter(|(user, _)| user.account_id != account.id)
+        {
+            let owner = rows::accounts::find(c, other.account_id)?.map_or_else(String::new, |account| account.name);
+            return Err(Error::conflict(format!(
+                "{email} already signs in to the account “{owner}”; an address signs in to one account only."
+            )));
+        }
+        let id = match rows::users::find_by_email(c, account.id, &email)? {
+            Some(user) => {
+                let profile = rows::users::Profile { name, email: Some(&email), is_bot: false };
+                rows::users::update_profile(c, user.id, profile, (source, recording))?;
+                rows::users::update_reactivated(c, user.id)?;
+                if new.admin {
+                    rows::users::update_admin(c, user.id, true)?;
+                }
+                user.id
+            }
+            None => {
+                let user = rows::users::NewUser {
+                    account_id: account.id,
+                    name,
+                    email: Some(&email),
+                    is_bot: false,
+                    is_admin: new.admin,
+                    deactivated_at: None,
+                };
+                rows::users::create(c, &user, now)?
+            }
+        };
+        rows::users::update_password(c, id, &hash)?;
+        rows::sessions::delete_of_user(c, id)?;
+        let event = AuditEvent::SignInSet { user: Named { id, name: name.to_owned() }, email: email.clone() };
+        audit::append(c, account.id, Actor::Operator, &event, now)?;
+        Ok(id)
+    })
+}
+
+/// A4: the operator grants access, as support.
+///
+/// # Errors
+/// When the person is not an active administrator of the account, or the feature is not included.
+pub fn grant_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
+    store.write(|c| {
+        let account = find_locked(c, account)?;
+        let user = find_user(c, &account, email)?;
+        if !account.exports_included {
+            return Err(Error::conflict(format!(
+                "Compliance Exports is not included in the account “{0}”: “account include-exports \"{0}\"” includes it.",
+                account.name
+            )));
+        }
+        if !rules::can_be_given_access(&account, &user) {
+            return Err(Error::conflict(format!(
+                "{} is not an active administrator of {}, and only those can be given access.",
+                user.name, account.name
+            )));
+        }
+        if !rows::access::find(c, account.id, user.id)? {
+            access::grant(c, &account, &user, Actor::Operator, now)?;
+        }
+        Ok(user)
+    })
+}
+
+/// A4: the operator revokes access. At least one must remain while the feature is on.
+///
+/// # Errors
+/// When it would be the last one, or there was none to revoke.
+pub fn revoke_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
+    store.write(|c| {
+        let account = find_locked(c, account)?;
+        let user = find_user(c, &account, email)?;
+        let with_access = rows::access::list(c, account.id)?;
+        if !with_access.iter().any(|person| person.id == user.id) {
+            return Err(Error::conflict(format!("{} has no access to revoke.", user.name)));
+        }
+        if account.exports_on && with_access.len() == 1 {
+            return Err(Error::conflict(format!(
+                "{} is the last person with access, and at least one must remain. Grant it to someone else first.",
+                user.name
+            )));
+        }
+        access::revoke(c, &account, &user, Actor::Operator, now)?;
+        Ok(user)
+    })
+}
+
+fn checked_name(name: &str) -> Result<&str> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("name", "A name has 1 to 100 characters, without line breaks."));
+    }
+    Ok(name)
+}

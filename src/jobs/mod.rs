@@ -1,0 +1,32 @@
+//! Jobs: how work is kept, put off and given up, whatever the work is.
+
+pub mod attempts;
+mod stop;
+
+use std::thread;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::patience::Patience;
+pub use stop::Stop;
+
+/// Tells the database something of work that was done, and again while that meets what may pass and `goes_on`, for as long as
+/// `patience`: what was done must not be lost to a moment in which nobody could be told.
+///
+/// # Errors
+/// What `tell` returned last.
+pub fn persist<T>(
+    patience: Duration,
+    what: &str,
+    goes_on: &dyn Fn() -> bool,
+    tell: &mut dyn FnMut() -> Result<T>,
+) -> Result<T> {
+    let mut patience = Patience::of(patience);
+    loop {
+        let told = tell();
+        let Err(error) = &told else { return told };
+        let Some(wait) = patience.wait_after(error).filter(|_| goes_on()) else { return told };
+        tracing::warn!(cause = %error.causes(), "{what} could not be noted yet: {error}");
+        thread::sleep(wait);
+    }
+}

@@ -12,12 +12,12 @@ use std::time::Duration;
 use rand::TryRng;
 
 use self::folder::Folder;
+use crate::archive::sign::{PublicKey, SigningKey};
 use crate::blobs::{self, Blobs};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
 use crate::db::{PoolOptions, Store};
 use crate::error::{Context, Error, Result};
-use crate::formats::sign::{PublicKey, SigningKey};
 use crate::http::State;
 use crate::worker::Worker;
 

@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` shows the house; each module opens with what lives there, what does not, and who calls it.
 
 pub mod app;
+pub mod archive;
 pub mod audit;
 pub mod blobs;
 pub mod capture;
@@ -15,7 +16,6 @@ pub mod demo;
 pub mod error;
 pub mod exports;
 pub mod format;
-pub mod formats;
 pub mod http;
 pub mod identity;
 pub mod jobs;

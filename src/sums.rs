@@ -1,7 +1,7 @@
 //! Check sums: SHA-256, which archives, pages and tags show, and a quick one that never leaves the process.
 //!
 //! Here is how they are made, of bytes at hand or of a stream. What is hashed, and what it proves, is decided by those who
-//! call: the archive (`formats`), sessions (`identity`), tags and addresses (`http`). [`crate::keys`] writes them as text.
+//! call: the archive (`archive`), sessions (`identity`), tags and addresses (`http`). [`crate::keys`] writes them as text.
 
 use std::fmt;
 use std::io::{self, Read};

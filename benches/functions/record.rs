@@ -21,12 +21,12 @@ pub fn an_event(criterion: &mut Criterion, stage: &Stage) {
     let app = stage.app();
     let now = app.clock.now();
     let account = app.store.read(|c| compliance_exports::identity::accounts::find(c, corpus::ACCOUNT)).unwrap().id;
-    let mut recorder = app.store.write(|c| Recorder::new(c, account, "events", now)).unwrap();
+    let mut recorder = app.store.write(|tx| Recorder::new(tx, account, "events", now)).unwrap();
     let mut record = |batch: Vec<Recording>| {
         app.store
-            .write(|c| {
-                recorder.begin(c, now)?;
-                let outcomes = recorder.record(c, &batch)?;
+            .write(|tx| {
+                recorder.begin(tx, now)?;
+                let outcomes = recorder.record(tx, &batch)?;
                 assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Added));
                 Ok(())
             })

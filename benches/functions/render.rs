@@ -3,8 +3,8 @@
 use std::fs;
 use std::sync::Arc;
 
-use compliance_exports::formats::records::{ConversationRef, Edit, Id, ItemEntry, Person, Repeated};
-use compliance_exports::formats::render;
+use compliance_exports::archive::records::{ConversationRef, Edit, Id, ItemEntry, Person, Repeated};
+use compliance_exports::archive::render;
 use compliance_exports::model::{ItemKind, Recording};
 use criterion::{BenchmarkId, Criterion, Throughput};
 

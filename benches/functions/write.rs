@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Write};
 
-use compliance_exports::formats::{Bundle, Packer, PartWriter, Place};
+use compliance_exports::archive::{Bundle, Packer, PartWriter, Place};
 use compliance_exports::model::Timestamp;
 use criterion::{BatchSize, Criterion, Throughput};
 use zip::write::SimpleFileOptions;

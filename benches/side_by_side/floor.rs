@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use compliance_exports::formats;
+use compliance_exports::archive;
 use compliance_exports::model::Timestamp;
 use libdeflater::{CompressionLvl, Compressor};
 use rusqlite::types::ValueRef;
@@ -79,7 +79,7 @@ impl Deflate {
         let mut start = 0;
         for end in self.ends.drain(..) {
             let file = &self.waiting[start..end];
-            let level = formats::level(file.len());
+            let level = archive::level(file.len());
             let new = || Compressor::new(CompressionLvl::new(level.into()).unwrap());
             let compressor = self.compressors.entry(level).or_insert_with(new);
             let bound = compressor.deflate_compress_bound(file.len());

@@ -10,11 +10,11 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::{signing_key_file, write_private};
+use crate::archive::sign::{PublicKey, SigningKey};
 use crate::config::{DatabaseUrl, Settings};
 use crate::db::Store;
 use crate::db::installation::{self, Installation};
 use crate::error::{Context, Error, Kind, Result};
-use crate::formats::sign::{PublicKey, SigningKey};
 use crate::keys;
 
 /// Which data folder is meant.
@@ -95,7 +95,7 @@ pub(super) fn tie(settings: &Settings, store: &Store, which: Folder) -> Result<P
             }
             // Another process that starts with this folder at the same time may have been quicker.
             let told = Told::read(&path)?.ok_or_else(|| Error::new(Kind::Internal, "The data folder is gone."))?;
-            let known = store.write(|c| installation::find_or_create(c, &told.database, &told.folder))?;
+            let known = store.write(|tx| installation::find_or_create(tx, &told.database, &told.folder))?;
             let checked = check(settings, &known, Some(&told));
             if checked.is_err() && made {
                 // One with another folder was quicker: this folder stays as it was.
@@ -110,7 +110,7 @@ pub(super) fn tie(settings: &Settings, store: &Store, which: Folder) -> Result<P
         return load_key(&key_file, expected);
     }
     let key = SigningKey::load_or_create(&key_file)?.public();
-    store.write(|c| installation::update_signing_key(c, &key.line()))?;
+    store.write(|tx| installation::update_signing_key(tx, &key.line()))?;
     Ok(key)
 }
 
@@ -180,7 +180,7 @@ fn load_key(path: &Path, expected: &str) -> Result<PublicKey> {
 /// Makes this folder the one of the database, with the key that lies in it, or a new one.
 fn accept(settings: &Settings, store: &Store, path: &Path) -> Result<PublicKey> {
     let told = Told::new(&keys::new_key());
-    let known = store.write(|c| installation::find_or_create(c, &told.database, &told.folder))?;
+    let known = store.write(|tx| installation::find_or_create(tx, &told.database, &told.folder))?;
     let told = Told { database: known.id, ..told };
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(&settings.data_dir)?;
@@ -190,9 +190,9 @@ fn accept(settings: &Settings, store: &Store, path: &Path) -> Result<PublicKey> 
     };
     let key = SigningKey::load_or_create(&signing_key_file(settings))?.public();
     write().context(|| format!("{} can't be written.", path.display()))?;
-    store.write(|c| {
-        installation::update_folder(c, &told.folder)?;
-        installation::update_signing_key(c, &key.line())
+    store.write(|tx| {
+        installation::update_folder(tx, &told.folder)?;
+        installation::update_signing_key(tx, &key.line())
     })?;
     tracing::warn!(
         folder = %settings.data_dir.display(),

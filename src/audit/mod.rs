@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::db::connection::on_either;
 use crate::db::schema::{audit_events, audit_heads};
-use crate::db::{Conn, UNREADABLE, instant};
+use crate::db::{Conn, Tx, UNREADABLE, instant};
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Timestamp};
 pub use event::{Actor, AuditEvent, Named};
@@ -34,7 +34,7 @@ const SYSTEM: &str = "system";
 
 /// Adds an event, in the transaction of what it tells. Holds the account's last number until the transaction ends, so that numbers
 /// commit in their order.
-pub fn append(c: &mut Conn, account: AccountId, actor: Actor, event: &AuditEvent, now: Timestamp) -> Result<()> {
+pub fn append(tx: &mut Tx<'_>, account: AccountId, actor: Actor, event: &AuditEvent, now: Timestamp) -> Result<()> {
     let unreadable = |cause: String| Error::internal("An event can't be written into the audit trail.", cause);
     let value = serde_json::to_value(event).map_err(|error| unreadable(error.to_string()))?;
     let Some(action) = value.get("action").and_then(Value::as_str) else {
@@ -47,7 +47,7 @@ pub fn append(c: &mut Conn, account: AccountId, actor: Actor, event: &AuditEvent
         Actor::Source(id) => (SOURCE, Some(id)),
         Actor::System => (SYSTEM, None),
     };
-    let number: i64 = on_either!(c, inner => diesel::insert_into(audit_heads::table)
+    let number: i64 = on_either!(tx.sql(), inner => diesel::insert_into(audit_heads::table)
         .values((audit_heads::account_id.eq(account), audit_heads::number.eq(1)))
         .on_conflict(audit_heads::account_id)
         .do_update()
@@ -64,7 +64,7 @@ pub fn append(c: &mut Conn, account: AccountId, actor: Actor, event: &AuditEvent
             audit_events::action.eq(action),
             audit_events::details.eq(details),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 

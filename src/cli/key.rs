@@ -3,8 +3,8 @@
 use super::args::KeyCommand;
 use super::output;
 use crate::app::App;
+use crate::archive::review;
 use crate::error::Result;
-use crate::formats::review;
 
 pub(super) fn key(app: &App, command: &KeyCommand) -> Result<()> {
     match command {

@@ -5,17 +5,17 @@ use std::process::ExitCode;
 
 use super::output;
 use crate::app::signing_key_file;
+use crate::archive::sign::SigningKey;
+use crate::archive::{self, review};
 use crate::config::Settings;
 use crate::error::Result;
 use crate::format;
-use crate::formats::sign::SigningKey;
-use crate::formats::{self, review};
 
 pub(super) fn verify(settings: &Settings, archives: &[PathBuf]) -> Result<ExitCode> {
     // Without a data folder there is no key to check with; none is made here.
     let file = signing_key_file(settings);
     let key = if file.exists() { Some(SigningKey::load(&file)?.public()) } else { None };
-    let report = formats::verify(archives, key.as_ref())?;
+    let report = archive::verify(archives, key.as_ref())?;
     for problem in &report.problems {
         output::line(problem);
     }

@@ -12,6 +12,7 @@ use diesel::r2d2::{Pool, PooledConnection, R2D2Connection};
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::Tx;
 use super::postgres::PgConnection;
 use super::watch::Watch;
 use crate::clock::Clock;
@@ -265,7 +266,7 @@ impl Store {
     ///
     /// # Errors
     /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
-    pub fn write<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+    pub fn write<T>(&self, mut work: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut patience = Patience::of(self.busy_timeout);
         loop {
             let written = self.write_on(&mut *self.connection()?, None, &mut work);
@@ -303,14 +304,14 @@ impl Store {
         &self,
         connection: &mut Conn,
         waits: Option<&dyn Fn()>,
-        work: impl FnOnce(&mut Conn) -> Result<T>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
     ) -> Result<T, Broken> {
         let begun = match connection {
             Conn::Sqlite(inner) => self.begin_writing(inner, waits),
             Conn::Postgres(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN").map_err(Error::from),
         };
         begun.map_err(|error| Broken { error, undone: true })?;
-        let done = finish(connection, work)?;
+        let done = finish(connection, |connection| work(&mut Tx::new(connection)))?;
         // Nobody is told that something was done which went into a file that is not the database any more.
         self.look().map_err(|error| Broken { error, undone: false })?;
         Ok(done)
@@ -467,7 +468,7 @@ impl Bulk<'_> {
     ///
     /// # Errors
     /// What `work` returns.
-    pub fn write<T>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    pub fn write<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         if std::mem::replace(&mut self.wrote, true) {
             let begun = Instant::now();
             self.write_back()?;

@@ -11,6 +11,7 @@ use super::Conn;
 use super::connection::on_either;
 use super::schema::{conversations, export_cuts, sources};
 use crate::capture::rows::sources::SourceId;
+use crate::db::Tx;
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, RequestId};
 
@@ -68,12 +69,12 @@ pub fn read_now(c: &mut Conn) -> Result<Vec<(SourceId, i64)>> {
 }
 
 /// Keeps the cut of a request.
-pub fn create(c: &mut Conn, request: RequestId, numbers: &[(SourceId, i64)]) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, request: RequestId, numbers: &[(SourceId, i64)]) -> Result<()> {
     let row = |&(source, number): &(SourceId, i64)| {
         (export_cuts::request_id.eq(request), export_cuts::source_id.eq(source), export_cuts::recording.eq(number))
     };
     let rows: Vec<_> = numbers.iter().map(row).collect();
-    on_either!(c, inner => diesel::insert_into(export_cuts::table).values(&rows).execute(inner))?;
+    on_either!(tx.sql(), inner => diesel::insert_into(export_cuts::table).values(&rows).execute(inner))?;
     Ok(())
 }
 
@@ -83,8 +84,8 @@ pub fn count(c: &mut Conn, request: RequestId) -> Result<i64> {
 }
 
 /// Forgets the cut of a request.
-pub fn delete(c: &mut Conn, request: RequestId) -> Result<()> {
-    diesel::delete(export_cuts::table.filter(export_cuts::request_id.eq(request))).execute(c)?;
+pub fn delete(tx: &mut Tx<'_>, request: RequestId) -> Result<()> {
+    diesel::delete(export_cuts::table.filter(export_cuts::request_id.eq(request))).execute(tx.sql())?;
     Ok(())
 }
 

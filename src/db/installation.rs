@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::schema::installation;
+use crate::db::Tx;
 use crate::error::Result;
 
 /// What a database knows of itself.
@@ -27,27 +28,27 @@ pub fn find(c: &mut Conn) -> Result<Option<Installation>> {
 }
 
 /// Names this database and its data folder, unless it has a name; gives what it knows of itself then.
-pub fn find_or_create(c: &mut Conn, id: &str, folder: &str) -> Result<Installation> {
-    if let Conn::Postgres(c) = c {
+pub fn find_or_create(tx: &mut Tx<'_>, id: &str, folder: &str) -> Result<Installation> {
+    if let Conn::Postgres(inner) = tx.sql() {
         // Of two processes that start at once, the other waits, and finds the name.
-        c.batch_execute("LOCK TABLE installation IN SHARE ROW EXCLUSIVE MODE")?;
+        inner.batch_execute("LOCK TABLE installation IN SHARE ROW EXCLUSIVE MODE")?;
     }
-    if let Some(known) = find(c)? {
+    if let Some(known) = find(tx)? {
         return Ok(known);
     }
     let values = (installation::id.eq(id), installation::folder.eq(folder), installation::beats.eq(0));
-    diesel::insert_into(installation::table).values(values).execute(c)?;
+    diesel::insert_into(installation::table).values(values).execute(tx.sql())?;
     Ok(Installation { id: id.to_owned(), folder: Some(folder.to_owned()), signing_key: None })
 }
 
 /// Gives this database another data folder.
-pub fn update_folder(c: &mut Conn, folder: &str) -> Result<()> {
-    diesel::update(installation::table).set(installation::folder.eq(folder)).execute(c)?;
+pub fn update_folder(tx: &mut Tx<'_>, folder: &str) -> Result<()> {
+    diesel::update(installation::table).set(installation::folder.eq(folder)).execute(tx.sql())?;
     Ok(())
 }
 
 /// Notes the key that signs from now on.
-pub fn update_signing_key(c: &mut Conn, key: &str) -> Result<()> {
-    diesel::update(installation::table).set(installation::signing_key.eq(key)).execute(c)?;
+pub fn update_signing_key(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    diesel::update(installation::table).set(installation::signing_key.eq(key)).execute(tx.sql())?;
     Ok(())
 }

@@ -12,12 +12,14 @@ pub mod postgres;
 pub(crate) mod schema;
 #[cfg(test)]
 mod tests;
+mod tx;
 pub(crate) mod versions;
 mod watch;
 
 use crate::error::Error;
 use crate::model::Timestamp;
 pub use connection::{Bulk, Conn, PoolOptions, Reading, Store};
+pub use tx::Tx;
 
 /// The message of an error about a row that this version can't read.
 pub const UNREADABLE: &str = "The database holds a value that this version does not know.";

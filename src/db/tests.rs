@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{Conn, PoolOptions, Store, installation, schema};
+use super::{Conn, PoolOptions, Store, Tx, installation, schema};
 use crate::config::DatabaseUrl;
 use crate::error::Kind;
 use crate::exports::rows::{exports, part_jobs};
@@ -152,7 +152,7 @@ fn a_writer_waits_for_another_but_not_for_ever() {
         has_begun.recv().unwrap();
         let refused = hasty.write(|_| Ok(())).unwrap_err();
         assert_eq!(refused.kind(), Kind::Unavailable);
-        let waiting = scope.spawn(|| patient.write(|c| installation::find_or_create(c, "waited", "folder")));
+        let waiting = scope.spawn(|| patient.write(|tx| installation::find_or_create(tx, "waited", "folder")));
         told.send(()).unwrap();
         assert_eq!(waiting.join().unwrap().unwrap().id, "waited");
     });
@@ -207,7 +207,7 @@ fn a_connection_that_has_recorded_a_lot_is_as_before() {
     let settings = |c: &mut Conn| SETTINGS.map(|name| pragma(c, name));
     let before = store.read(|c| Ok(settings(c))).unwrap();
     assert_eq!(before, [-2000, 1000, 2, 7000]);
-    let within = store.bulk(&|| {}, |bulk| bulk.write(|c| Ok(settings(c)))).unwrap();
+    let within = store.bulk(&|| {}, |bulk| bulk.write(|tx| Ok(settings(tx)))).unwrap();
     assert_eq!(within, [-65536, 0, 1, 7000]);
     assert_eq!(store.read(|c| Ok(settings(c))).unwrap(), before);
     store.bulk(&|| {}, |bulk| bulk.write(|_| Err::<(), _>(crate::error::Error::not_found("x")))).unwrap_err();
@@ -263,7 +263,7 @@ fn telling_the_progress_of_a_long_part_writes_little() {
     let store = open(folder.path(), Duration::from_secs(20));
     let now = Timestamp::from_micros(0).unwrap();
     let job = part_jobs::NewPartJob { number: 1, plan: "1 1 2 3\n".repeat(100_000), items: 1 };
-    let written = |work: &dyn Fn(&mut Conn) -> crate::error::Result<bool>| {
+    let written = |work: &dyn Fn(&mut Tx<'_>) -> crate::error::Result<bool>| {
         store.empty_log().unwrap();
         assert!(store.write(work).unwrap());
         std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len()
@@ -274,7 +274,7 @@ fn telling_the_progress_of_a_long_part_writes_little() {
             attempts, requested_at, items_done, not_before, copies)
         VALUES (7, 1, 1, 'key', '2026-03-01', '2026-03-01', 'UTC', 'InProgress', 1, 0, 0, 0, '');";
     store.statement(|c| Ok(c.batch_execute(request)?)).unwrap();
-    let lock = |c: &mut Conn| exports::lock(c, 7).map(|locked| locked.unwrap());
+    let lock = |c: &mut Tx<'_>| exports::lock(c, 7).map(|locked| locked.unwrap());
     let created = written(&|c| lock(c).and_then(|request| part_jobs::create(c, &request, &job)).map(|()| true));
     assert!(created > 800_000, "{created}");
     let claimed = written(&|c| {
@@ -307,7 +307,7 @@ fn one_who_records_a_lot_waits_as_long_as_it_takes_and_says_so() {
         });
         has_begun.recv().unwrap();
         let waits = || told.send(()).unwrap();
-        other.bulk(&waits, |bulk| bulk.write(|c| installation::find_or_create(c, "waited", "folder"))).unwrap();
+        other.bulk(&waits, |bulk| bulk.write(|tx| installation::find_or_create(tx, "waited", "folder"))).unwrap();
         holder.join().unwrap().unwrap();
     });
 }

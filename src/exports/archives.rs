@@ -14,14 +14,14 @@ use super::rows;
 pub use super::rows::exports::KeptPart;
 use super::rows::exports::{AdoptedRequest, NewRequest, WithEnd};
 use super::rules::requests as rules;
+use crate::archive::manifest::Header;
+use crate::archive::records::Person;
+use crate::archive::sign::PublicKey;
+use crate::archive::{self, Identity, Whole};
 use crate::audit::{self, Actor, AuditEvent};
 use crate::blobs::{Blobs, Condition, Quarantined};
-use crate::db::{Conn, Store};
+use crate::db::{Conn, Store, Tx};
 use crate::error::{Error, Kind, Result};
-use crate::formats::manifest::Header;
-use crate::formats::records::Person;
-use crate::formats::sign::PublicKey;
-use crate::formats::{self, Identity, Whole};
 use crate::identity::{self, accounts};
 use crate::keys;
 use crate::model::{
@@ -87,7 +87,7 @@ pub struct Found {
 pub fn quarantined(blobs: &Blobs) -> Result<Vec<Found>> {
     let found = |file: Quarantined| {
         let path = blobs.quarantined_location(&file.name).unwrap_or_default();
-        let identity = formats::identify(&path).map(Box::new).map_err(|error| error.causes());
+        let identity = archive::identify(&path).map(Box::new).map_err(|error| error.causes());
         Found { file, identity }
     };
     Ok(blobs.list_quarantined()?.into_iter().map(found).collect())
@@ -130,7 +130,7 @@ pub fn adopt(
     let (first, identity, whole) = choose(&found, what)?;
     let files = parts_of(blobs, &found, first, identity, whole)?;
     let paths: Vec<PathBuf> = files.iter().map(|(_, path, _)| path.clone()).collect();
-    let report = formats::verify(&paths, Some(key))?;
+    let report = archive::verify(&paths, Some(key))?;
     if let Some(problem) = report.problems.first() {
         let count = u64::try_from(report.problems.len()).unwrap_or(u64::MAX).saturating_add(report.more_problems);
         return Err(Error::conflict(format!(
@@ -140,21 +140,21 @@ pub fn adopt(
     }
     let header = &identity.header;
     let bytes = files.iter().map(|(part, _, _)| part.size).sum();
-    let (request, until, was_known) = store.write(|c| {
-        let account = account_of(c, header)?;
+    let (request, until, was_known) = store.write(|tx| {
+        let account = account_of(tx, header)?;
         let number = header.request.id.0;
-        let known = rows::exports::find(c, number)?;
+        let known = rows::exports::find(tx, number)?;
         let same = |(old, _): &(Part, String)| {
             files.iter().any(|(part, _, _)| part.number == old.number && part.sha256 == old.sha256)
         };
         if let Some(known) = known.as_ref().filter(|known| known.account_id == account.id) {
-            let parts = rows::exports::list_parts(c, number)?;
+            let parts = rows::exports::list_parts(tx, number)?;
             if parts.len() == files.len() && parts.iter().all(same) {
-                return put_back(c, blobs, known, &parts, &files, now);
+                return put_back(tx, blobs, known, &parts, &files, now);
             }
         }
         let expires_at = rules::expiry(now, keep_days);
-        let requester = requester_of(c, &account, &header.request.requested_by)?;
+        let requester = requester_of(tx, &account, &header.request.requested_by)?;
         let items = i64::try_from(whole.totals.items).unwrap_or(i64::MAX);
         let evidence = evidence::text(&evidence_of(header, &account, requester.clone(), now))?;
         let chosen = header.request.filters.clone().unwrap_or_default();
@@ -178,15 +178,15 @@ pub fn adopt(
             copies: whole.copies,
         };
         let new = AdoptedRequest { asked, cut_at: header.cut, items, now, expires_at, evidence: &evidence };
-        let id = rows::exports::create_adopted(c, &new, known.is_none().then_some(number))?;
-        let Some(request) = rows::exports::lock(c, id)? else {
+        let id = rows::exports::create_adopted(tx, &new, known.is_none().then_some(number))?;
+        let Some(request) = rows::exports::lock(tx, id)? else {
             return Err(Error::internal("The export could not be taken in.", format!("export {id} was not made")));
         };
         for (part, _, storage_key) in &files {
-            rows::exports::create_part(c, &request, part, storage_key)?;
+            rows::exports::create_part(tx, &request, part, storage_key)?;
         }
         let event = AuditEvent::ExportAdopted { export: id, archive_number: number, parts: files.len() };
-        audit::append(c, account.id, Actor::Operator, &event, now)?;
+        audit::append(tx, account.id, Actor::Operator, &event, now)?;
         Ok((id, expires_at, false))
     })?;
     // The database knows them first: what it knows is never moved into quarantine, and what it knows comes back from there
@@ -262,7 +262,7 @@ fn parts_of(
         });
         let part = candidates.find_map(|found| {
             let path = path_of(&found.file);
-            let sha256 = formats::sha256_of(&path).ok()?;
+            let sha256 = archive::sha256_of(&path).ok()?;
             (info.sha256.is_none() || info.sha256.as_ref() == Some(&sha256)).then_some((found, path, sha256))
         });
         let Some((found, path, sha256)) = part else {
@@ -289,7 +289,7 @@ fn parts_of(
 
 /// The export is known with exactly these files: those that are away are put back.
 fn put_back(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     blobs: &Blobs,
     known: &crate::model::ExportRequest,
     parts: &[(Part, String)],
@@ -310,7 +310,7 @@ fn put_back(
         }
         // A damaged file stays where it is, under a key that belongs to nothing, and is moved into quarantine.
         if let Some((_, _, storage_key)) = files.iter().find(|(file, _, _)| file.number == part.number) {
-            rows::exports::update_storage_key(c, id, part.number, storage_key)?;
+            rows::exports::update_storage_key(tx, id, part.number, storage_key)?;
             away += 1;
         }
     }
@@ -319,7 +319,7 @@ fn put_back(
             "Export {id} has these files already, so there is nothing to take in. “archives erase” erases the second ones."
         )));
     }
-    audit::append(c, known.account_id, Actor::Operator, &AuditEvent::ExportPutBack { export: id, files: away }, now)?;
+    audit::append(tx, known.account_id, Actor::Operator, &AuditEvent::ExportPutBack { export: id, files: away }, now)?;
     Ok((id, until, true))
 }
 
@@ -460,7 +460,7 @@ pub fn erase(store: &Store, blobs: &Blobs, files: &[Found], now: Timestamp) -> R
         // Noted first: what is erased is never erased without a note.
         if let Some(account) = account.and_then(|name| accounts.get(name)) {
             let event = AuditEvent::QuarantineErased { export: number_of(found), file: found.file.name.clone() };
-            store.write(|c| audit::append(c, *account, Actor::Operator, &event, now))?;
+            store.write(|tx| audit::append(tx, *account, Actor::Operator, &event, now))?;
         }
         blobs.delete_quarantined(&found.file.name)?;
         tracing::info!(file = found.file.name, bytes = found.file.size, "erased from quarantine by the operator");

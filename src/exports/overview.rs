@@ -13,12 +13,12 @@ use super::rows::downloads::Download;
 use super::rows::mails::DeliveryStatus;
 use super::rules::summary::{ConversationCounts, ItemCounts, KindCounts, Totals};
 use super::{requests, rows};
+use crate::archive::names;
 use crate::blobs::Blobs;
 use crate::capture::rules::periods;
 use crate::db::cuts::Cut;
 use crate::db::{self, Conn};
 use crate::error::{Error, Result};
-use crate::formats::names;
 use crate::identity::access::Administrator;
 use crate::model::{
     CapturePeriod, ConversationId, ConversationKind, ExportRequest, Part, RequestId, Timestamp, UserId,

@@ -25,7 +25,7 @@ use super::rules::summary::{ConversationCounts, Counting, KindCounts};
 use crate::audit::{self, Actor, AuditEvent};
 use crate::capture::rules::periods;
 use crate::capture::{self, switch};
-use crate::db::{self, Conn, Due, Store};
+use crate::db::{self, Conn, Due, Store, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::jobs::attempts::{self, LONGEST_WAIT};
 use crate::model::{AccountId, ExportRequest, MailEvent, Part, RequestId, Timestamp};
@@ -85,14 +85,14 @@ impl Claim {
     }
 
     /// Locks the request if this claim still holds; a plan's lease is prolonged.
-    fn hold(&self, c: &mut Conn, store: &Store, policy: &WorkPolicy) -> Result<Option<Locked>> {
-        let Some(request) = exports::lock(c, self.request.id)? else { return Ok(None) };
+    fn hold(&self, tx: &mut Tx<'_>, store: &Store, policy: &WorkPolicy) -> Result<Option<Locked>> {
+        let Some(request) = exports::lock(tx, self.request.id)? else { return Ok(None) };
         let ours = match &self.task {
             Task::Plan => {
-                let until = store.time(c)?.plus(policy.lease);
-                exports::update_lease(c, &self.lease(), until)?
+                let until = store.time(tx)?.plus(policy.lease);
+                exports::update_lease(tx, &self.lease(), until)?
             }
-            Task::Part(job) => part_jobs::is_held(c, &self.part_lease(&request, job))?,
+            Task::Part(job) => part_jobs::is_held(tx, &self.part_lease(&request, job))?,
         };
         Ok(ours.then_some(request))
     }
@@ -127,10 +127,10 @@ pub fn claim(store: &Store, policy: &WorkPolicy, only: Option<RequestId>, now: T
         plans.into_iter().map(|id| (id, claim_plan as Take)).chain(parts.into_iter().map(|id| (id, claim_part as Take)))
     {
         let key = keys::new_key();
-        let taken = store.write(|c| {
-            let Some(request) = exports::lock(c, id)? else { return Ok(None) };
-            let due = due(store, c)?;
-            readable(c, &request, now, |c| task(c, policy, &request, &key, (&due, now)))
+        let taken = store.write(|tx| {
+            let Some(request) = exports::lock(tx, id)? else { return Ok(None) };
+            let due = due(store, tx)?;
+            readable(tx, &request, now, |tx| task(tx, policy, &request, &key, (&due, now)))
         });
         let taken = taken.inspect_err(|error| {
             // Nobody knows whether it went through: held by nobody, it would count as an attempt that broke off.
@@ -146,7 +146,7 @@ pub fn claim(store: &Store, policy: &WorkPolicy, only: Option<RequestId>, now: T
 }
 
 /// How a kind of work is taken up, under a key, at this moment.
-type Take = fn(&mut Conn, &WorkPolicy, &Locked, &str, (&Due, Timestamp)) -> Result<Option<Claim>>;
+type Take = fn(&mut Tx<'_>, &WorkPolicy, &Locked, &str, (&Due, Timestamp)) -> Result<Option<Claim>>;
 
 /// The exports with a part that waits: that with fewest workers first, so that a large one does not keep the others waiting.
 fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
@@ -163,20 +163,20 @@ fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result
 /// Ends the leases of an export that lie further ahead than any lease does, which were taken before the clock was put back: not
 /// at once, since whoever holds one may live, and will say so, but as if it had been taken now.
 fn end_leases_in_time(store: &Store, policy: &WorkPolicy, id: RequestId) -> Result<()> {
-    store.write(|c| {
-        let Some(request) = exports::lock(c, id)? else { return Ok(()) };
-        let latest = store.time(c)?.plus(policy.lease);
-        exports::update_lease_beyond(c, &request, latest)?;
-        part_jobs::update_leases_beyond(c, &request, latest)
+    store.write(|tx| {
+        let Some(request) = exports::lock(tx, id)? else { return Ok(()) };
+        let latest = store.time(tx)?.plus(policy.lease);
+        exports::update_lease_beyond(tx, &request, latest)?;
+        part_jobs::update_leases_beyond(tx, &request, latest)
     })
 }
 
 /// Gives back what was taken up under this key, if it was, as if it had not been.
 fn disown(store: &Store, id: RequestId, key: &str) {
-    let disowned = store.write(|c| {
-        let Some(request) = exports::lock(c, id)? else { return Ok(()) };
-        exports::update_disowned(c, &exports::Lease { id, key })?;
-        part_jobs::update_disowned(c, &request, key)
+    let disowned = store.write(|tx| {
+        let Some(request) = exports::lock(tx, id)? else { return Ok(()) };
+        exports::update_disowned(tx, &exports::Lease { id, key })?;
+        part_jobs::update_disowned(tx, &request, key)
     });
     if let Err(error) = disowned {
         tracing::warn!(cause = %error.causes(), request = id, "work that may have been taken up waits for its lease: {error}");
@@ -185,17 +185,17 @@ fn disown(store: &Store, id: RequestId, key: &str) {
 
 /// Does `work` for an export; one that can't be read is failed, lest it be in the way of all others for ever.
 fn readable(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     request: &Locked,
     now: Timestamp,
-    work: impl FnOnce(&mut Conn) -> Result<Option<Claim>>,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Claim>>,
 ) -> Result<Option<Claim>> {
-    match work(c) {
+    match work(tx) {
         Err(error) if error.kind() == Kind::Internal && error.message() == db::UNREADABLE => {
             let id = request.id();
             tracing::error!(cause = %error.causes(), request = id, "an export in the queue can't be read: {error}");
             let reason = "The server can't read this request. Ask its operator to look into the log.";
-            exports::update_failed(c, id, reason, now)?;
+            exports::update_failed(tx, id, reason, now)?;
             Ok(None)
         }
         other => other,
@@ -203,7 +203,7 @@ fn readable(
 }
 
 fn claim_plan(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     policy: &WorkPolicy,
     locked: &Locked,
     key: &str,
@@ -211,15 +211,15 @@ fn claim_plan(
 ) -> Result<Option<Claim>> {
     let id = locked.id();
     // What an earlier run has left goes first.
-    if part_jobs::is_any_built(c, id)? {
+    if part_jobs::is_any_built(tx, id)? {
         return Ok(None);
     }
-    let Some(mut request) = exports::find(c, id)? else { return Ok(None) };
-    if !exports::claim(c, &request, key, due, due.now.plus(policy.lease))? {
+    let Some(mut request) = exports::find(tx, id)? else { return Ok(None) };
+    if !exports::claim(tx, &request, key, due, due.now.plus(policy.lease))? {
         return Ok(None);
     }
     if attempts::is_exhausted(request.attempts, policy.attempts) {
-        end_in_failure(c, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
+        end_in_failure(tx, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
         return Ok(None);
     }
     request.attempts += 1;
@@ -227,7 +227,7 @@ fn claim_plan(
 }
 
 fn claim_part(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     policy: &WorkPolicy,
     locked: &Locked,
     key: &str,
@@ -235,19 +235,21 @@ fn claim_part(
 ) -> Result<Option<Claim>> {
     let id = locked.id();
     // It may have ended, or another have been quicker, since it was listed.
-    let Some(found) = part_jobs::find_waiting(c, id, due)?.filter(|_| locked.is_in_progress()) else { return Ok(None) };
-    let (Some(mut request), Some(plan)) = (exports::find(c, id)?, part_jobs::find_plan(c, id, found.number)?) else {
+    let Some(found) = part_jobs::find_waiting(tx, id, due)?.filter(|_| locked.is_in_progress()) else {
+        return Ok(None);
+    };
+    let (Some(mut request), Some(plan)) = (exports::find(tx, id)?, part_jobs::find_plan(tx, id, found.number)?) else {
         return Ok(None);
     };
     if attempts::is_exhausted(found.attempts, policy.attempts) {
-        end_in_failure(c, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
+        end_in_failure(tx, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
         return Ok(None);
     }
-    part_jobs::claim(c, locked, &found, key, due.now.plus(policy.lease))?;
+    part_jobs::claim(tx, locked, &found, key, due.now.plus(policy.lease))?;
     let attempts = found.attempts + 1;
-    exports::update_attempts(c, id, attempts)?;
+    exports::update_attempts(tx, id, attempts)?;
     request.attempts = request.attempts.max(attempts);
-    let job = PartJob { number: found.number, count: part_jobs::count(c, id)?, plan: Slice::parse(&plan)? };
+    let job = PartJob { number: found.number, count: part_jobs::count(tx, id)?, plan: Slice::parse(&plan)? };
     Ok(Some(Claim { request, task: Task::Part(Arc::new(job)), attempts, key: key.to_owned() }))
 }
 
@@ -264,12 +266,12 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
     // One state of the database: what was so when each source's last recording had been committed, and nothing that came after.
     let (numbers, evidence) = store.read(|c| Ok((db::cuts::read_now(c)?, evidence::read(c, &claim.request)?)))?;
     let evidence = evidence::text(&evidence)?;
-    let ours = store.write(|c| {
-        let ours = exports::update_cut(c, &claim.lease(), now, &evidence)?;
+    let ours = store.write(|tx| {
+        let ours = exports::update_cut(tx, &claim.lease(), now, &evidence)?;
         if ours {
             // It may have been kept already, by a transaction of whose end nobody heard.
-            db::cuts::delete(c, claim.request.id)?;
-            db::cuts::create(c, claim.request.id, &numbers)?;
+            db::cuts::delete(tx, claim.request.id)?;
+            db::cuts::create(tx, claim.request.id, &numbers)?;
         }
         Ok(ours)
     })?;
@@ -280,7 +282,7 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
 /// What a clock that was set back leaves unknown must be known to be so when the cut is taken: the export shows what it kept.
 fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()> {
     if periods::is_set_back(&store.read(|c| capture::rows::periods::list(c, account))?, now) {
-        store.write(|c| switch::note_set_back(c, account, now))?;
+        store.write(|tx| switch::note_set_back(tx, account, now))?;
     }
     Ok(())
 }
@@ -291,9 +293,9 @@ fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()
 /// # Errors
 /// When the database fails.
 pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<bool> {
-    store.write(|c| {
-        let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
-        part_jobs::delete(c, &request)?;
+    store.write(|tx| {
+        let Some(request) = claim.hold(tx, store, policy)? else { return Ok(false) };
+        part_jobs::delete(tx, &request)?;
         Ok(true)
     })
 }
@@ -305,10 +307,10 @@ pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<b
 /// When the database fails.
 pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, plan: &Slice) -> Result<bool> {
     let job = part_jobs::NewPartJob { number, plan: plan.to_text(), items: count(plan.items())? };
-    store.write(|c| {
-        let Some(request) = claim.hold(c, store, policy)? else { return Ok(false) };
-        if !part_jobs::is_made(c, request.id(), number)? {
-            part_jobs::create(c, &request, &job)?;
+    store.write(|tx| {
+        let Some(request) = claim.hold(tx, store, policy)? else { return Ok(false) };
+        if !part_jobs::is_made(tx, request.id(), number)? {
+            part_jobs::create(tx, &request, &job)?;
         }
         Ok(true)
     })
@@ -320,7 +322,7 @@ pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, 
 /// When the database fails.
 pub fn planned(store: &Store, claim: &Claim, items: u64, limits: Limits, now: Timestamp) -> Result<bool> {
     let (items, limits) = (count(items)?, (count(limits.entries)?, count(limits.bytes)?));
-    store.write(|c| exports::update_planned(c, &claim.lease(), items, limits, now))
+    store.write(|tx| exports::update_planned(tx, &claim.lease(), items, limits, now))
 }
 
 /// A number as the tables hold it. One that does not fit is no number of anything that there is.
@@ -336,15 +338,15 @@ fn count(number: impl TryInto<i64>) -> Result<i64> {
 /// # Errors
 /// When the database fails.
 pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -> Result<bool> {
-    store.write(|c| {
-        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
-        let until = store.time(c)?.plus(policy.lease);
-        let Task::Part(job) = &claim.task else { return exports::update_lease(c, &claim.lease(), until) };
-        if !part_jobs::update_progress(c, &claim.part_lease(&request, job), until, done)? {
+    store.write(|tx| {
+        let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
+        let until = store.time(tx)?.plus(policy.lease);
+        let Task::Part(job) = &claim.task else { return exports::update_lease(tx, &claim.lease(), until) };
+        if !part_jobs::update_progress(tx, &claim.part_lease(&request, job), until, done)? {
             return Ok(false);
         }
-        let done = part_jobs::sum_done(c, request.id())?;
-        exports::update_done(c, request.id(), done)?;
+        let done = part_jobs::sum_done(tx, request.id())?;
+        exports::update_done(tx, request.id(), done)?;
         Ok(true)
     })
 }
@@ -396,34 +398,34 @@ pub fn hand_in(
     let ExportRequest { id, account_id, requester_id, .. } = claim.request;
     // Part 1 comes last: the others don't change any more, and are put together before anybody has to wait for it.
     let contents = if job.number == 1 { contents(store, id, job, built)? } else { None };
-    store.write(|c| {
-        let Some(request) = exports::lock(c, id)? else { return Ok(HandedIn::Lost) };
-        if !part_jobs::update_built(c, &claim.part_lease(&request, job), built, now)? {
-            return handed_in_before(c, id, built);
+    store.write(|tx| {
+        let Some(request) = exports::lock(tx, id)? else { return Ok(HandedIn::Lost) };
+        if !part_jobs::update_built(tx, &claim.part_lease(&request, job), built, now)? {
+            return handed_in_before(tx, id, built);
         }
         if job.number > 1 {
-            let done = part_jobs::sum_done(c, id)?;
-            exports::update_done(c, id, done)?;
+            let done = part_jobs::sum_done(tx, id)?;
+            exports::update_done(tx, id, done)?;
             return Ok(HandedIn::Noted);
         }
-        let parts = part_jobs::list_built(c, id)?;
+        let parts = part_jobs::list_built(tx, id)?;
         let items = parts.iter().map(|part| part.items).sum();
-        if !exports::update_completed(c, id, items, now, rules::expiry(now, policy.keep_days))? {
+        if !exports::update_completed(tx, id, items, now, rules::expiry(now, policy.keep_days))? {
             return Ok(HandedIn::Lost);
         }
         for Built { number, size, sha256, storage_key, .. } in parts {
             let part = Part { number, file_name: file_name(number), size, sha256 };
-            exports::create_part(c, &request, &part, &storage_key)?;
+            exports::create_part(tx, &request, &part, &storage_key)?;
         }
-        part_jobs::delete(c, &request)?;
+        part_jobs::delete(tx, &request)?;
         if let Some(Contents { summary, conversations }) = &contents {
-            summaries::create(c, id, summary)?;
+            summaries::create(tx, id, summary)?;
             for (page, counts) in (1..).zip(conversations.chunks(CONVERSATIONS_PER_PAGE)) {
-                summaries::create_page(c, id, page, &KindCounts(counts.to_vec()).to_text())?;
+                summaries::create_page(tx, id, page, &KindCounts(counts.to_vec()).to_text())?;
             }
         }
-        rows::mails::create(c, id, requester_id, MailEvent::Completed, None, now)?;
-        audit::append(c, account_id, Actor::System, &AuditEvent::ExportCompleted { export: id }, now)?;
+        rows::mails::create(tx, id, requester_id, MailEvent::Completed, None, now)?;
+        audit::append(tx, account_id, Actor::System, &AuditEvent::ExportCompleted { export: id }, now)?;
         Ok(HandedIn::Completed)
     })
 }
@@ -474,31 +476,31 @@ fn contents(store: &Store, id: RequestId, job: &PartJob, last: &Built) -> Result
 /// # Errors
 /// When the database fails.
 pub fn fail(store: &Store, claim: &Claim, reason: &str, now: Timestamp) -> Result<bool> {
-    store.write(|c| {
-        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
+    store.write(|tx| {
+        let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
         let ours = match &claim.task {
-            Task::Plan => exports::is_held(c, &claim.lease())?,
-            Task::Part(job) => part_jobs::is_held(c, &claim.part_lease(&request, job))?,
+            Task::Plan => exports::is_held(tx, &claim.lease())?,
+            Task::Part(job) => part_jobs::is_held(tx, &claim.part_lease(&request, job))?,
         };
-        Ok(ours && end_in_failure(c, &request, &claim.request, reason, now)?)
+        Ok(ours && end_in_failure(tx, &request, &claim.request, reason, now)?)
     })
 }
 
 fn end_in_failure(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     locked: &Locked,
     request: &ExportRequest,
     reason: &str,
     now: Timestamp,
 ) -> Result<bool> {
     let ExportRequest { id, account_id, requester_id, .. } = *request;
-    if !exports::update_failed(c, id, reason, now)? {
+    if !exports::update_failed(tx, id, reason, now)? {
         return Ok(false);
     }
-    part_jobs::update_leases_ended(c, locked)?;
-    rows::mails::create(c, id, requester_id, MailEvent::Failed, Some(reason), now)?;
+    part_jobs::update_leases_ended(tx, locked)?;
+    rows::mails::create(tx, id, requester_id, MailEvent::Failed, Some(reason), now)?;
     let event = AuditEvent::ExportFailed { export: id, reason: reason.to_owned() };
-    audit::append(c, account_id, Actor::System, &event, now)?;
+    audit::append(tx, account_id, Actor::System, &event, now)?;
     Ok(true)
 }
 
@@ -516,16 +518,16 @@ pub enum Release {
 /// # Errors
 /// When the database fails.
 pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
-    store.write(|c| {
-        let Some(request) = exports::lock(c, claim.request.id)? else { return Ok(false) };
-        let now = store.time(c)?;
+    store.write(|tx| {
+        let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
+        let now = store.time(tx)?;
         let (attempts, not_before) = match why {
             Release::Stopping => (claim.attempts - 1, now),
             Release::Later(wait) => (claim.attempts, now.plus(wait)),
         };
         match &claim.task {
-            Task::Plan => exports::update_released(c, &claim.lease(), attempts, not_before),
-            Task::Part(job) => part_jobs::update_released(c, &claim.part_lease(&request, job), attempts, not_before),
+            Task::Plan => exports::update_released(tx, &claim.lease(), attempts, not_before),
+            Task::Part(job) => part_jobs::update_released(tx, &claim.part_lease(&request, job), attempts, not_before),
         }
     })
 }
@@ -538,13 +540,13 @@ pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
 pub fn discard(store: &Store) -> Result<Vec<String>> {
     let mut keys = Vec::new();
     for id in store.read(part_jobs::list_ended_requests)? {
-        keys.extend(store.write(|c| {
+        keys.extend(store.write(|tx| {
             // It may have been queued again and taken up since it was listed: then its jobs are those of the new attempt.
-            let Some(request) = exports::lock(c, id)?.filter(|request| !request.is_in_progress()) else {
+            let Some(request) = exports::lock(tx, id)?.filter(|request| !request.is_in_progress()) else {
                 return Ok(Vec::new());
             };
-            let built = part_jobs::list_built(c, id)?;
-            part_jobs::delete(c, &request)?;
+            let built = part_jobs::list_built(tx, id)?;
+            part_jobs::delete(tx, &request)?;
             Ok(built.into_iter().map(|part| part.storage_key).collect())
         })?);
     }
@@ -559,9 +561,9 @@ pub fn discard(store: &Store) -> Result<Vec<String>> {
 pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<String>)>> {
     let mut expired = Vec::new();
     for id in store.read(|c| exports::list_to_expire(c, now))? {
-        let keys = store.write(|c| {
-            exports::update_expired(c, id)?;
-            Ok(exports::list_parts(c, id)?.into_iter().map(|(_, key)| key).collect())
+        let keys = store.write(|tx| {
+            exports::update_expired(tx, id)?;
+            Ok(exports::list_parts(tx, id)?.into_iter().map(|(_, key)| key).collect())
         })?;
         expired.push((id, keys));
     }
@@ -573,10 +575,10 @@ pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<Strin
 /// # Errors
 /// When the database fails.
 pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let noted = exports::update_erased(c, request, now)?;
-        let Some(account) = exports::find_account(c, request)?.filter(|_| noted) else { return Ok(()) };
-        audit::append(c, account, Actor::System, &AuditEvent::ExportErased { export: request }, now)
+    store.write(|tx| {
+        let noted = exports::update_erased(tx, request, now)?;
+        let Some(account) = exports::find_account(tx, request)?.filter(|_| noted) else { return Ok(()) };
+        audit::append(tx, account, Actor::System, &AuditEvent::ExportErased { export: request }, now)
     })
 }
 
@@ -610,7 +612,7 @@ pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
     if last <= known || last > believable {
         return Ok(());
     }
-    store.write(|c| exports::reserve_numbers(c, last))
+    store.write(|tx| exports::reserve_numbers(tx, last))
 }
 
 /// Removes sessions that have ended, old failed attempts to sign in, and what the database's log still holds.
@@ -618,7 +620,7 @@ pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub fn tidy(store: &Store, now: Timestamp) -> Result<()> {
-    store.write(|c| identity::rows::sessions::delete_expired(c, now, now.plus(-TimeDelta::days(1))))?;
+    store.write(|tx| identity::rows::sessions::delete_expired(tx, now, now.plus(-TimeDelta::days(1))))?;
     // What C4 has erased is to be gone from the log, too.
     store.empty_log()
 }

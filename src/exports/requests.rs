@@ -61,19 +61,19 @@ pub fn request(
     now: Timestamp,
 ) -> Result<RequestId, Vec<Error>> {
     let mut errors = Vec::new();
-    let made = store.write(|c| {
-        let account = access::administrator(c, user)?.account.id;
-        identity::rows::accounts::lock(c, account)?;
-        let Administrator { user, account, .. } = access::administrator_with_access_while_on(c, user)?;
+    let made = store.write(|tx| {
+        let account = access::administrator(tx, user)?.account.id;
+        identity::rows::accounts::lock(tx, account)?;
+        let Administrator { user, account, .. } = access::administrator_with_access_while_on(tx, user)?;
         if ask.form_key.is_empty() || ask.form_key.len() > 100 {
             return Err(Error::invalid("form_key", "The form is incomplete. Open it again and submit it once more."));
         }
-        if let Some(made) = rows::exports::find_by_form_key(c, account.id, ask.form_key)? {
+        if let Some(made) = rows::exports::find_by_form_key(tx, account.id, ask.form_key)? {
             return Ok(made);
         }
         let today = days::day_of(now, account.time_zone);
         let days = rules::check_days(ask.first_day, ask.last_day, today);
-        let filters = filters::check(c, account.id, ask.people, ask.conversations);
+        let filters = filters::check(tx, account.id, ask.people, ask.conversations);
         let [person, conversation] = ask.searched;
         let finished = [(PEOPLE, person), (CONVERSATIONS, conversation)];
         let unfinished = finished.into_iter().filter_map(|(field, typed)| check_finished(field, typed).err());
@@ -85,7 +85,7 @@ pub fn request(
                 return Err(Error::new(Kind::Invalid, "What was filled in does not do."));
             }
         };
-        rules::check_open(rows::exports::count_open(c, account.id)?, policy.max_open)?;
+        rules::check_open(rows::exports::count_open(tx, account.id)?, policy.max_open)?;
         let new = rows::exports::NewRequest {
             account_id: account.id,
             requester_id: user.id,
@@ -97,9 +97,9 @@ pub fn request(
             requested_at: now,
             copies: ask.copies,
         };
-        let id = rows::exports::create(c, &new)?;
+        let id = rows::exports::create(tx, &new)?;
         let event = AuditEvent::ExportRequested { export: id, first_day, last_day, filters };
-        audit::append(c, account.id, Actor::User(user.id), &event, now)?;
+        audit::append(tx, account.id, Actor::User(user.id), &event, now)?;
         Ok(id)
     });
     made.map_err(|error| if errors.is_empty() { vec![error] } else { errors })
@@ -151,16 +151,16 @@ pub fn open_exports(c: &mut Conn, administrator: &Administrator) -> Result<i64> 
 /// # Errors
 /// Those of [`access::administrator_with_access`]; when there is no such request, or it has ended.
 pub fn cancel(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let (administrator, request) = find_with_access(c, user, id)?;
+    store.write(|tx| {
+        let (administrator, request) = find_with_access(tx, user, id)?;
         let ended = || Error::conflict("This export has ended already, so there is nothing to cancel.");
-        let locked = rows::exports::lock(c, id)?.ok_or_else(ended)?;
-        if !rules::can_be_cancelled(request.status) || !rows::exports::update_cancelled(c, id, now)? {
+        let locked = rows::exports::lock(tx, id)?.ok_or_else(ended)?;
+        if !rules::can_be_cancelled(request.status) || !rows::exports::update_cancelled(tx, id, now)? {
             return Err(ended());
         }
-        rows::part_jobs::update_leases_ended(c, &locked)?;
+        rows::part_jobs::update_leases_ended(tx, &locked)?;
         let by = Actor::User(administrator.user.id);
-        audit::append(c, request.account_id, by, &AuditEvent::ExportCancelled { export: id }, now)
+        audit::append(tx, request.account_id, by, &AuditEvent::ExportCancelled { export: id }, now)
     })
 }
 
@@ -170,20 +170,20 @@ pub fn cancel(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Res
 /// Those of [`access::administrator_with_access_while_on`]; when there is no such request, it has not failed, or too many
 /// are open (B2).
 pub fn retry(store: &Store, user: UserId, id: RequestId, policy: Policy, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let account = access::administrator(c, user)?.account.id;
-        identity::rows::accounts::lock(c, account)?;
-        access::administrator_with_access_while_on(c, user)?;
-        let (administrator, request) = find_with_access(c, user, id)?;
+    store.write(|tx| {
+        let account = access::administrator(tx, user)?.account.id;
+        identity::rows::accounts::lock(tx, account)?;
+        access::administrator_with_access_while_on(tx, user)?;
+        let (administrator, request) = find_with_access(tx, user, id)?;
         if !rules::can_be_retried(request.status) {
             return Err(Error::conflict("Only an export that failed can be retried."));
         }
-        rules::check_open(rows::exports::count_open(c, account)?, policy.max_open)?;
-        if !rows::exports::update_retried(c, id)? {
+        rules::check_open(rows::exports::count_open(tx, account)?, policy.max_open)?;
+        if !rows::exports::update_retried(tx, id)? {
             return Err(Error::conflict("Only an export that failed can be retried."));
         }
         let by = Actor::User(administrator.user.id);
-        audit::append(c, account, by, &AuditEvent::ExportRetried { export: id }, now)
+        audit::append(tx, account, by, &AuditEvent::ExportRetried { export: id }, now)
     })
 }
 
@@ -193,14 +193,14 @@ pub fn retry(store: &Store, user: UserId, id: RequestId, policy: Policy, now: Ti
 /// # Errors
 /// Those of [`access::administrator_with_access`]; when there is no such request, or nothing to delete.
 pub fn delete(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Result<Vec<String>> {
-    store.write(|c| {
-        let (administrator, _) = find_to_delete(c, user, id, now)?;
+    store.write(|tx| {
+        let (administrator, _) = find_to_delete(tx, user, id, now)?;
         let Administrator { user, account, .. } = administrator;
-        if !rows::exports::update_deleted(c, id, user.id, now)? {
+        if !rows::exports::update_deleted(tx, id, user.id, now)? {
             return Err(Error::conflict(NOTHING_TO_DELETE));
         }
-        audit::append(c, account.id, Actor::User(user.id), &AuditEvent::ExportDeleted { export: id }, now)?;
-        Ok(rows::exports::list_parts(c, id)?.into_iter().map(|(_, key)| key).collect())
+        audit::append(tx, account.id, Actor::User(user.id), &AuditEvent::ExportDeleted { export: id }, now)?;
+        Ok(rows::exports::list_parts(tx, id)?.into_iter().map(|(_, key)| key).collect())
     })
 }
 
@@ -362,13 +362,13 @@ pub fn stored_parts(c: &mut Conn, id: RequestId) -> Result<Vec<(Part, String)>> 
 /// # Errors
 /// When the database fails.
 pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let Some(request) = rows::exports::find(c, id)? else { return Ok(()) };
+    store.write(|tx| {
+        let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
         for (number, _) in (1..).zip(0..parts) {
-            rows::downloads::create(c, id, number, Way::Rebuild, None, now)?;
+            rows::downloads::create(tx, id, number, Way::Rebuild, None, now)?;
         }
         let event = AuditEvent::ExportBuiltAgain { export: id };
-        audit::append(c, request.account_id, Actor::Operator, &event, now)
+        audit::append(tx, request.account_id, Actor::Operator, &event, now)
     })
 }
 
@@ -377,10 +377,10 @@ pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) 
 /// # Errors
 /// When the database fails.
 pub fn note_restored(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let Some(request) = rows::exports::find(c, id)? else { return Ok(()) };
+    store.write(|tx| {
+        let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
         let event = AuditEvent::ExportRestored { export: id, files: parts };
-        audit::append(c, request.account_id, Actor::Operator, &event, now)
+        audit::append(tx, request.account_id, Actor::Operator, &event, now)
     })
 }
 
@@ -389,11 +389,11 @@ pub fn note_restored(store: &Store, id: RequestId, parts: usize, now: Timestamp)
 /// # Errors
 /// When the database fails.
 pub fn note_copy(store: &Store, id: RequestId, part: &Part, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let Some(request) = rows::exports::find(c, id)? else { return Ok(()) };
-        rows::downloads::create(c, id, part.number, Way::Copy, None, now)?;
+    store.write(|tx| {
+        let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
+        rows::downloads::create(tx, id, part.number, Way::Copy, None, now)?;
         let event = AuditEvent::PartCopied { export: id, file: part.file_name.clone() };
-        audit::append(c, request.account_id, Actor::Operator, &event, now)
+        audit::append(tx, request.account_id, Actor::Operator, &event, now)
     })
 }
 
@@ -411,13 +411,13 @@ pub fn note_download(store: &Store, user: UserId, id: RequestId, part: &Part, no
     if store.statement(resumed)? {
         return Ok(());
     }
-    store.write(|c| {
-        let Some(request) = rows::exports::find(c, id)? else { return Ok(()) };
-        if resumed(c)? {
+    store.write(|tx| {
+        let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
+        if resumed(tx)? {
             return Ok(());
         }
-        rows::downloads::create(c, id, part.number, Way::Download, Some(user), now)?;
+        rows::downloads::create(tx, id, part.number, Way::Download, Some(user), now)?;
         let event = AuditEvent::PartDownloaded { export: id, file: part.file_name.clone() };
-        audit::append(c, request.account_id, Actor::User(user), &event, now)
+        audit::append(tx, request.account_id, Actor::User(user), &event, now)
     })
 }

@@ -7,6 +7,7 @@ use actix_web::http::header;
 use tokio::sync::Semaphore;
 
 use super::blocking;
+use crate::archive::sign::PublicKey;
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::config::{PublicAddress, Settings};
@@ -14,7 +15,6 @@ use crate::db::{Conn, Store};
 use crate::error::Result;
 use crate::exports::preview::Counts;
 use crate::exports::requests::Policy;
-use crate::formats::sign::PublicKey;
 use crate::model::Timestamp;
 
 /// Passwords hashed at a time.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::rows;
 use super::rules::{self, Standing};
 use crate::audit::{self, Actor, AuditEvent};
-use crate::db::{Conn, Store};
+use crate::db::{Conn, Store, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Account, Timestamp, User, UserId};
 use crate::{format, numbers, search_key};
@@ -215,32 +215,32 @@ pub fn candidates(
 /// Those of [`administrator_with_access_while_on`]; [`Kind::Invalid`] when nobody would remain, or one of them can't be
 /// given access.
 pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let account = administrator(c, user)?.account.id;
-        rows::accounts::lock(c, account)?;
-        let Administrator { user, account, .. } = administrator_with_access_while_on(c, user)?;
+    store.write(|tx| {
+        let account = administrator(tx, user)?.account.id;
+        rows::accounts::lock(tx, account)?;
+        let Administrator { user, account, .. } = administrator_with_access_while_on(tx, user)?;
         let Choices { had, ticked } = choices;
         for &id in ticked.difference(had) {
-            let person = rows::users::find(c, id)?.filter(|person| rules::can_be_given_access(&account, person));
+            let person = rows::users::find(tx, id)?.filter(|person| rules::can_be_given_access(&account, person));
             let Some(person) = person else {
                 return Err(Error::invalid(
                     "user",
                     "One of the people you chose is no longer an administrator. The list below is up to date.",
                 ));
             };
-            if !rows::access::find(c, account.id, id)? {
-                grant(c, &account, &person, Actor::User(user.id), now)?;
+            if !rows::access::find(tx, account.id, id)? {
+                grant(tx, &account, &person, Actor::User(user.id), now)?;
             }
         }
         for &id in had.difference(ticked) {
-            let person = rows::users::find(c, id)?.filter(|person| person.account_id == account.id);
+            let person = rows::users::find(tx, id)?.filter(|person| person.account_id == account.id);
             if let Some(person) = person
-                && rows::access::find(c, account.id, id)?
+                && rows::access::find(tx, account.id, id)?
             {
-                revoke(c, &account, &person, Actor::User(user.id), now)?;
+                revoke(tx, &account, &person, Actor::User(user.id), now)?;
             }
         }
-        if rows::access::count(c, account.id)? == 0 {
+        if rows::access::count(tx, account.id)? == 0 {
             return Err(Error::invalid("user", "At least one person must keep access."));
         }
         Ok(())
@@ -248,26 +248,26 @@ pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timest
 }
 
 /// A4: one who is no active administrator (any more) loses access at that moment.
-pub(crate) fn revoke_if_ineligible(c: &mut Conn, user: UserId, by: Actor, now: Timestamp) -> Result<()> {
-    let Some(user) = rows::users::find(c, user)? else { return Ok(()) };
-    let Some(account) = rows::accounts::find(c, user.account_id)? else { return Ok(()) };
+pub(crate) fn revoke_if_ineligible(tx: &mut Tx<'_>, user: UserId, by: Actor, now: Timestamp) -> Result<()> {
+    let Some(user) = rows::users::find(tx, user)? else { return Ok(()) };
+    let Some(account) = rows::accounts::find(tx, user.account_id)? else { return Ok(()) };
     if rules::can_be_given_access(&account, &user) {
         return Ok(());
     }
     // Somebody may be saving who has access at this moment: whoever comes second sees what the first has done.
-    rows::accounts::lock(c, account.id)?;
-    if rows::access::find(c, account.id, user.id)? {
-        revoke(c, &account, &user, by, now)?;
+    rows::accounts::lock(tx, account.id)?;
+    if rows::access::find(tx, account.id, user.id)? {
+        revoke(tx, &account, &user, by, now)?;
     }
     Ok(())
 }
 
-pub(crate) fn grant(c: &mut Conn, account: &Account, to: &User, by: Actor, now: Timestamp) -> Result<()> {
-    rows::access::create(c, account.id, to.id, by.user(), now)?;
-    audit::append(c, account.id, by, &AuditEvent::AccessGranted { user: to.into() }, now)
+pub(crate) fn grant(tx: &mut Tx<'_>, account: &Account, to: &User, by: Actor, now: Timestamp) -> Result<()> {
+    rows::access::create(tx, account.id, to.id, by.user(), now)?;
+    audit::append(tx, account.id, by, &AuditEvent::AccessGranted { user: to.into() }, now)
 }
 
-pub(crate) fn revoke(c: &mut Conn, account: &Account, from: &User, by: Actor, now: Timestamp) -> Result<()> {
-    rows::access::delete(c, account.id, from.id)?;
-    audit::append(c, account.id, by, &AuditEvent::AccessRevoked { user: from.into() }, now)
+pub(crate) fn revoke(tx: &mut Tx<'_>, account: &Account, from: &User, by: Actor, now: Timestamp) -> Result<()> {
+    rows::access::delete(tx, account.id, from.id)?;
+    audit::append(tx, account.id, by, &AuditEvent::AccessRevoked { user: from.into() }, now)
 }

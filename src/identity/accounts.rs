@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::{access, rows, rules, sign_in};
 use crate::audit::{self, Actor, AuditEvent, Named};
-use crate::db::{Conn, Store};
+use crate::db::{Conn, Store, Tx};
 use crate::error::{Error, Result};
 use crate::model::{Account, AccountId, Timestamp, User, UserId};
 use crate::{capture, mail};
@@ -18,12 +18,12 @@ const OPERATOR: &str = "operator";
 /// When the name is blank, too long, or taken.
 pub fn create(store: &Store, name: &str, zone: Tz, include_exports: bool, now: Timestamp) -> Result<AccountId> {
     let name = checked_name(name)?;
-    store.write(|c| {
-        if let Some(account) = rows::accounts::find_by_name(c, name)? {
+    store.write(|tx| {
+        if let Some(account) = rows::accounts::find_by_name(tx, name)? {
             return Err(Error::conflict(format!("There already is an account “{}”.", account.name)));
         }
-        let id = rows::accounts::create(c, name, zone, include_exports, now)?;
-        audit::append(c, id, Actor::Operator, &AuditEvent::AccountCreated { name: name.to_owned() }, now)?;
+        let id = rows::accounts::create(tx, name, zone, include_exports, now)?;
+        audit::append(tx, id, Actor::Operator, &AuditEvent::AccountCreated { name: name.to_owned() }, now)?;
         Ok(id)
     })
 }
@@ -41,10 +41,10 @@ pub fn find(c: &mut Conn, name: &str) -> Result<Account> {
 ///
 /// # Errors
 /// When there is none.
-pub fn find_locked(c: &mut Conn, name: &str) -> Result<Account> {
-    let id = find(c, name)?.id;
-    rows::accounts::lock(c, id)?;
-    find(c, name)
+pub fn find_locked(tx: &mut Tx<'_>, name: &str) -> Result<Account> {
+    let id = find(tx, name)?.id;
+    rows::accounts::lock(tx, id)?;
+    find(tx, name)
 }
 
 /// All accounts by name.
@@ -90,26 +90,26 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
         return Err(Error::invalid("email", format!("“{}” is not an email address.", new.email)));
     }
     let hash = sign_in::hash_password(password)?;
-    store.write(|c| {
-        let account = find(c, new.account)?;
+    store.write(|tx| {
+        let account = find(tx, new.account)?;
         // What people are called is recorded (C7). Before anything is changed: those who record take turns.
-        let source = capture::rows::sources::find_or_create(c, account.id, OPERATOR)?;
-        let recording = capture::rows::sources::next_recording(c, source)?;
+        let source = capture::rows::sources::find_or_create(tx, account.id, OPERATOR)?;
+        let recording = capture::rows::sources::next_recording(tx, source)?;
         if let Some((other, _)) =
-            rows::users::find_sign_in(c, &email)?.filter(|(user, _)| user.account_id != account.id)
+            rows::users::find_sign_in(tx, &email)?.filter(|(user, _)| user.account_id != account.id)
         {
-            let owner = rows::accounts::find(c, other.account_id)?.map_or_else(String::new, |account| account.name);
+            let owner = rows::accounts::find(tx, other.account_id)?.map_or_else(String::new, |account| account.name);
             return Err(Error::conflict(format!(
                 "{email} already signs in to the account “{owner}”; an address signs in to one account only."
             )));
         }
-        let id = match rows::users::find_by_email(c, account.id, &email)? {
+        let id = match rows::users::find_by_email(tx, account.id, &email)? {
             Some(user) => {
                 let profile = rows::users::Profile { name, email: Some(&email), is_bot: false };
-                rows::users::update_profile(c, user.id, profile, (source, recording))?;
-                rows::users::update_reactivated(c, user.id)?;
+                rows::users::update_profile(tx, user.id, profile, (source, recording))?;
+                rows::users::update_reactivated(tx, user.id)?;
                 if new.admin {
-                    rows::users::update_admin(c, user.id, true)?;
+                    rows::users::update_admin(tx, user.id, true)?;
                 }
                 user.id
             }
@@ -122,13 +122,13 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
                     is_admin: new.admin,
                     deactivated_at: None,
                 };
-                rows::users::create(c, &user, now)?
+                rows::users::create(tx, &user, now)?
             }
         };
-        rows::users::update_password(c, id, &hash)?;
-        rows::sessions::delete_of_user(c, id)?;
+        rows::users::update_password(tx, id, &hash)?;
+        rows::sessions::delete_of_user(tx, id)?;
         let event = AuditEvent::SignInSet { user: Named { id, name: name.to_owned() }, email: email.clone() };
-        audit::append(c, account.id, Actor::Operator, &event, now)?;
+        audit::append(tx, account.id, Actor::Operator, &event, now)?;
         Ok(id)
     })
 }
@@ -138,9 +138,9 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
 /// # Errors
 /// When the person is not an active administrator of the account, or the feature is not included.
 pub fn grant_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
-    store.write(|c| {
-        let account = find_locked(c, account)?;
-        let user = find_user(c, &account, email)?;
+    store.write(|tx| {
+        let account = find_locked(tx, account)?;
+        let user = find_user(tx, &account, email)?;
         if !account.exports_included {
             return Err(Error::conflict(format!(
                 "Compliance Exports is not included in the account “{0}”: “account include-exports \"{0}\"” includes it.",
@@ -153,8 +153,8 @@ pub fn grant_access(store: &Store, account: &str, email: &str, now: Timestamp) -
                 user.name, account.name
             )));
         }
-        if !rows::access::find(c, account.id, user.id)? {
-            access::grant(c, &account, &user, Actor::Operator, now)?;
+        if !rows::access::find(tx, account.id, user.id)? {
+            access::grant(tx, &account, &user, Actor::Operator, now)?;
         }
         Ok(user)
     })
@@ -165,10 +165,10 @@ pub fn grant_access(store: &Store, account: &str, email: &str, now: Timestamp) -
 /// # Errors
 /// When it would be the last one, or there was none to revoke.
 pub fn revoke_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
-    store.write(|c| {
-        let account = find_locked(c, account)?;
-        let user = find_user(c, &account, email)?;
-        let with_access = rows::access::list(c, account.id)?;
+    store.write(|tx| {
+        let account = find_locked(tx, account)?;
+        let user = find_user(tx, &account, email)?;
+        let with_access = rows::access::list(tx, account.id)?;
         if !with_access.iter().any(|person| person.id == user.id) {
             return Err(Error::conflict(format!("{} has no access to revoke.", user.name)));
         }
@@ -178,7 +178,7 @@ pub fn revoke_access(store: &Store, account: &str, email: &str, now: Timestamp) 
                 user.name
             )));
         }
-        access::revoke(c, &account, &user, Actor::Operator, now)?;
+        access::revoke(tx, &account, &user, Actor::Operator, now)?;
         Ok(user)
     })
 }

@@ -17,7 +17,7 @@ use crate::{keys, sums};
 /// When the database fails.
 pub fn begin(store: &Store, user: UserId, held: &str, lasts: TimeDelta, now: Timestamp) -> Result<String> {
     let key = keys::new_key();
-    store.write(|c| rows::sessions::create(c, &hash(&key), user, held, now, now.plus(lasts)))?;
+    store.write(|tx| rows::sessions::create(tx, &hash(&key), user, held, now, now.plus(lasts)))?;
     Ok(key)
 }
 
@@ -34,7 +34,7 @@ pub fn find(store: &Store, key: &str, now: Timestamp) -> Result<Option<String>> 
 /// # Errors
 /// When the database fails.
 pub fn update(store: &Store, key: &str, held: &str) -> Result<()> {
-    store.write(|c| rows::sessions::update(c, &hash(key), held))
+    store.write(|tx| rows::sessions::update(tx, &hash(key), held))
 }
 
 /// Ends a session.
@@ -42,7 +42,7 @@ pub fn update(store: &Store, key: &str, held: &str) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub fn end(store: &Store, key: &str) -> Result<()> {
-    store.write(|c| rows::sessions::delete(c, &hash(key)))
+    store.write(|tx| rows::sessions::delete(tx, &hash(key)))
 }
 
 fn hash(key: &str) -> String {

@@ -55,8 +55,8 @@ fn matches(password: &str, hash: &str) -> bool {
 pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: Timestamp) -> Result<User> {
     // What was typed may be anything; enough of it to recognise an address is kept.
     let email: String = email.trim().to_lowercase().chars().filter(|c| !c.is_control()).take(320).collect();
-    let (attempt, found) = store.write(|c| {
-        let failures = rows::sessions::count_failures(c, &email, address, now.plus(-WINDOW))?;
+    let (attempt, found) = store.write(|tx| {
+        let failures = rows::sessions::count_failures(tx, &email, address, now.plus(-WINDOW))?;
         if failures.both >= MAX_FOR_BOTH || failures.address >= MAX_BY_ADDRESS || failures.email >= MAX_BY_EMAIL {
             return Err(Error::new(
                 Kind::TooMany,
@@ -64,8 +64,8 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
             ));
         }
         // Noted before the password is looked at, and forgotten when it fits: attempts at one time count as well.
-        let attempt = rows::sessions::create_failure(c, &email, address, now)?;
-        Ok((attempt, rows::users::find_sign_in(c, &email)?))
+        let attempt = rows::sessions::create_failure(tx, &email, address, now)?;
+        Ok((attempt, rows::users::find_sign_in(tx, &email)?))
     })?;
     // An unknown address takes as long as a wrong password, so that the time tells nobody which it was.
     let (user, hash) = found.map_or((None, DECOY.to_owned()), |(user, hash)| (Some(user), hash));
@@ -73,21 +73,21 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
     let may = |user: User| if fits && user.deactivated_at.is_none() { Ok(user) } else { Err(Some(user)) };
     match user.map_or(Err(None), may) {
         Ok(user) => {
-            store.write(|c| {
-                rows::sessions::delete_failure(c, attempt)?;
+            store.write(|tx| {
+                rows::sessions::delete_failure(tx, attempt)?;
                 let event = AuditEvent::SignedIn { address: address.to_owned() };
-                audit::append(c, user.account_id, Actor::User(user.id), &event, now)
+                audit::append(tx, user.account_id, Actor::User(user.id), &event, now)
             })?;
             Ok(user)
         }
         Err(user) => {
             // Of an address that nobody has, no account is told; that takes as long.
-            store.write(|c| match &user {
+            store.write(|tx| match &user {
                 Some(user) => {
                     let event = AuditEvent::SignInRefused { user: user.into(), address: address.to_owned() };
-                    audit::append(c, user.account_id, Actor::System, &event, now)
+                    audit::append(tx, user.account_id, Actor::System, &event, now)
                 }
-                None => rows::sessions::touch_failure(c, attempt),
+                None => rows::sessions::touch_failure(tx, attempt),
             })?;
             Err(Error::invalid("password", "That email address and password don't match."))
         }
@@ -99,9 +99,9 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
 /// # Errors
 /// When the database fails.
 pub fn sign_out(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
-    store.write(|c| {
-        let Some(user) = rows::users::find(c, user)? else { return Ok(()) };
-        audit::append(c, user.account_id, Actor::User(user.id), &AuditEvent::SignedOut, now)
+    store.write(|tx| {
+        let Some(user) = rows::users::find(tx, user)? else { return Ok(()) };
+        audit::append(tx, user.account_id, Actor::User(user.id), &AuditEvent::SignedOut, now)
     })
 }
 

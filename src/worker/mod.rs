@@ -8,6 +8,7 @@ pub mod pool;
 
 use std::time::Duration;
 
+use crate::archive::sign::SigningKey;
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -15,7 +16,6 @@ use crate::db::Store;
 use crate::error::Result;
 use crate::exports::build::ExportWorker;
 use crate::exports::mails::MailWorker;
-use crate::formats::sign::SigningKey;
 use crate::jobs::Stop;
 use crate::mail::transport::Transport;
 

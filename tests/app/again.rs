@@ -86,7 +86,7 @@ fn an_expired_archive_is_built_again_and_settings_of_today_do_not_matter() {
     let mut settings = app.app.settings.clone();
     settings.exports.part_entries = 60_000;
     let folder = tempfile::tempdir().unwrap();
-    let key = compliance_exports::formats::sign::SigningKey::load_or_create(
+    let key = compliance_exports::archive::sign::SigningKey::load_or_create(
         &app.app.settings.data_dir.join("keys").join("archives.key"),
     );
     let worker = compliance_exports::worker::Worker::new(

@@ -32,15 +32,15 @@ fn facts(lines: &str) -> Vec<Recording> {
 }
 
 fn recorder(app: &TestApp, account: AccountId) -> Recorder {
-    app.store().write(|c| Recorder::new(c, account, "events", app.now())).unwrap()
+    app.store().write(|tx| Recorder::new(tx, account, "events", app.now())).unwrap()
 }
 
 /// Records the lines in one transaction.
 fn record(app: &TestApp, recorder: &mut Recorder, lines: &str) -> Vec<Outcome> {
     let facts = facts(lines);
-    let recorded = app.store().write(|c| {
-        recorder.begin(c, app.now())?;
-        recorder.record(c, &facts)
+    let recorded = app.store().write(|tx| {
+        recorder.begin(tx, app.now())?;
+        recorder.record(tx, &facts)
     });
     recorded.unwrap()
 }

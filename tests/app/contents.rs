@@ -350,10 +350,10 @@ fn c4_nothing_brings_back_what_was_erased() {
 #[test]
 fn c4_what_is_erased_is_erased_from_the_database() {
     let (app, _) = TestApp::with_office();
-    let conversation = app.store().write(|c| {
-        let account = identity::rows::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
-        let source = capture::rows::sources::find_or_create(c, account, "events")?;
-        capture::rows::conversations::find_by_external(c, source, "team")
+    let conversation = app.store().write(|tx| {
+        let account = identity::rows::accounts::find_by_name(tx, "Acme")?.expect("Acme").id;
+        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        capture::rows::conversations::find_by_external(tx, source, "team")
     });
     let conversation = conversation.unwrap().expect("the team").id;
     // Longer than a page of the database, so that it lies in several.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use chrono::TimeDelta;
-use compliance_exports::formats::reading::{csv, paths};
+use compliance_exports::archive::reading::{csv, paths};
 use compliance_exports::jobs::Stop;
 use compliance_exports::model::{Copies, RequestId};
 use regex::Regex;
@@ -277,7 +277,7 @@ fn verify_finds_copies_that_are_not_those_of_the_json() {
             sums += &format!("{}  {path}\n", sha256(bytes));
         }
         std::fs::write(top.join("SHA256SUMS"), sums).unwrap();
-        let report = compliance_exports::formats::verify(std::slice::from_ref(&top), None).unwrap();
+        let report = compliance_exports::archive::verify(std::slice::from_ref(&top), None).unwrap();
         std::fs::remove_dir_all(&top).unwrap();
         report.problems
     };

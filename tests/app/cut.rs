@@ -127,11 +127,11 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
 #[test]
 fn c7_every_state_between_two_recordings_can_be_had_again() {
     let (app, ada) = TestApp::with_office();
-    let subjects = app.store().write(|c| {
-        let account = identity::rows::accounts::find_by_name(c, "Acme")?.expect("Acme").id;
-        let source = capture::rows::sources::find_or_create(c, account, "events")?;
-        let user = capture::rows::sources::find_user(c, source, "u2")?.expect("a person");
-        Ok((user, capture::rows::conversations::find_by_external(c, source, "team")?.expect("a team").id))
+    let subjects = app.store().write(|tx| {
+        let account = identity::rows::accounts::find_by_name(tx, "Acme")?.expect("Acme").id;
+        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        let user = capture::rows::sources::find_user(tx, source, "u2")?.expect("a person");
+        Ok((user, capture::rows::conversations::find_by_external(tx, source, "team")?.expect("a team").id))
     });
     let subjects = subjects.unwrap();
     let mut moments: Vec<Moment> = Vec::new();

@@ -221,7 +221,7 @@ fn b7_every_part_has_its_size_its_sum_and_its_download() {
         ],
     );
     let key = app.app.public_key.clone();
-    for command in compliance_exports::formats::review::commands(&key, 2) {
+    for command in compliance_exports::archive::review::commands(&key, 2) {
         assert!(text.contains(&command), "{command}: {text}");
     }
 }
@@ -717,19 +717,19 @@ fn pages_stay_small_however_much_there_is() {
         500,
     );
     app.store()
-        .write(|c| {
+        .write(|tx| {
             let counts = |page: usize| {
                 (1..=40)
                     .map(|n| format!("{} Team 99999 12 888 1 77 0 66 5\n", 1000 + page * 40 + n))
                     .collect::<String>()
             };
             for page in 0..many / 40 {
-                summaries::create_page(c, id, i32::try_from(page + 1).unwrap(), &counts(page))?;
+                summaries::create_page(tx, id, i32::try_from(page + 1).unwrap(), &counts(page))?;
             }
             let by_day: String =
                 (0..3_650).map(|day| format!(" {} 120 3", if day == 0 { 16_800 } else { 1 })).collect();
             let by_kind = "Team 25000 20000 1999980000 12 888 1 77 0 66 5\nGroup 1 1 1 0 0 0 0 0 0 0\n".to_owned();
-            summaries::create(c, id, &Summary { conversations: 20_000, by_kind, by_day: format!("0 1{by_day}\n") })
+            summaries::create(tx, id, &Summary { conversations: 20_000, by_kind, by_day: format!("0 1{by_day}\n") })
         })
         .unwrap();
     app.run_sql("UPDATE export_requests SET first_day = '2016-01-01'");

@@ -22,18 +22,18 @@ const HOSTILE: &str = "<script>alert(1)</script> \"O'Neill\" & co";
 
 fn user(app: &TestApp, account: &str, external: &str) -> UserId {
     let account = app.find_account(account).id;
-    let found = app.store().write(|c| {
-        let source = capture::rows::sources::find_or_create(c, account, "events")?;
-        capture::rows::sources::find_user(c, source, external)
+    let found = app.store().write(|tx| {
+        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        capture::rows::sources::find_user(tx, source, external)
     });
     found.unwrap().expect("a person")
 }
 
 fn conversation(app: &TestApp, account: &str, external: &str) -> ConversationId {
     let account = app.find_account(account).id;
-    let found = app.store().write(|c| {
-        let source = capture::rows::sources::find_or_create(c, account, "events")?;
-        capture::rows::conversations::find_by_external(c, source, external)
+    let found = app.store().write(|tx| {
+        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        capture::rows::conversations::find_by_external(tx, source, external)
     });
     found.unwrap().expect("a conversation").id
 }

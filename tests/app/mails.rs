@@ -154,7 +154,7 @@ fn b5_of_two_workers_that_found_the_same_mail_one_gets_it() {
     let (app, ada) = acme();
     completed(&app, &ada);
     let found = app.store().read(|c| exports::rows::mails::find_claimable(c, &app.due())).unwrap().unwrap();
-    let claim = |key| app.store().write(|c| exports::rows::mails::claim(c, &found, key, app.now())).unwrap();
+    let claim = |key| app.store().write(|tx| exports::rows::mails::claim(tx, &found, key, app.now())).unwrap();
     assert_eq!((claim("one"), claim("other")), (true, false));
 }
 

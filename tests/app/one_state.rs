@@ -64,7 +64,7 @@ impl Flip {
     }
 
     fn change(&self, sql: &str) {
-        self.store.write(|c| Ok(c.batch_execute(sql)?)).unwrap();
+        self.store.write(|tx| Ok(tx.batch_execute(sql)?)).unwrap();
     }
 }
 
@@ -93,7 +93,7 @@ fn assert_one_state(flip: &Flip, what: &str, look: &dyn Fn(&mut Conn) -> Told) {
                 if let InstrumentationEvent::StartQuery { .. } = event
                     && count.fetch_add(1, Ordering::SeqCst) + 1 == at
                 {
-                    store.write(|c| Ok(c.batch_execute(&there)?)).unwrap();
+                    store.write(|tx| Ok(tx.batch_execute(&there)?)).unwrap();
                 }
             });
             let seen = look(c);

@@ -116,13 +116,13 @@ fn a_transaction_of_which_a_statement_has_failed_is_never_called_committed() {
         return;
     }
     let app = TestApp::start();
-    let swallowed = app.store().write(|c| {
-        c.batch_execute("CREATE TABLE kept (id BIGINT)")?;
-        assert!(c.batch_execute("SELECT 1 / 0").is_err());
+    let swallowed = app.store().write(|tx| {
+        tx.batch_execute("CREATE TABLE kept (id BIGINT)")?;
+        assert!(tx.batch_execute("SELECT 1 / 0").is_err());
         Ok(())
     });
     assert!(swallowed.is_err());
-    app.store().write(|c| Ok(c.batch_execute("CREATE TABLE kept (id BIGINT)")?)).unwrap();
+    app.store().write(|tx| Ok(tx.batch_execute("CREATE TABLE kept (id BIGINT)")?)).unwrap();
 }
 
 /// As `pg_dump` does, or another process of a rolling upgrade: longer than a statement otherwise waits.
@@ -142,14 +142,14 @@ fn a_process_waits_for_the_migrations_of_another_as_long_as_they_take() {
             second.migrate()
         });
         app.store()
-            .write(|c| {
-                c.batch_execute("SELECT pg_advisory_xact_lock(7246553)")?;
+            .write(|tx| {
+                tx.batch_execute("SELECT pg_advisory_xact_lock(7246553)")?;
                 begun.send(()).unwrap();
                 // It waits, and longer than it would for anything else.
                 let waits = "SELECT 1 / count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
                      AND waitstart < clock_timestamp() - interval '0.5 s'";
-                while c.batch_execute(&format!("SAVEPOINT look; {waits}")).is_err() {
-                    c.batch_execute("ROLLBACK TO SAVEPOINT look; SELECT pg_sleep(0.05)")?;
+                while tx.batch_execute(&format!("SAVEPOINT look; {waits}")).is_err() {
+                    tx.batch_execute("ROLLBACK TO SAVEPOINT look; SELECT pg_sleep(0.05)")?;
                 }
                 Ok(())
             })

@@ -75,10 +75,10 @@ fn person_at(app: &TestApp, account: &str, email: &str) -> Option<User> {
 /// The person to whom the events' id is tied, and their company.
 fn person_of(app: &TestApp, account: &str, id: &str) -> (User, String) {
     let account = app.find_account(account).id;
-    let found = app.store().write(|c| {
-        let source = capture::rows::sources::find_or_create(c, account, "events")?;
-        let user = capture::rows::sources::find_user(c, source, id)?.expect("a person");
-        identity::rows::users::find_at_cut(c, user, db::cuts::Cut::Now)
+    let found = app.store().write(|tx| {
+        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        let user = capture::rows::sources::find_user(tx, source, id)?.expect("a person");
+        identity::rows::users::find_at_cut(tx, user, db::cuts::Cut::Now)
     });
     found.unwrap().expect("a person")
 }
@@ -112,7 +112,7 @@ fn the_database_refuses_items_that_refer_to_nothing() {
             "INSERT INTO items (conversation_id, external_id, kind, author_id, created_at, recording, size, check_sum)
              VALUES ({conversation}, 'm1', 'message', {author}, 0, 1, 0, 0)"
         );
-        app.store().write(|c| Ok(diesel::sql_query(&sql).execute(c)?))
+        app.store().write(|tx| Ok(diesel::sql_query(&sql).execute(tx.sql())?))
     };
     let (conversation, author) = ("(SELECT MIN(id) FROM conversations)", "(SELECT MIN(id) FROM users)");
     assert!(insert("0", author).is_err());
@@ -120,7 +120,7 @@ fn the_database_refuses_items_that_refer_to_nothing() {
     assert_eq!(insert(conversation, author).unwrap(), 1);
     for referred in ["conversations", "users"] {
         let delete = format!("DELETE FROM {referred}");
-        assert!(app.store().write(|c| Ok(diesel::sql_query(&delete).execute(c)?)).is_err());
+        assert!(app.store().write(|tx| Ok(diesel::sql_query(&delete).execute(tx.sql())?)).is_err());
     }
 }
 

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
+use compliance_exports::archive::sign::SigningKey;
 use compliance_exports::audit::{Actor, AuditEvent};
 use compliance_exports::blobs::Condition;
 use compliance_exports::error::{Error, Kind};
 use compliance_exports::exports;
 use compliance_exports::exports::archives::{self, Adopted};
-use compliance_exports::formats::sign::SigningKey;
 use compliance_exports::model::{RequestId, Status};
 
 use crate::support::{Person, TestApp};

@@ -309,15 +309,15 @@ fn b1_the_search_finds_what_a_look_at_everything_finds() {
 
 /// The numbers of the people and conversations of a company.
 fn numbers(app: &TestApp, account: i64, company: &Company) -> (Vec<i64>, Vec<ConversationId>) {
-    let found = app.store().write(|c| {
-        let source = capture::rows::sources::find_or_create(c, account, "events")?;
+    let found = app.store().write(|tx| {
+        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
         let mut users = Vec::new();
         for number in 0..company.people.len() {
-            users.push(capture::rows::sources::find_user(c, source, &format!("u{number}"))?.unwrap());
+            users.push(capture::rows::sources::find_user(tx, source, &format!("u{number}"))?.unwrap());
         }
         let mut talks = Vec::new();
         for number in 0..company.talks.len() {
-            talks.push(capture::rows::conversations::find_by_external(c, source, &format!("c{number}"))?.unwrap().id);
+            talks.push(capture::rows::conversations::find_by_external(tx, source, &format!("c{number}"))?.unwrap().id);
         }
         Ok((users, talks))
     });

@@ -54,8 +54,8 @@ fn sessions(app: &TestApp) -> Vec<String> {
 
 /// As if this had failed so often.
 fn failures(app: &TestApp, times: u32, email: &str, address: &str) {
-    let note = |c: &mut db::Conn| {
-        (0..times).try_for_each(|_| identity::rows::sessions::create_failure(c, email, address, app.now()).map(drop))
+    let note = |tx: &mut db::Tx<'_>| {
+        (0..times).try_for_each(|_| identity::rows::sessions::create_failure(tx, email, address, app.now()).map(drop))
     };
     app.store().write(note).unwrap();
 }

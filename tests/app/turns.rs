@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use compliance_exports::capture::ingest::{Outcome, Recorder};
 use compliance_exports::capture::sources::{self, Format, Subject};
-use compliance_exports::db::Conn;
+use compliance_exports::db::{Conn, Tx};
 use compliance_exports::error::{Error, Result};
 use compliance_exports::model::{AccountId, Recording};
 use diesel::Connection;
@@ -30,12 +30,12 @@ fn facts(lines: &str) -> Vec<Recording> {
 }
 
 fn recorder(app: &TestApp, account: AccountId, source: &str) -> Recorder {
-    app.store().write(|c| Recorder::new(c, account, source, app.now())).unwrap()
+    app.store().write(|tx| Recorder::new(tx, account, source, app.now())).unwrap()
 }
 
-fn record(app: &TestApp, c: &mut Conn, recorder: &mut Recorder, lines: &str) -> Result<Vec<Outcome>> {
-    recorder.begin(c, app.now())?;
-    recorder.record(c, &facts(lines))
+fn record(app: &TestApp, tx: &mut Tx<'_>, recorder: &mut Recorder, lines: &str) -> Result<Vec<Outcome>> {
+    recorder.begin(tx, app.now())?;
+    recorder.record(tx, &facts(lines))
 }
 
 fn is_postgres(app: &TestApp) -> bool {
@@ -51,10 +51,10 @@ fn two_accounts_record_at_the_same_time_on_postgresql() {
     }
     let (ours, theirs) = (app.find_account("Acme").id, app.account_with_exports_on("Globex").0);
     let (mut one, mut other) = (recorder(&app, ours, "events"), recorder(&app, theirs, "events"));
-    let recorded = app.store().write(|c| {
-        record(&app, c, &mut one, &message("team", "m1", POSTED, "a"))?;
+    let recorded = app.store().write(|tx| {
+        record(&app, tx, &mut one, &message("team", "m1", POSTED, "a"))?;
         // The other begins and ends meanwhile, on a connection of its own.
-        app.store().write(|c| record(&app, c, &mut other, OFFICE))
+        app.store().write(|tx| record(&app, tx, &mut other, OFFICE))
     });
     assert!(recorded.unwrap().iter().all(|outcome| *outcome == Outcome::Added));
 }
@@ -73,15 +73,15 @@ fn c7_a_cut_is_exact_while_another_source_is_recording() {
     let (mut one, mut other) = (recorder(&app, app.find_account("Acme").id, "events"), recorder(&app, theirs, "slack"));
     let mut cuts = Vec::new();
     app.store()
-        .write(|c| {
-            record(&app, c, &mut one, &message("shared", "open", POSTED, "b"))?;
+        .write(|tx| {
+            record(&app, tx, &mut one, &message("shared", "open", POSTED, "b"))?;
             if is_postgres(&app) {
                 // Theirs commits in the midst of ours: the cut has all of the one and nothing of the other.
                 let name = json!({"type": "user", "id": "x1", "name": "Beatrice", "email": bea.email});
-                app.store().write(|c| record(&app, c, &mut other, &format!("{name}\n")))?;
+                app.store().write(|tx| record(&app, tx, &mut other, &format!("{name}\n")))?;
                 cuts = vec![app.request_with_cut(&bea), app.request_with_cut(&ada)];
             }
-            record_more(c, &mut one, &message("shared", "open too", POSTED, "c"))
+            record_more(tx, &mut one, &message("shared", "open too", POSTED, "c"))
         })
         .unwrap();
     app.work();
@@ -99,8 +99,8 @@ fn c7_a_cut_is_exact_while_another_source_is_recording() {
     }
 }
 
-fn record_more(c: &mut Conn, recorder: &mut Recorder, lines: &str) -> Result<()> {
-    recorder.record(c, &facts(lines)).map(drop)
+fn record_more(tx: &mut Tx<'_>, recorder: &mut Recorder, lines: &str) -> Result<()> {
+    recorder.record(tx, &facts(lines)).map(drop)
 }
 
 /// Two sources of one account, and the operator's words through one of them, change the same person in any order: each cut
@@ -121,7 +121,7 @@ fn c7_a_person_whom_two_sources_change_is_called_as_at_each_cut() {
         for (other, called) in changes {
             let user = json!({"type": "user", "id": "a", "name": format!("Name {called}"), "email": ada.email});
             let recorder = &mut recorders[usize::from(other)];
-            app.store().write(|c| record(&app, c, recorder, &format!("{user}\n"))).unwrap();
+            app.store().write(|tx| record(&app, tx, recorder, &format!("{user}\n"))).unwrap();
             let id = app.request_with_cut(&ada);
             app.work();
             moments.push((id, format!("Name {called}")));
@@ -150,19 +150,19 @@ fn what_was_rolled_back_is_not_remembered() {
         {"type":"conversation","id":"room","kind":"Team","name":"Room","members":[{"user":"n1"}]}
         {"type":"conversation","id":"pair","kind":"Direct","members":[{"user":"n1"},{"user":"u1"}]}"#;
     let post = message("room", "m1", POSTED, "a").replace("\"u1\"", "\"n1\"");
-    let failed = app.store().write(|c| {
-        record(&app, c, &mut recorder, &format!("{new}\n{post}"))?;
+    let failed = app.store().write(|tx| {
+        record(&app, tx, &mut recorder, &format!("{new}\n{post}"))?;
         Err::<(), _>(Error::not_found("something else"))
     });
     failed.unwrap_err();
     // Somebody else records in between: the lost number is given again, and goes on.
     app.record("Acme", &[message("team", "m2", POSTED, "b"), message("team", "m3", POSTED, "c")].concat());
-    let refused = app.store().write(|c| record(&app, c, &mut recorder, &post)).unwrap();
+    let refused = app.store().write(|tx| record(&app, tx, &mut recorder, &post)).unwrap();
     assert!(matches!(refused.as_slice(), [Outcome::Refused(_)]), "{refused:?}");
-    let outcomes = app.store().write(|c| record(&app, c, &mut recorder, &format!("{new}\n{post}"))).unwrap();
+    let outcomes = app.store().write(|tx| record(&app, tx, &mut recorder, &format!("{new}\n{post}"))).unwrap();
     recorder.committed();
     assert_eq!(outcomes, vec![Outcome::Added; 4]);
-    let outcomes = app.store().write(|c| record(&app, c, &mut recorder, &format!("{new}\n{post}"))).unwrap();
+    let outcomes = app.store().write(|tx| record(&app, tx, &mut recorder, &format!("{new}\n{post}"))).unwrap();
     assert_eq!(outcomes, vec![Outcome::Unchanged; 4]);
     let archive = app.export_all(&ada);
     assert_eq!(archive.items().len(), 3);
@@ -192,16 +192,16 @@ fn recording_takes_few_statements_on_postgresql() {
     }
     let count = Arc::new(AtomicUsize::new(0));
     app.store()
-        .write(|c| {
+        .write(|tx| {
             let counted = Arc::clone(&count);
-            c.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            tx.set_instrumentation(move |event: InstrumentationEvent<'_>| {
                 if matches!(event, InstrumentationEvent::StartQuery { .. }) {
                     counted.fetch_add(1, Ordering::SeqCst);
                 }
             });
-            let outcomes = record(&app, c, &mut recorder, &lines)?;
+            let outcomes = record(&app, tx, &mut recorder, &lines)?;
             assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Added));
-            c.set_instrumentation(None::<Box<dyn diesel::connection::Instrumentation>>);
+            tx.set_instrumentation(None::<Box<dyn diesel::connection::Instrumentation>>);
             Ok(())
         })
         .unwrap();
@@ -223,8 +223,8 @@ fn an_import_waits_for_another_one_and_says_so() {
     std::thread::scope(|scope| {
         let mut waiting = None;
         app.store()
-            .write(|c| {
-                record(&app, c, &mut recorder, &message("team", "m1", POSTED, "a"))?;
+            .write(|tx| {
+                record(&app, tx, &mut recorder, &message("team", "m1", POSTED, "a"))?;
                 waiting = Some(scope.spawn(|| {
                     let waits = || told.send(()).unwrap();
                     let archive = (Format::Events, path.as_path());

@@ -36,7 +36,7 @@ fn request(app: &TestApp, by: &Person) -> RequestId {
 /// Takes up an export as it was found; tells whether nobody else was quicker.
 fn claims(app: &TestApp, found: &ExportRequest, key: &str) -> bool {
     let until = app.now().plus(app.policy().lease);
-    app.store().write(|c| exports::rows::exports::claim(c, found, key, &app.due(), until)).unwrap()
+    app.store().write(|tx| exports::rows::exports::claim(tx, found, key, &app.due(), until)).unwrap()
 }
 
 /// Plans the export that has waited longest, and takes up its part.
@@ -412,7 +412,7 @@ fn b3_an_export_that_was_taken_up_a_moment_ago_is_not_taken_up_again() {
 fn b3_what_is_in_progress_again_is_not_cleared_away() {
     let (app, ada) = acme();
     let id = request(&app, &ada);
-    let idle = || !app.store().write(|c| exports::rows::exports::lock(c, id)).unwrap().unwrap().is_in_progress();
+    let idle = || !app.store().write(|tx| exports::rows::exports::lock(tx, id)).unwrap().unwrap().is_in_progress();
     assert!(idle(), "it waits");
     let claim = claim_part(&app);
     assert!(!idle(), "it is in progress");

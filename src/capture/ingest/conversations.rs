@@ -8,7 +8,7 @@ use super::{Known, Outcome, Person, Recorder, clean, refuse, refused, unknown_co
 use crate::capture::rows;
 use crate::capture::rows::conversations::{MembershipEvent, NewConversation, Profile};
 use crate::capture::rules::{ownership, times};
-use crate::db::Conn;
+use crate::db::Tx;
 use crate::db::cuts::Cut;
 use crate::error::Result;
 use crate::model::{ConversationKind, ConversationRecord, MembershipRecord, UserId};
@@ -42,21 +42,21 @@ impl Recorder {
     /// written with those of others; what is new among them counts as added then.
     pub(super) fn conversation<'r>(
         &mut self,
-        c: &mut Conn,
+        tx: &mut Tx<'_>,
         record: &'r ConversationRecord,
         run: &mut Run<'r>,
     ) -> Result<()> {
         if run.conversations.ids.contains(&clean(&record.id)) {
-            self.write_conversations(c, run)?;
+            self.write_conversations(tx, run)?;
         }
-        let outcome = self.judged_conversation(c, record, run)?;
+        let outcome = self.judged_conversation(tx, record, run)?;
         run.push(outcome);
         Ok(())
     }
 
     fn judged_conversation<'r>(
         &mut self,
-        c: &mut Conn,
+        tx: &mut Tx<'_>,
         record: &'r ConversationRecord,
         run: &mut Run<'r>,
     ) -> Result<Outcome> {
@@ -71,11 +71,11 @@ impl Recorder {
         }
         let mut members: Vec<(Person, MembershipEvent)> = Vec::with_capacity(record.members.len());
         for member in &record.members {
-            let Some(person) = self.find_person(c, &member.user)? else { return Ok(unknown_person(&member.user)) };
+            let Some(person) = self.find_person(tx, &member.user)? else { return Ok(unknown_person(&member.user)) };
             members.push((person, MembershipEvent { user_id: person.id, present: true, at: member.joined_at }));
         }
         let people: BTreeSet<UserId> = members.iter().map(|(person, _)| person.id).collect();
-        let changed = match self.find_conversation(c, &record.id)? {
+        let changed = match self.find_conversation(tx, &record.id)? {
             Some(known) => {
                 if known.kind != record.kind {
                     return refuse(format!(
@@ -83,10 +83,10 @@ impl Recorder {
                         known.kind, record.kind
                     ));
                 }
-                if closed_circle(known.kind) && !self.people_of(c, known, run)?.is_superset(&people) {
+                if closed_circle(known.kind) && !self.people_of(tx, known, run)?.is_superset(&people) {
                     return refuse(format!("a {} conversation can't get other people", known.kind));
                 }
-                let changed = self.update_conversation(c, record, name.as_deref())?;
+                let changed = self.update_conversation(tx, record, name.as_deref())?;
                 for (person, event) in &members {
                     run.participants.push((person.id, known.id, self.number));
                     run.membership((known.id, *event));
@@ -99,7 +99,7 @@ impl Recorder {
                 }
                 let starter = match &record.started_by {
                     None => None,
-                    Some(id) => match self.find_person(c, id)? {
+                    Some(id) => match self.find_person(tx, id)? {
                         None => return Ok(unknown_person(id)),
                         person => person,
                     },
@@ -139,9 +139,9 @@ impl Recorder {
     }
 
     /// Makes the conversations that wait.
-    pub(super) fn write_conversations(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+    pub(super) fn write_conversations(&mut self, tx: &mut Tx<'_>, run: &mut Run<'_>) -> Result<()> {
         let NewConversations { new, waiting, .. } = std::mem::take(&mut run.conversations);
-        let ids = rows::conversations::create_all(c, &new)?;
+        let ids = rows::conversations::create_all(tx, &new)?;
         for ((id, new), Waiting { place, record, members }) in ids.into_iter().zip(new).zip(waiting) {
             self.remember_conversation(record.id.clone(), Known { id, kind: record.kind });
             self.deletions.begin_conversation(id);
@@ -157,42 +157,42 @@ impl Recorder {
         Ok(())
     }
 
-    fn update_conversation(&self, c: &mut Conn, record: &ConversationRecord, name: Option<&str>) -> Result<bool> {
-        let Some(found) = rows::conversations::find_by_external(c, self.source, &clean(&record.id))? else {
+    fn update_conversation(&self, tx: &mut Tx<'_>, record: &ConversationRecord, name: Option<&str>) -> Result<bool> {
+        let Some(found) = rows::conversations::find_by_external(tx, self.source, &clean(&record.id))? else {
             return Ok(false);
         };
         let is_public = record.public && record.kind == ConversationKind::Team;
         // A source that no longer says when it was closed does not open it again.
         let archived_at = record.archived_at.or(found.archived_at);
         let profile = Profile { name, is_public, archived_at };
-        rows::conversations::update_profile(c, &found, profile, self.number)
+        rows::conversations::update_profile(tx, &found, profile, self.number)
     }
 
     /// Judges that somebody came or went; whether that is new turns out when it is written.
     pub(super) fn membership(
         &mut self,
-        c: &mut Conn,
+        tx: &mut Tx<'_>,
         record: &MembershipRecord,
         present: bool,
         run: &mut Run<'_>,
     ) -> Result<()> {
-        let outcome = self.judged_membership(c, record, present, run)?;
+        let outcome = self.judged_membership(tx, record, present, run)?;
         run.push(outcome);
         Ok(())
     }
 
     fn judged_membership(
         &mut self,
-        c: &mut Conn,
+        tx: &mut Tx<'_>,
         record: &MembershipRecord,
         present: bool,
         run: &mut Run<'_>,
     ) -> Result<Outcome> {
-        let Some(known) = self.find_conversation(c, &record.conversation)? else {
+        let Some(known) = self.find_conversation(tx, &record.conversation)? else {
             return Ok(unknown_conversation(&record.conversation));
         };
-        let Some(person) = self.find_person(c, &record.user)? else { return Ok(unknown_person(&record.user)) };
-        if closed_circle(known.kind) && !self.people_of(c, known, run)?.contains(&person.id) {
+        let Some(person) = self.find_person(tx, &record.user)? else { return Ok(unknown_person(&record.user)) };
+        if closed_circle(known.kind) && !self.people_of(tx, known, run)?.contains(&person.id) {
             return Ok(refused(format!("a {} conversation can't get other people", known.kind)));
         }
         run.participants.push((person.id, known.id, self.number));
@@ -202,13 +202,13 @@ impl Recorder {
     }
 
     /// The people of a closed circle, who never change.
-    fn people_of(&mut self, c: &mut Conn, known: Known, run: &mut Run<'_>) -> Result<BTreeSet<UserId>> {
+    fn people_of(&mut self, tx: &mut Tx<'_>, known: Known, run: &mut Run<'_>) -> Result<BTreeSet<UserId>> {
         if let Some(people) = self.circles.get(&known.id) {
             return Ok(people.clone());
         }
         // Some of them may wait.
-        self.write(c, run)?;
-        let events = rows::conversations::list_memberships(c, &[known.id], Cut::Now)?;
+        self.write(tx, run)?;
+        let events = rows::conversations::list_memberships(tx, &[known.id], Cut::Now)?;
         let people: BTreeSet<UserId> = events.into_iter().map(|(_, event)| event.user_id).collect();
         self.circles.insert(known.id, people.clone());
         Ok(people)

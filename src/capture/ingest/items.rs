@@ -7,34 +7,34 @@ use super::{Outcome, Person, Recorder, clean, is_clean, refused, unknown_convers
 use crate::capture::rows;
 use crate::capture::rows::items::NewItem;
 use crate::capture::rules::times;
-use crate::db::Conn;
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::{Attachment, Content, DeletionRecord, Details, EditRecord, ItemRecord};
 
 impl Recorder {
     /// Judges an item; whether it is known turns out when it is written.
-    pub(super) fn item<'r>(&mut self, c: &mut Conn, record: &'r ItemRecord, run: &mut Run<'r>) -> Result<()> {
+    pub(super) fn item<'r>(&mut self, tx: &mut Tx<'_>, record: &'r ItemRecord, run: &mut Run<'r>) -> Result<()> {
         if record.id.is_empty() {
             run.push(refused("an item needs an id"));
             return Ok(());
         }
-        let Some(known) = self.find_conversation(c, &record.conversation)? else {
+        let Some(known) = self.find_conversation(tx, &record.conversation)? else {
             run.push(unknown_conversation(&record.conversation));
             return Ok(());
         };
         let key = (known.id, clean(&record.id));
         if run.is_awaited(&key, false) {
-            self.write(c, run)?;
+            self.write(tx, run)?;
         }
         // One that is refused, unless it is known: what it says then does not matter.
-        let author = match self.find_author(c, record.by.as_deref())? {
+        let author = match self.find_author(tx, record.by.as_deref())? {
             Ok(author) => author,
             Err(person) => {
                 run.push_refused(key, unknown_person(&person));
                 return Ok(());
             }
         };
-        let content = match self.resolved(c, &record.content)? {
+        let content = match self.resolved(tx, &record.content)? {
             Ok(content) => content,
             Err(person) => {
                 run.push_refused(key, unknown_person(&person));
@@ -44,8 +44,8 @@ impl Recorder {
         let (conversation_id, id) = key;
         // The deletion may have been recorded first.
         let mut deleted = None;
-        if self.deletions.may_have(c, conversation_id, &id)?
-            && let Some(deletion) = rows::items::find_deletion(c, conversation_id, &id)?
+        if self.deletions.may_have(tx, conversation_id, &id)?
+            && let Some(deletion) = rows::items::find_deletion(tx, conversation_id, &id)?
         {
             if deletion.is_erased {
                 run.push(Outcome::Erased);
@@ -53,12 +53,12 @@ impl Recorder {
             }
             let (at, doubt) = times::deleted_at(Some(deletion.at), Some(record.at), self.now);
             run.doubt(doubt);
-            if !Kept::default().is_kept(c, conversation_id, at, self.now)? {
-                rows::items::update_erased(c, conversation_id, &id, at, self.number)?;
+            if !Kept::default().is_kept(tx, conversation_id, at, self.now)? {
+                rows::items::update_erased(tx, conversation_id, &id, at, self.number)?;
                 run.push(Outcome::Erased);
                 return Ok(());
             }
-            rows::items::delete_deletion(c, conversation_id, &id)?;
+            rows::items::delete_deletion(tx, conversation_id, &id)?;
             deleted = Some((at, deletion.by));
         }
         run.doubt(times::after_now("the item", record.at, self.now));
@@ -78,18 +78,18 @@ impl Recorder {
     }
 
     /// Judges a change; whether its item is there turns out when it is written.
-    pub(super) fn edit<'r>(&mut self, c: &mut Conn, record: &'r EditRecord, run: &mut Run<'r>) -> Result<()> {
-        let Some(known) = self.find_conversation(c, &record.conversation)? else {
+    pub(super) fn edit<'r>(&mut self, tx: &mut Tx<'_>, record: &'r EditRecord, run: &mut Run<'r>) -> Result<()> {
+        let Some(known) = self.find_conversation(tx, &record.conversation)? else {
             run.push(unknown_conversation(&record.conversation));
             return Ok(());
         };
         let key = (known.id, clean(&record.id));
         if run.is_awaited(&key, true) {
-            self.write(c, run)?;
+            self.write(tx, run)?;
         }
-        let change = match self.find_author(c, record.by.as_deref())? {
+        let change = match self.find_author(tx, record.by.as_deref())? {
             Err(person) => Err(unknown_person(&person)),
-            Ok(editor) => match self.resolved(c, &record.content)? {
+            Ok(editor) => match self.resolved(tx, &record.content)? {
                 Err(person) => Err(unknown_person(&person)),
                 Ok(content) => Ok((editor.map(|person| person.id), content)),
             },

@@ -23,7 +23,7 @@ use run::Run;
 
 use super::rows;
 use super::rules::times::Doubt;
-use crate::db::Conn;
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::{AccountId, Content, ConversationId, ConversationKind, Recording, Timestamp, UserId};
 
@@ -92,8 +92,8 @@ impl Recorder {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn new(c: &mut Conn, account: AccountId, kind: &str, now: Timestamp) -> Result<Self> {
-        let source = rows::sources::find_or_create(c, account, kind)?;
+    pub fn new(tx: &mut Tx<'_>, account: AccountId, kind: &str, now: Timestamp) -> Result<Self> {
+        let source = rows::sources::find_or_create(tx, account, kind)?;
         Ok(Self {
             account,
             source,
@@ -122,11 +122,11 @@ impl Recorder {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn begin(&mut self, c: &mut Conn, now: Timestamp) -> Result<()> {
+    pub fn begin(&mut self, tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
         if !std::mem::replace(&mut self.is_committed, false) {
             self.forget();
         }
-        self.number = rows::sources::next_recording(c, self.source)?;
+        self.number = rows::sources::next_recording(tx, self.source)?;
         self.deletions.begin(self.number);
         self.now = now;
         Ok(())
@@ -153,16 +153,16 @@ impl Recorder {
     /// When the database fails; what can't be recorded is no error but [`Outcome::Refused`].
     pub fn record<'r>(
         &mut self,
-        c: &mut Conn,
+        tx: &mut Tx<'_>,
         recordings: impl IntoIterator<Item = &'r Recording>,
     ) -> Result<Vec<Outcome>> {
         let recordings: Vec<&Recording> = recordings.into_iter().collect();
-        self.look_up(c, &recordings)?;
+        self.look_up(tx, &recordings)?;
         let mut run = Run::default();
         for recording in recordings {
-            self.record_one(c, recording, &mut run)?;
+            self.record_one(tx, recording, &mut run)?;
         }
-        self.write(c, &mut run)?;
+        self.write(tx, &mut run)?;
         let (outcomes, doubts) = run.finish();
         self.doubts = doubts;
         self.no_people.clear();
@@ -175,7 +175,7 @@ impl Recorder {
         std::mem::take(&mut self.doubts)
     }
 
-    fn record_one<'r>(&mut self, c: &mut Conn, recording: &'r Recording, run: &mut Run<'r>) -> Result<()> {
+    fn record_one<'r>(&mut self, tx: &mut Tx<'_>, recording: &'r Recording, run: &mut Run<'r>) -> Result<()> {
         if let Some(id) = ids(recording).into_iter().find(|id| id.len() > MAX_ID) {
             let begin: String = id.chars().take(40).collect();
             run.push(refused(format!("the id “{begin}…” has more than {MAX_ID} bytes")));
@@ -183,24 +183,24 @@ impl Recorder {
         }
         // Who or what is new and waits is made before somebody or something else is spoken of.
         if !matches!(recording, Recording::User(_)) {
-            self.write_people(c, run)?;
+            self.write_people(tx, run)?;
         }
         if !matches!(recording, Recording::Conversation(_)) {
-            self.write_conversations(c, run)?;
+            self.write_conversations(tx, run)?;
         }
         match recording {
             Recording::Account(record) => {
-                let outcome = self.account(c, record)?;
+                let outcome = self.account(tx, record)?;
                 run.push(outcome);
                 Ok(())
             }
-            Recording::User(record) => self.user(c, record, run),
-            Recording::Conversation(record) => self.conversation(c, record, run),
-            Recording::Joined(record) => self.membership(c, record, true, run),
-            Recording::Left(record) => self.membership(c, record, false, run),
-            Recording::ItemCreated(record) => self.item(c, record, run),
-            Recording::ItemEdited(record) => self.edit(c, record, run),
-            Recording::ItemDeleted(record) => self.deletion(c, record, run),
+            Recording::User(record) => self.user(tx, record, run),
+            Recording::Conversation(record) => self.conversation(tx, record, run),
+            Recording::Joined(record) => self.membership(tx, record, true, run),
+            Recording::Left(record) => self.membership(tx, record, false, run),
+            Recording::ItemCreated(record) => self.item(tx, record, run),
+            Recording::ItemEdited(record) => self.edit(tx, record, run),
+            Recording::ItemDeleted(record) => self.deletion(tx, record, run),
         }
     }
 

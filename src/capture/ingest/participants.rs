@@ -3,7 +3,7 @@
 use super::cache::Cache;
 use crate::capture::rows;
 use crate::capture::rows::participants::NewParticipant;
-use crate::db::Conn;
+use crate::db::Tx;
 use crate::error::Result;
 use crate::model::{ConversationId, UserId};
 
@@ -13,7 +13,7 @@ pub(super) struct Participants(Cache<(UserId, ConversationId), ()>);
 
 impl Participants {
     /// Notes those who take part, unless that is known.
-    pub(super) fn write(&mut self, c: &mut Conn, mut new: Vec<NewParticipant>) -> Result<()> {
+    pub(super) fn write(&mut self, tx: &mut Tx<'_>, mut new: Vec<NewParticipant>) -> Result<()> {
         new.retain(|&(user, conversation, _)| {
             let key = (user, conversation);
             let is_new = self.0.get(&key).is_none();
@@ -22,7 +22,7 @@ impl Participants {
             }
             is_new
         });
-        rows::participants::create_all(c, &new)
+        rows::participants::create_all(tx, &new)
     }
 
     pub(super) fn clear(&mut self) {

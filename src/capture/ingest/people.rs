@@ -10,7 +10,7 @@ use super::{Outcome, Person, Recorder, clean, refuse};
 use crate::audit::{self, Actor, AuditEvent, Named};
 use crate::capture::rows;
 use crate::capture::rules::times;
-use crate::db::Conn;
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::identity::rows::users::{NewUser, Profile};
 use crate::identity::{self, access};
@@ -64,39 +64,39 @@ impl<'r> NewPeople<'r> {
 }
 
 impl Recorder {
-    pub(super) fn account(&mut self, c: &mut Conn, record: &AccountRecord) -> Result<Outcome> {
+    pub(super) fn account(&mut self, tx: &mut Tx<'_>, record: &AccountRecord) -> Result<Outcome> {
         let (id, name) = (clean(&record.id), clean(record.name.trim()));
         if id.is_empty() || name.is_empty() {
             return refuse("a company needs an id and a name");
         }
-        if rows::sources::find_account(c, self.source, &id)?.is_some() {
+        if rows::sources::find_account(tx, self.source, &id)?.is_some() {
             return Ok(Outcome::Unchanged);
         }
-        let account = match identity::rows::accounts::find_by_name(c, &name)? {
+        let account = match identity::rows::accounts::find_by_name(tx, &name)? {
             Some(account) => account.id,
-            None => identity::rows::accounts::find_or_create(c, &name, self.now)?,
+            None => identity::rows::accounts::find_or_create(tx, &name, self.now)?,
         };
-        rows::sources::create_account(c, self.source, &id, account)?;
+        rows::sources::create_account(tx, self.source, &id, account)?;
         Ok(Outcome::Added)
     }
 
     /// Records a person. One who is new waits for others who are, until somebody else is spoken of.
-    pub(super) fn user<'r>(&mut self, c: &mut Conn, record: &'r UserRecord, run: &mut Run<'r>) -> Result<()> {
+    pub(super) fn user<'r>(&mut self, tx: &mut Tx<'_>, record: &'r UserRecord, run: &mut Run<'r>) -> Result<()> {
         let deactivated = record.deactivated_at;
         run.doubt(deactivated.and_then(|at| times::after_now("the deactivation", at, self.now)));
-        let outcome = self.judged_user(c, record, run)?;
+        let outcome = self.judged_user(tx, record, run)?;
         run.push(outcome);
         Ok(())
     }
 
-    fn judged_user<'r>(&mut self, c: &mut Conn, record: &'r UserRecord, run: &mut Run<'r>) -> Result<Outcome> {
+    fn judged_user<'r>(&mut self, tx: &mut Tx<'_>, record: &'r UserRecord, run: &mut Run<'r>) -> Result<Outcome> {
         let id = clean(&record.id);
         if id.is_empty() {
             return refuse("a person needs an id");
         }
         let account = match &record.account {
             None => self.account,
-            Some(company) => match self.find_company(c, company)? {
+            Some(company) => match self.find_company(tx, company)? {
                 Some(account) => account,
                 None => return refuse(format!("the company “{company}” has not been recorded")),
             },
@@ -110,13 +110,13 @@ impl Recorder {
             record.email.as_deref().map(|email| clean(email.trim()).to_lowercase()).filter(|email| !email.is_empty());
         let new = NewPerson { id, record, account, name, email };
         if run.people.has(&new) {
-            self.write_people(c, run)?;
+            self.write_people(tx, run)?;
         }
-        let known = match self.find_person(c, &record.id)? {
+        let known = match self.find_person(tx, &record.id)? {
             Some(person) if person.account != account => {
                 return refuse(format!("the person “{}” has been recorded as belonging to another company", new.id));
             }
-            Some(person) => identity::rows::users::find(c, person.id)?,
+            Some(person) => identity::rows::users::find(tx, person.id)?,
             None => None,
         };
         match known {
@@ -127,22 +127,22 @@ impl Recorder {
             Some(_) if account != self.account => Ok(Outcome::Unchanged),
             Some(user) => {
                 // An address that this one gives up may be one that was taken when those who wait came.
-                self.write_people(c, run)?;
-                self.update_user(c, &user, &new)
+                self.write_people(tx, run)?;
+                self.update_user(tx, &user, &new)
             }
         }
     }
 
     /// Makes the people who wait.
-    pub(super) fn write_people(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+    pub(super) fn write_people(&mut self, tx: &mut Tx<'_>, run: &mut Run<'_>) -> Result<()> {
         let new = run.people.take();
         let users: Vec<(&str, NewUser<'_>)> = new.iter().map(|new| (new.id.as_ref(), new.user())).collect();
         // Most people are new, and nobody has their address.
-        let made = identity::rows::users::create_all_of_source(c, self.source, &users, self.now)?;
+        let made = identity::rows::users::create_all_of_source(tx, self.source, &users, self.now)?;
         for (new, made) in new.iter().zip(made) {
             let id = match made {
                 Some(id) => id,
-                None => self.user_with_address(c, new)?,
+                None => self.user_with_address(tx, new)?,
             };
             self.remember_person(new.record.id.clone(), Person { id, account: new.account });
         }
@@ -150,23 +150,23 @@ impl Recorder {
     }
 
     /// The user for somebody whose address another user of the account has: that one, or a new one without an address.
-    fn user_with_address(&mut self, c: &mut Conn, new: &NewPerson<'_>) -> Result<UserId> {
+    fn user_with_address(&mut self, tx: &mut Tx<'_>, new: &NewPerson<'_>) -> Result<UserId> {
         let holder = match new.email.as_deref() {
-            Some(email) => identity::rows::users::find_by_email(c, new.account, email)?,
+            Some(email) => identity::rows::users::find_by_email(tx, new.account, email)?,
             None => None,
         };
         let same = match holder {
             // A bot may share its maker's address, and two people of one source an office's: it stays with the first.
-            Some(user) if new.record.bot || user.is_bot || rows::sources::has_user(c, self.source, user.id)? => None,
+            Some(user) if new.record.bot || user.is_bot || rows::sources::has_user(tx, self.source, user.id)? => None,
             same => same,
         };
         let id = match &same {
             Some(user) => user.id,
-            None => identity::rows::users::create(c, &NewUser { email: None, ..new.user() }, self.now)?,
+            None => identity::rows::users::create(tx, &NewUser { email: None, ..new.user() }, self.now)?,
         };
-        rows::sources::create_user(c, self.source, &new.id, id)?;
+        rows::sources::create_user(tx, self.source, &new.id, id)?;
         if let Some(user) = same.filter(|_| new.account == self.account) {
-            self.update_user(c, &user, new)?;
+            self.update_user(tx, &user, new)?;
         }
         Ok(id)
     }
@@ -182,37 +182,37 @@ impl Recorder {
         Ok(found)
     }
 
-    fn update_user(&mut self, c: &mut Conn, user: &User, new: &NewPerson<'_>) -> Result<Outcome> {
+    fn update_user(&mut self, tx: &mut Tx<'_>, user: &User, new: &NewPerson<'_>) -> Result<Outcome> {
         let NewPerson { record, name, email, .. } = new;
         // What a source does not say (a person without a name is called by the id), it does not take away.
         let name = if record.name.trim().is_empty() { user.name.as_str() } else { name };
         let email = match email.as_deref().filter(|email| user.email.as_deref() != Some(email)) {
             None => user.email.as_deref(),
-            Some(wanted) if identity::rows::users::find_by_email(c, user.account_id, wanted)?.is_some() => {
+            Some(wanted) if identity::rows::users::find_by_email(tx, user.account_id, wanted)?.is_some() => {
                 if user.email.is_some() {
                     return refuse(format!("the address {wanted} already belongs to another person of the company"));
                 }
                 // As when the person came: the address stays with whom it belongs to.
                 None
             }
-            Some(wanted) if identity::rows::users::find_sign_in(c, wanted)?.is_some() && signs_in(c, user)? => {
+            Some(wanted) if identity::rows::users::find_sign_in(tx, wanted)?.is_some() && signs_in(tx, user)? => {
                 return refuse(format!("the address {wanted} signs in to another account"));
             }
             wanted => wanted,
         };
-        let mut changed = self.update_roles(c, user, record)?;
+        let mut changed = self.update_roles(tx, user, record)?;
         let profile = Profile { name, email, is_bot: record.bot };
-        if identity::rows::users::update_profile(c, user.id, profile, (self.source, self.number))? {
-            access::revoke_if_ineligible(c, user.id, Actor::Source(self.source), self.now)?;
+        if identity::rows::users::update_profile(tx, user.id, profile, (self.source, self.number))? {
+            access::revoke_if_ineligible(tx, user.id, Actor::Source(self.source), self.now)?;
             changed = true;
         }
         Ok(if changed { Outcome::Added } else { Outcome::Unchanged })
     }
 
     /// A4: one who loses the admin role or is deactivated loses access at that moment.
-    fn update_roles(&mut self, c: &mut Conn, user: &User, record: &UserRecord) -> Result<bool> {
+    fn update_roles(&mut self, tx: &mut Tx<'_>, user: &User, record: &UserRecord) -> Result<bool> {
         let deactivated = match record.deactivated_at {
-            Some(at) if identity::rows::users::find_deactivation(c, user.id)?.is_none_or(|known| known < at) => {
+            Some(at) if identity::rows::users::find_deactivation(tx, user.id)?.is_none_or(|known| known < at) => {
                 Some(at)
             }
             _ => None,
@@ -222,20 +222,20 @@ impl Recorder {
         }
         let by = Actor::Source(self.source);
         // Nobody gives access to someone who is losing the right to it at this moment.
-        identity::rows::accounts::lock(c, user.account_id)?;
+        identity::rows::accounts::lock(tx, user.account_id)?;
         if let Some(admin) = record.admin.filter(|&admin| admin != user.is_admin) {
-            identity::rows::users::update_admin(c, user.id, admin)?;
+            identity::rows::users::update_admin(tx, user.id, admin)?;
             let named = Named::from(user);
             let event =
                 if admin { AuditEvent::MadeAdmin { user: named } } else { AuditEvent::NoLongerAdmin { user: named } };
-            audit::append(c, user.account_id, by, &event, self.now)?;
+            audit::append(tx, user.account_id, by, &event, self.now)?;
         }
         if let Some(at) = deactivated {
-            identity::rows::users::update_deactivated(c, user.id, at)?;
-            identity::rows::sessions::delete_of_user(c, user.id)?;
-            audit::append(c, user.account_id, by, &AuditEvent::Deactivated { user: user.into() }, self.now)?;
+            identity::rows::users::update_deactivated(tx, user.id, at)?;
+            identity::rows::sessions::delete_of_user(tx, user.id)?;
+            audit::append(tx, user.account_id, by, &AuditEvent::Deactivated { user: user.into() }, self.now)?;
         }
-        access::revoke_if_ineligible(c, user.id, Actor::Source(self.source), self.now)?;
+        access::revoke_if_ineligible(tx, user.id, Actor::Source(self.source), self.now)?;
         Ok(true)
     }
 }

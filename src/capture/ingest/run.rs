@@ -19,7 +19,7 @@ use crate::capture::rows::participants::NewParticipant;
 use crate::capture::rules::periods::{self, Spans};
 use crate::capture::rules::times::{self, Doubt};
 use crate::capture::{rows, switch};
-use crate::db::Conn;
+use crate::db::Tx;
 use crate::error::Result;
 use crate::model::{AccountId, Content, ConversationId, Timestamp, UserId};
 
@@ -137,8 +137,8 @@ impl<'r> Run<'r> {
     }
 
     /// Makes the items that wait.
-    fn make_items(&mut self, c: &mut Conn) -> Result<()> {
-        let made = rows::items::create_all(c, &self.items)?;
+    fn make_items(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        let made = rows::items::create_all(tx, &self.items)?;
         for ((place, item), made) in std::mem::take(&mut self.places).into_iter().zip(self.items.drain(..)).zip(made) {
             if made {
                 if let Some(author) = item.author_id {
@@ -154,41 +154,41 @@ impl<'r> Run<'r> {
 
 impl Recorder {
     /// Writes what waits.
-    pub(super) fn write(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
-        self.write_people(c, run)?;
-        self.write_conversations(c, run)?;
-        self.write_memberships(c, run)?;
-        run.make_items(c)?;
-        self.participants.write(c, std::mem::take(&mut run.participants))?;
+    pub(super) fn write(&mut self, tx: &mut Tx<'_>, run: &mut Run<'_>) -> Result<()> {
+        self.write_people(tx, run)?;
+        self.write_conversations(tx, run)?;
+        self.write_memberships(tx, run)?;
+        run.make_items(tx)?;
+        self.participants.write(tx, std::mem::take(&mut run.participants))?;
         for (place, (conversation, id), outcome) in std::mem::take(&mut run.refused) {
-            let known = rows::items::exists(c, conversation, &id)?;
+            let known = rows::items::exists(tx, conversation, &id)?;
             run.set(place, if known { Outcome::Unchanged } else { outcome });
         }
-        self.write_edits(c, run)?;
-        self.write_deletions(c, run)?;
+        self.write_edits(tx, run)?;
+        self.write_deletions(tx, run)?;
         run.about.clear();
         run.deleted.clear();
         Ok(())
     }
 
-    fn write_memberships(&self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+    fn write_memberships(&self, tx: &mut Tx<'_>, run: &mut Run<'_>) -> Result<()> {
         let (places, new): (Vec<usize>, Vec<NewMembership>) = std::mem::take(&mut run.memberships).into_iter().unzip();
-        let added = rows::conversations::create_memberships(c, &new, self.number)?;
+        let added = rows::conversations::create_memberships(tx, &new, self.number)?;
         for (place, _) in places.into_iter().zip(added).filter(|(_, added)| *added) {
             run.set(place, Outcome::Added);
         }
         Ok(())
     }
 
-    fn write_edits(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+    fn write_edits(&mut self, tx: &mut Tx<'_>, run: &mut Run<'_>) -> Result<()> {
         let edits = std::mem::take(&mut run.edits);
         let keys: Vec<(ConversationId, &str)> = edits.iter().map(|(_, edit)| (edit.key.0, &*edit.key.1)).collect();
-        let items = rows::items::find_all(c, &keys)?;
+        let items = rows::items::find_all(tx, &keys)?;
         let mut new: Vec<(usize, NewEdit)> = Vec::with_capacity(edits.len());
         for (place, edit) in &edits {
             let WaitingEdit { key: (conversation, id), at, change } = edit;
             let Some(item) = items.get(&(*conversation, &**id)) else {
-                let outcome = self.without_item(c, *conversation, id)?;
+                let outcome = self.without_item(tx, *conversation, id)?;
                 run.set(*place, outcome);
                 continue;
             };
@@ -210,7 +210,7 @@ impl Recorder {
             }
         }
         let instants: Vec<_> = new.iter().map(|(_, new)| (new.edit.item_id, new.edit.edited_at)).collect();
-        let mut known = rows::items::list_edits_at(c, &instants)?;
+        let mut known = rows::items::list_edits_at(tx, &instants)?;
         let mut made = Vec::with_capacity(new.len());
         for (place, new) in new {
             let at_once: &mut Vec<Edit> = known.entry((new.edit.item_id, new.edit.edited_at)).or_default();
@@ -220,23 +220,23 @@ impl Recorder {
                 run.set(place, Outcome::Added);
             }
         }
-        rows::items::create_edits(c, &made, self.number)
+        rows::items::create_edits(tx, &made, self.number)
     }
 
     /// What becomes of a change of an item that is not there.
-    fn without_item(&mut self, c: &mut Conn, conversation: ConversationId, id: &str) -> Result<Outcome> {
-        if let Some(deletion) = rows::items::find_deletion(c, conversation, id)?
-            && (deletion.is_erased || !Kept::default().is_kept(c, conversation, deletion.at, self.now)?)
+    fn without_item(&mut self, tx: &mut Tx<'_>, conversation: ConversationId, id: &str) -> Result<Outcome> {
+        if let Some(deletion) = rows::items::find_deletion(tx, conversation, id)?
+            && (deletion.is_erased || !Kept::default().is_kept(tx, conversation, deletion.at, self.now)?)
         {
             return Ok(Outcome::Erased);
         }
         Ok(Outcome::Refused(format!("the item “{id}”, which it changes, has not been recorded")))
     }
 
-    fn write_deletions(&mut self, c: &mut Conn, run: &mut Run<'_>) -> Result<()> {
+    fn write_deletions(&mut self, tx: &mut Tx<'_>, run: &mut Run<'_>) -> Result<()> {
         let deletions = std::mem::take(&mut run.deletions);
         let keys: Vec<(ConversationId, &str)> = deletions.iter().map(|(_, it)| (it.key.0, &*it.key.1)).collect();
-        let mut items = rows::items::find_all(c, &keys)?;
+        let mut items = rows::items::find_all(tx, &keys)?;
         let mut kept = Kept::default();
         let mut marked = Vec::new();
         for (place, deletion) in &deletions {
@@ -244,7 +244,7 @@ impl Recorder {
             let key = (*conversation, &**id);
             let found = items.get_mut(&key);
             if found.as_ref().is_some_and(|item| item.is_deleted)
-                || (found.is_none() && rows::items::find_deletion(c, *conversation, id)?.is_some())
+                || (found.is_none() && rows::items::find_deletion(tx, *conversation, id)?.is_some())
             {
                 continue;
             }
@@ -252,33 +252,33 @@ impl Recorder {
             let (at, doubt) = times::deleted_at(*told, posted, self.now);
             run.doubts.extend(doubt.map(|doubt| (*place, doubt)));
             match found {
-                Some(item) if kept.is_kept(c, *conversation, at, self.now)? => {
+                Some(item) if kept.is_kept(tx, *conversation, at, self.now)? => {
                     item.is_deleted = true;
                     marked.push((item.id, at, *by));
                 }
                 found => {
                     let erased = found.map(|item| *item);
-                    self.write_without_item(c, key, (at, *by), erased)?;
+                    self.write_without_item(tx, key, (at, *by), erased)?;
                     items.remove(&key);
                 }
             }
             run.set(*place, Outcome::Added);
         }
-        rows::items::update_deleted(c, &marked, self.number)
+        rows::items::update_deleted(tx, &marked, self.number)
     }
 
     /// Notes a deletion whose item is erased, or has not been seen.
     fn write_without_item(
         &mut self,
-        c: &mut Conn,
+        tx: &mut Tx<'_>,
         (conversation, id): (ConversationId, &str),
         (at, by): (Timestamp, Option<UserId>),
         erased: Option<Found>,
     ) -> Result<()> {
         if let Some(item) = erased {
-            rows::items::delete(c, conversation, &item)?;
+            rows::items::delete(tx, conversation, &item)?;
         }
-        rows::items::create_deletion(c, conversation, id, at, by, self.number, erased.as_ref())?;
+        rows::items::create_deletion(tx, conversation, id, at, by, self.number, erased.as_ref())?;
         self.deletions.add(conversation, id);
         Ok(())
     }
@@ -295,7 +295,7 @@ impl Kept {
     /// Whether what was deleted then in this conversation is kept.
     pub(super) fn is_kept(
         &mut self,
-        c: &mut Conn,
+        tx: &mut Tx<'_>,
         conversation: ConversationId,
         deleted_at: Timestamp,
         now: Timestamp,
@@ -303,14 +303,14 @@ impl Kept {
         let Self { conversations, accounts } = self;
         let theirs = match conversations.entry(conversation) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(rows::conversations::list_accounts(c, conversation)?),
+            Entry::Vacant(unknown) => unknown.insert(rows::conversations::list_accounts(tx, conversation)?),
         };
         for &account in &*theirs {
             if let Entry::Vacant(unknown) = accounts.entry(account) {
-                let mut periods = rows::periods::list(c, account)?;
+                let mut periods = rows::periods::list(tx, account)?;
                 if periods::is_set_back(&periods, now) {
-                    switch::note_set_back(c, account, now)?;
-                    periods = rows::periods::list(c, account)?;
+                    switch::note_set_back(tx, account, now)?;
+                    periods = rows::periods::list(tx, account)?;
                 }
                 unknown.insert(Spans::new(&periods, now));
             }

@@ -15,7 +15,7 @@ use super::sources::SourceId;
 use crate::db::connection::on_either;
 use crate::db::cuts::{self, Cut, up_to};
 use crate::db::schema::{conversation_accounts, conversation_versions, conversations, membership_events, users};
-use crate::db::{Conn, instant_opt, parsed, with_in_it};
+use crate::db::{Conn, Tx, instant_opt, parsed, with_in_it};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserId};
 use crate::search_key;
@@ -104,9 +104,9 @@ pub struct NewConversation<'a> {
 
 /// Makes conversations, counts them in the ledger, and tells their numbers, which follow one another in this order. No two of one source
 /// have the same id.
-pub fn create_all(c: &mut Conn, new: &[NewConversation<'_>]) -> Result<Vec<ConversationId>> {
+pub fn create_all(tx: &mut Tx<'_>, new: &[NewConversation<'_>]) -> Result<Vec<ConversationId>> {
     let key = |new: &NewConversation<'_>| new.name.as_deref().map(|name| search_key::key(name, None));
-    match c {
+    match tx.sql() {
         Conn::Sqlite(inner) => {
             let mut ids = Vec::with_capacity(new.len());
             for new in new {
@@ -238,7 +238,7 @@ pub struct Profile<'a> {
 
 /// Sets what may change of a conversation, `before` as it was found, and keeps that until the recording of this number
 /// (C7); tells whether it changed.
-pub fn update_profile(c: &mut Conn, before: &Conversation, profile: Profile<'_>, recording: i64) -> Result<bool> {
+pub fn update_profile(tx: &mut Tx<'_>, before: &Conversation, profile: Profile<'_>, recording: i64) -> Result<bool> {
     let Conversation { id, name, is_public, archived_at, .. } = before;
     if profile == (Profile { name: name.as_deref(), is_public: *is_public, archived_at: *archived_at }) {
         return Ok(false);
@@ -251,7 +251,7 @@ pub fn update_profile(c: &mut Conn, before: &Conversation, profile: Profile<'_>,
         conversation_versions::archived_at.eq(archived_at.map(Timestamp::micros)),
     );
     // Of several changes by one recording, the first knows what there was before it.
-    on_either!(c, inner => diesel::insert_into(conversation_versions::table)
+    on_either!(tx.sql(), inner => diesel::insert_into(conversation_versions::table)
         .values(version)
         .on_conflict_do_nothing()
         .execute(inner))?;
@@ -262,7 +262,7 @@ pub fn update_profile(c: &mut Conn, before: &Conversation, profile: Profile<'_>,
             conversations::archived_at.eq(profile.archived_at.map(Timestamp::micros)),
             conversations::search_key.eq(profile.name.map(|name| search_key::key(name, None))),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(true)
 }
 
@@ -530,8 +530,8 @@ pub type NewMembership = (ConversationId, MembershipEvent);
 
 /// Adds membership events, but for those that are known; tells of each whether it was added. Of two that are the same, the first
 /// is.
-pub fn create_memberships(c: &mut Conn, new: &[NewMembership], recording: i64) -> Result<Vec<bool>> {
-    match c {
+pub fn create_memberships(tx: &mut Tx<'_>, new: &[NewMembership], recording: i64) -> Result<Vec<bool>> {
+    match tx.sql() {
         Conn::Sqlite(inner) => new.iter().map(|new| create_membership(inner, new, recording)).collect(),
         Conn::Postgres(_) if new.is_empty() => Ok(Vec::new()),
         Conn::Postgres(inner) => {

@@ -13,7 +13,7 @@ use check::{OfEdit, OfItem};
 
 use super::ledger::{Changes, Count};
 use crate::db::schema::{conversation_accounts, item_deletions, item_edits, items};
-use crate::db::{Conn, instant, instant_opt, parsed};
+use crate::db::{Conn, Tx, instant, instant_opt, parsed};
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Attachment, Content, ConversationId, Details, ItemKind, Timestamp, UserId};
 pub use change::{Found, NewEdit, create_edits, find_all, list_edits_at, update_deleted};
@@ -167,13 +167,13 @@ pub fn exists(c: &mut Conn, conversation: ConversationId, external: &str) -> Res
 }
 
 /// Erases an item with its edits and attachments, also from the ledger.
-pub fn delete(c: &mut Conn, conversation: ConversationId, item: &Found) -> Result<()> {
-    let edits: i64 = item_edits::table.filter(item_edits::item_id.eq(item.id)).count().get_result(c)?;
-    diesel::delete(items::table.find(item.id)).execute(c)?;
+pub fn delete(tx: &mut Tx<'_>, conversation: ConversationId, item: &Found) -> Result<()> {
+    let edits: i64 = item_edits::table.filter(item_edits::item_id.eq(item.id)).count().get_result(tx.sql())?;
+    diesel::delete(items::table.find(item.id)).execute(tx.sql())?;
     let mut counted = Changes::default();
     counted.add(conversation, item.created_at, -Count::of_item(item.created_at));
     counted.add(conversation, item.created_at, -Count::of_edits(edits));
-    counted.write(c)
+    counted.write(tx)
 }
 
 #[derive(Queryable, Selectable)]
@@ -259,7 +259,7 @@ pub fn list_deleted_ids(c: &mut Conn, conversations: &[ConversationId]) -> Resul
 
 /// Notes the fact of a deletion, and of the item that was erased, if it had been seen.
 pub fn create_deletion(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     conversation: ConversationId,
     external: &str,
     at: Timestamp,
@@ -277,14 +277,14 @@ pub fn create_deletion(
             item_deletions::erased.eq(erased.map(|item| item.recording)),
             item_deletions::item_created_at.eq(erased.map(|item| item.created_at.micros())),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Notes that an item of which only the deletion was known has been seen by the recording of this number, and counts as erased
 /// at this instant.
 pub fn update_erased(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     conversation: ConversationId,
     external: &str,
     at: Timestamp,
@@ -292,13 +292,13 @@ pub fn update_erased(
 ) -> Result<()> {
     diesel::update(item_deletions::table.find((conversation, external)))
         .set((item_deletions::deleted_at.eq(at.micros()), item_deletions::erased.eq(recording)))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Forgets the fact of a deletion, once the item itself says so.
-pub fn delete_deletion(c: &mut Conn, conversation: ConversationId, external: &str) -> Result<()> {
-    diesel::delete(item_deletions::table.find((conversation, external))).execute(c)?;
+pub fn delete_deletion(tx: &mut Tx<'_>, conversation: ConversationId, external: &str) -> Result<()> {
+    diesel::delete(item_deletions::table.find((conversation, external))).execute(tx.sql())?;
     Ok(())
 }
 

@@ -14,8 +14,8 @@ use diesel::sql_types::{Array, BigInt};
 use diesel::sqlite::Sqlite;
 
 use super::sources::SourceId;
-use crate::db::Conn;
 use crate::db::schema::{conversation_accounts, conversation_counts, conversations, item_counts, item_edits, items};
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, Timestamp};
 
@@ -86,11 +86,11 @@ impl Changes {
     }
 
     /// Writes them down. In one order, whoever writes.
-    pub(crate) fn write(&self, c: &mut Conn) -> Result<()> {
+    pub(crate) fn write(&self, tx: &mut Tx<'_>) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
-        match c {
+        match tx.sql() {
             Conn::Sqlite(inner) => {
                 for (key, count) in &self.0 {
                     AddOne(key, count).execute(inner)?;

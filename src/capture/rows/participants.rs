@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
 use crate::db::schema::{accounts, conversation_accounts, participants, users};
-use crate::db::{Conn, with_in_it};
+use crate::db::{Conn, Tx, with_in_it};
 use crate::error::Result;
 use crate::identity::rows::users::Row;
 use crate::model::{AccountId, ConversationId, User, UserId};
@@ -17,8 +17,8 @@ use crate::model::{AccountId, ConversationId, User, UserId};
 pub type NewParticipant = (UserId, ConversationId, i64);
 
 /// Notes that these take part, unless it is known.
-pub fn create_all(c: &mut Conn, new: &[NewParticipant]) -> Result<()> {
-    match c {
+pub fn create_all(tx: &mut Tx<'_>, new: &[NewParticipant]) -> Result<()> {
+    match tx.sql() {
         Conn::Sqlite(inner) => {
             for (user, conversation, recording) in new {
                 let values = (

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::schema::capture_periods;
-use crate::db::{Conn, instant, instant_opt};
+use crate::db::{Conn, Tx, instant, instant_opt};
 use crate::error::Result;
 use crate::model::{AccountId, CapturePeriod, Timestamp, UserId};
 
@@ -38,22 +38,22 @@ pub fn list(c: &mut Conn, account: AccountId) -> Result<Vec<CapturePeriod>> {
 }
 
 /// Begins a period.
-pub fn create(c: &mut Conn, account: AccountId, by: Option<UserId>, now: Timestamp) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, account: AccountId, by: Option<UserId>, now: Timestamp) -> Result<()> {
     diesel::insert_into(capture_periods::table)
         .values((
             capture_periods::account_id.eq(account),
             capture_periods::on_at.eq(now.micros()),
             capture_periods::on_by.eq(by),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Ends the period that has not ended.
-pub fn close(c: &mut Conn, account: AccountId, by: Option<UserId>, now: Timestamp) -> Result<()> {
+pub fn close(tx: &mut Tx<'_>, account: AccountId, by: Option<UserId>, now: Timestamp) -> Result<()> {
     diesel::update(capture_periods::table)
         .filter(capture_periods::account_id.eq(account).and(capture_periods::off_at.is_null()))
         .set((capture_periods::off_at.eq(now.micros()), capture_periods::off_by.eq(by)))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }

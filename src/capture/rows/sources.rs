@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::db::Conn;
 use crate::db::connection::{LOOK, Waiting, on_either};
 use crate::db::schema::{source_accounts, source_users, sources, users};
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::{AccountId, UserId};
 
@@ -15,16 +15,16 @@ use crate::model::{AccountId, UserId};
 pub type SourceId = i64;
 
 /// The account's source of this kind, made at its first use.
-pub fn find_or_create(c: &mut Conn, account: AccountId, kind: &str) -> Result<SourceId> {
+pub fn find_or_create(tx: &mut Tx<'_>, account: AccountId, kind: &str) -> Result<SourceId> {
     // First a look: to insert beside a row that somebody who records holds is to wait for them, in silence.
     let known = sources::table.filter(sources::account_id.eq(account)).filter(sources::kind.eq(kind));
-    if let Some(id) = known.select(sources::id).first(c).optional()? {
+    if let Some(id) = known.select(sources::id).first(tx.sql()).optional()? {
         return Ok(id);
     }
     let values = (sources::account_id.eq(account), sources::kind.eq(kind));
-    on_either!(c, inner => diesel::insert_into(sources::table).values(values).on_conflict_do_nothing().execute(inner))?;
+    on_either!(tx.sql(), inner => diesel::insert_into(sources::table).values(values).on_conflict_do_nothing().execute(inner))?;
     let query = sources::table.filter(sources::account_id.eq(account)).filter(sources::kind.eq(kind));
-    Ok(query.select(sources::id).first(c)?)
+    Ok(query.select(sources::id).first(tx.sql())?)
 }
 
 /// Our account for the source's id of a company.
@@ -33,14 +33,14 @@ pub fn find_account(c: &mut Conn, source: SourceId, external: &str) -> Result<Op
 }
 
 /// Ties a source's id of a company to our account.
-pub fn create_account(c: &mut Conn, source: SourceId, external: &str, account: AccountId) -> Result<()> {
+pub fn create_account(tx: &mut Tx<'_>, source: SourceId, external: &str, account: AccountId) -> Result<()> {
     diesel::insert_into(source_accounts::table)
         .values((
             source_accounts::source_id.eq(source),
             source_accounts::external_id.eq(external),
             source_accounts::account_id.eq(account),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -73,30 +73,30 @@ pub fn has_user(c: &mut Conn, source: SourceId, user: UserId) -> Result<bool> {
 }
 
 /// Ties a source's id of a person to our user.
-pub fn create_user(c: &mut Conn, source: SourceId, external: &str, user: UserId) -> Result<()> {
+pub fn create_user(tx: &mut Tx<'_>, source: SourceId, external: &str, user: UserId) -> Result<()> {
     diesel::insert_into(source_users::table)
         .values((
             source_users::source_id.eq(source),
             source_users::external_id.eq(external),
             source_users::user_id.eq(user),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Takes the next number for what this transaction records of a source. Holds the source's row until the transaction ends, so
 /// that its numbers commit in their order, and those who record of one source take turns.
-pub fn next_recording(c: &mut Conn, source: SourceId) -> Result<i64> {
+pub fn next_recording(tx: &mut Tx<'_>, source: SourceId) -> Result<i64> {
     Ok(diesel::update(sources::table.find(source))
         .set(sources::recording.eq(sources::recording + 1))
         .returning(sources::recording)
-        .get_result(c)?)
+        .get_result(tx.sql())?)
 }
 
 /// Waits until nobody else records of this source, for as long as that takes; `waits` is told when it is longer than a moment. In
 /// SQLite whoever writes has waited already.
-pub fn wait_for_turn(c: &mut Conn, source: SourceId, waits: &dyn Fn()) -> Result<()> {
-    let Conn::Postgres(inner) = c else { return Ok(()) };
+pub fn wait_for_turn(tx: &mut Tx<'_>, source: SourceId, waits: &dyn Fn()) -> Result<()> {
+    let Conn::Postgres(inner) = tx.sql() else { return Ok(()) };
     let mut waiting = Waiting::new(Some(waits));
     loop {
         // One that is held by another is passed over.

@@ -12,7 +12,7 @@ use super::{Finding, Place, Sink};
 use crate::capture::ingest::Recorder;
 use crate::capture::rows::sources;
 use crate::clock::Clock;
-use crate::db::{Bulk, Conn, Store};
+use crate::db::{Bulk, Store, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::model::{AccountId, Content, Recording};
 
@@ -159,7 +159,7 @@ struct Writer<'a, 'b> {
 
 impl<'a, 'b> Writer<'a, 'b> {
     fn new(target: Target<'a>, bulk: &'a mut Bulk<'b>, chunks: Receiver<Message>) -> Result<Self> {
-        let recorder = bulk.write(|c| Recorder::new(c, target.account, target.source, target.clock.now()))?;
+        let recorder = bulk.write(|tx| Recorder::new(tx, target.account, target.source, target.clock.now()))?;
         Ok(Self { target, bulk, chunks, recorder, summary: Summary::default() })
     }
 
@@ -181,11 +181,11 @@ impl<'a, 'b> Writer<'a, 'b> {
             let before = summary.clone();
             let mut attempts = 0;
             let gathered = loop {
-                let gathered = bulk.write(|c| {
-                    begin(c, recorder, target)?;
+                let gathered = bulk.write(|tx| {
+                    begin(tx, recorder, target)?;
                     let begun = Instant::now();
                     for chunk in &batch {
-                        record_chunk(c, recorder, summary, chunk)?;
+                        record_chunk(tx, recorder, summary, chunk)?;
                     }
                     // What is tried again has been gathered already.
                     while attempts == 0
@@ -193,7 +193,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                     {
                         batch.push(chunk);
                         if let Some(chunk) = batch.last() {
-                            record_chunk(c, recorder, summary, chunk)?;
+                            record_chunk(tx, recorder, summary, chunk)?;
                         }
                     }
                     Ok(Instant::now())
@@ -218,11 +218,11 @@ impl<'a, 'b> Writer<'a, 'b> {
     fn write_all_or_nothing(&mut self) -> Result<()> {
         let Self { target, bulk, chunks, recorder, summary } = self;
         let mut complete = false;
-        let written = bulk.write(|c| {
-            begin(c, recorder, target)?;
+        let written = bulk.write(|tx| {
+            begin(tx, recorder, target)?;
             while let Ok(message) = chunks.recv() {
                 match message {
-                    Message::Chunk(chunk) => record_chunk(c, recorder, summary, &chunk)?,
+                    Message::Chunk(chunk) => record_chunk(tx, recorder, summary, &chunk)?,
                     Message::End => complete = true,
                 }
             }
@@ -254,13 +254,13 @@ fn next_within(chunks: &Receiver<Message>, time: Duration) -> Option<Chunk> {
 }
 
 /// Begins a transaction's recording, when it is its turn.
-fn begin(c: &mut Conn, recorder: &mut Recorder, target: &Target<'_>) -> Result<()> {
-    sources::wait_for_turn(c, recorder.source(), target.waits)?;
-    recorder.begin(c, target.clock.now())
+fn begin(tx: &mut Tx<'_>, recorder: &mut Recorder, target: &Target<'_>) -> Result<()> {
+    sources::wait_for_turn(tx, recorder.source(), target.waits)?;
+    recorder.begin(tx, target.clock.now())
 }
 
 fn record_chunk(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     recorder: &mut Recorder,
     summary: &mut Summary,
     chunk: &[(Place, Finding)],
@@ -269,7 +269,7 @@ fn record_chunk(
         Finding::Recording(recording) => Some(recording),
         Finding::Problem(_) | Finding::Note(_) => None,
     });
-    let mut outcomes = recorder.record(c, recordings)?.into_iter().enumerate();
+    let mut outcomes = recorder.record(tx, recordings)?.into_iter().enumerate();
     let mut doubts = recorder.take_doubts().into_iter().peekable();
     for (place, finding) in chunk {
         match finding {

@@ -78,7 +78,7 @@ pub fn import_in_turn(
     let items = summary.of(Subject::Items).added;
     let (source, problems) = (format.as_str().to_owned(), summary.problems.len());
     let event = AuditEvent::ImportFinished { source, items, problems };
-    store.bulk(waits, |bulk| bulk.write(|c| audit::append(c, account, Actor::Operator, &event, clock.now())))?;
+    store.bulk(waits, |bulk| bulk.write(|tx| audit::append(tx, account, Actor::Operator, &event, clock.now())))?;
     Ok(summary)
 }
 

@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::ExportWorker;
 use super::heartbeat::{Heartbeat, Interruption};
 use super::read::Others;
-use super::{pipeline, plan, records};
+use super::{ExportWorker, pipeline, plan, records};
 use crate::error::{Context, Error, Kind, Result};
 use crate::exports::archives::{self, Broken};
 use crate::exports::queue::PartJob;

@@ -2,7 +2,7 @@
 //!
 //! They are rendered where the JSON is, by the reader, from the same records: [`Copyist`] does so for the items of a part,
 //! [`lists`] for what part 1 tells of all. The writer puts chunks that come between others aside until their file is whole.
-//! What the files say is rendered by `formats::reading`.
+//! What the files say is rendered by `archive::reading`.
 
 pub(super) mod lists;
 
@@ -13,13 +13,13 @@ use chrono_tz::Tz;
 
 use super::output::Output;
 use super::records::Folder;
+use crate::archive::Place;
+use crate::archive::reading::day::Day;
+use crate::archive::reading::{Chat, assets, csv, paths, search};
+use crate::archive::records::ItemEntry;
 use crate::error::Result;
 use crate::exports::contents::Reader;
 use crate::exports::rules::parts::{SHARD, SHARD_RECORD};
-use crate::formats::Place;
-use crate::formats::reading::day::Day;
-use crate::formats::reading::{Chat, assets, csv, paths, search};
-use crate::formats::records::ItemEntry;
 use crate::model::{Copies, ExportRequest};
 
 /// Bytes of a file that grows with what is read, from which on they are handed on as a chunk.

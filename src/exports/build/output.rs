@@ -7,8 +7,8 @@ use crossbeam_channel::{Receiver, Sender};
 use super::heartbeat::Heartbeat;
 use super::reconciliation::Tick;
 use super::spool::Spool;
+use crate::archive::{Bundle, Place};
 use crate::error::{Error, Kind, Result};
-use crate::formats::{Bundle, Place};
 
 /// Files and directories, and bytes of their text, that go to a packer together.
 const BATCH_ENTRIES: usize = 256;

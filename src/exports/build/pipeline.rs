@@ -10,21 +10,20 @@ use std::{fs, thread};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::ExportWorker;
 use super::heartbeat::Heartbeat;
 use super::output::{Batch, Output};
 use super::read::{Others, Source};
 use super::reconciliation::{self, Sums, Written};
 use super::yielding::Yield;
-use super::{disk, plan, records};
+use super::{ExportWorker, disk, plan, records};
+use crate::archive::manifest::Header;
+use crate::archive::{self, Packer, PartWriter};
 use crate::error::{Context, Error, Kind, Result};
 use crate::exports::contents::Reader;
 use crate::exports::evidence::{self, TakenCut};
 use crate::exports::queue::{self, Claim, PartJob};
 use crate::exports::rows::part_jobs::Built;
 use crate::exports::rules::requests as rules;
-use crate::formats::manifest::Header;
-use crate::formats::{self, Packer, PartWriter};
 use crate::model::ExportRequest;
 use crate::{days, numbers};
 
@@ -85,7 +84,7 @@ impl ExportWorker {
         let sums: Vec<_> = sums.collect();
         let part = part.finish(number, &sums, &self.key, &records::comment(&header, number))?;
         let mut turns = Yield::default();
-        let checked = formats::check(&part, &mut || {
+        let checked = archive::check(&part, &mut || {
             turns.yield_if_due();
             heartbeat.check()
         })?;

@@ -17,6 +17,11 @@ use super::reconciliation::{self, Sums, Tick};
 use super::records::{self, Folder, People};
 use super::spool::Spool;
 use super::yielding::Yield;
+use crate::archive::manifest::{
+    FORMAT_VERSION, FolderCount, Header, Manifest, PartInfo, PartManifest, Program, Totals,
+};
+use crate::archive::records::{Counts, ItemEntry};
+use crate::archive::{Place, names, render};
 use crate::days::{self, DayFinder};
 use crate::error::{Error, Result};
 use crate::exports::contents::{Listed, Reader, Shown};
@@ -24,11 +29,6 @@ use crate::exports::queue::PartJob;
 use crate::exports::rows::part_jobs::Built;
 use crate::exports::rules::slices::{DayCount, Portion, Slice};
 use crate::exports::rules::summary::ItemCounts;
-use crate::formats::manifest::{
-    FORMAT_VERSION, FolderCount, Header, Manifest, PartInfo, PartManifest, Program, Totals,
-};
-use crate::formats::records::{Counts, ItemEntry};
-use crate::formats::{Place, names, render};
 use crate::model::{ConversationId, ExportRequest};
 use crate::numbers;
 

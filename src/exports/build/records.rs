@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::archive::manifest::{Capture, Coverage, DayCount, Filters, Header, RequestInfo, Span};
+use crate::archive::names;
+use crate::archive::records::{
+    AccountRef, Assignee, ConversationEntry, ConversationRef, Counts, Deletion, Edit, Id, ItemEntry, Member, Person,
+    Repeated,
+};
 use crate::capture::rules::periods;
 use crate::exports::contents::{self, Listed, Shown};
 use crate::exports::evidence::TakenCut;
 use crate::exports::filters::Chosen;
 use crate::exports::rules::slices;
 use crate::exports::rules::summary::{ConversationCounts, ItemCounts};
-use crate::formats::manifest::{Capture, Coverage, DayCount, Filters, Header, RequestInfo, Span};
-use crate::formats::names;
-use crate::formats::records::{
-    AccountRef, Assignee, ConversationEntry, ConversationRef, Counts, Deletion, Edit, Id, ItemEntry, Member, Person,
-    Repeated,
-};
 use crate::model::{ConversationId, ConversationKind, ExportRequest, Timestamp, User, UserId};
 
 /// What the manifest says of the request.

@@ -37,10 +37,10 @@ impl House {
         let account = accounts::create(&store, "Acme", Tz::UTC, true, now).unwrap();
         let recordings: Vec<Recording> =
             events.iter().map(|event| serde_json::from_value(event.clone()).unwrap()).collect();
-        let outcomes = store.write(|c| {
-            let mut recorder = Recorder::new(c, account, "events", now)?;
-            recorder.begin(c, now)?;
-            recorder.record(c, &recordings)
+        let outcomes = store.write(|tx| {
+            let mut recorder = Recorder::new(tx, account, "events", now)?;
+            recorder.begin(tx, now)?;
+            recorder.record(tx, &recordings)
         });
         assert!(outcomes.unwrap().iter().all(|outcome| *outcome == Outcome::Added));
         Self { _folder: folder, store, account }

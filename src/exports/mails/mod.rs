@@ -12,7 +12,7 @@ pub use self::send::MailWorker;
 use super::rows;
 use super::rows::mails::{Failure, MailId};
 use crate::config::PublicAddress;
-use crate::db::{Conn, Due, Store};
+use crate::db::{Conn, Due, Store, Tx};
 use crate::error::Result;
 use crate::model::{Account, AccountId, ExportRequest, MailEvent, MailTrouble, Part, Timestamp, User};
 use crate::{identity, keys};
@@ -89,33 +89,33 @@ pub fn claim(store: &Store, now: Timestamp) -> Result<Option<MailClaim>> {
     })?;
     if beyond {
         // As if they had been taken now: whoever holds one may live, and will say so.
-        store.write(|c| {
-            let latest = store.time(c)?.plus(LEASE);
-            rows::mails::update_leases_beyond(c, latest)
+        store.write(|tx| {
+            let latest = store.time(tx)?.plus(LEASE);
+            rows::mails::update_leases_beyond(tx, latest)
         })?;
     }
     if !found {
         return Ok(None);
     }
-    store.write(|c| {
-        let due = due(store, c)?;
-        while let Some(mail) = rows::mails::find_claimable(c, &due)? {
+    store.write(|tx| {
+        let due = due(store, tx)?;
+        while let Some(mail) = rows::mails::find_claimable(tx, &due)? {
             let key = keys::new_key();
-            if !rows::mails::claim(c, &mail, &key, due.now.plus(LEASE))? {
+            if !rows::mails::claim(tx, &mail, &key, due.now.plus(LEASE))? {
                 return Ok(None);
             }
             let attempt = mail.attempts + 1;
-            match find(c, mail.id) {
+            match find(tx, mail.id) {
                 Ok(Some(letter)) => return Ok(Some(MailClaim { letter, key, attempt })),
                 Ok(None) => {
                     let why = Failure { trouble: MailTrouble::Fault, error: "its person or export is gone" };
-                    rows::mails::update_given_up(c, mail.id, &key, why, now)?;
+                    rows::mails::update_given_up(tx, mail.id, &key, why, now)?;
                 }
                 Err(error) => {
                     let error = format!("it can't be read: {}", error.causes());
                     tracing::error!(mail = mail.id, "mail not sent: {error}");
                     let why = Failure { trouble: MailTrouble::Fault, error: &error };
-                    put_off(c, (mail.id, &key), why, wait_after(attempt).map(|wait| due.now.plus(wait)), now)?;
+                    put_off(tx, (mail.id, &key), why, wait_after(attempt).map(|wait| due.now.plus(wait)), now)?;
                 }
             }
         }
@@ -133,9 +133,9 @@ fn due(store: &Store, c: &mut Conn) -> Result<Due> {
 /// # Errors
 /// When the database fails.
 pub fn heartbeat(store: &Store, claim: &MailClaim) -> Result<bool> {
-    store.write(|c| {
-        let until = store.time(c)?.plus(LEASE);
-        rows::mails::update_lease(c, claim.letter.id, &claim.key, until)
+    store.write(|tx| {
+        let until = store.time(tx)?.plus(LEASE);
+        rows::mails::update_lease(tx, claim.letter.id, &claim.key, until)
     })
 }
 
@@ -145,15 +145,15 @@ fn wait_after(attempt: i32) -> Option<TimeDelta> {
 }
 
 fn put_off(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     (id, key): (MailId, &str),
     why: Failure<'_>,
     again: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<()> {
     match again {
-        Some(at) => rows::mails::update_deferred(c, id, key, why, at),
-        None => rows::mails::update_given_up(c, id, key, why, now),
+        Some(at) => rows::mails::update_deferred(tx, id, key, why, at),
+        None => rows::mails::update_given_up(tx, id, key, why, now),
     }
 }
 
@@ -171,7 +171,7 @@ fn letter(c: &mut Conn, mail: rows::mails::Mail) -> Result<Option<Letter>> {
 /// # Errors
 /// When the database fails.
 pub fn sent(store: &Store, claim: &MailClaim, now: Timestamp) -> Result<()> {
-    store.write(|c| rows::mails::update_sent(c, claim.letter.id, &claim.key, now))
+    store.write(|tx| rows::mails::update_sent(tx, claim.letter.id, &claim.key, now))
 }
 
 /// Notes that a mail could not be sent: it is tried again later unless that is pointless or has been done often enough.
@@ -187,10 +187,10 @@ pub fn not_sent(
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
     let wait = wait_after(claim.attempt).filter(|_| transient);
-    store.write(|c| {
-        let present = store.time(c)?;
+    store.write(|tx| {
+        let present = store.time(tx)?;
         let again = wait.map(|wait| present.plus(wait));
-        put_off(c, (claim.letter.id, &claim.key), why, again, now)?;
+        put_off(tx, (claim.letter.id, &claim.key), why, again, now)?;
         Ok(again)
     })
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{export_downloads, users};
-use crate::db::{Conn, instant, parsed};
+use crate::db::{Conn, Tx, instant, parsed};
 use crate::error::Result;
 use crate::model::{RequestId, Timestamp, UserId, Way};
 
@@ -22,7 +22,7 @@ pub struct Download {
 
 /// Notes that a part is taken.
 pub fn create(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     request: RequestId,
     part_number: i32,
     way: Way,
@@ -37,7 +37,7 @@ pub fn create(
             export_downloads::user_id.eq(user),
             export_downloads::at.eq(now.micros()),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 

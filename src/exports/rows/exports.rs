@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::db::schema::{accounts, export_parts, export_requests, users};
-use crate::db::{AT_ONCE, Conn, Due, UNREADABLE, instant, instant_opt, over, parsed};
+use crate::db::{AT_ONCE, Conn, Due, Tx, UNREADABLE, instant, instant_opt, over, parsed};
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Copies, ExportRequest, Filters, Part, RequestId, Status, Timestamp, UserId};
 
@@ -94,7 +94,7 @@ pub struct NewRequest<'a> {
 }
 
 /// Makes a request, queued.
-pub fn create(c: &mut Conn, new: &NewRequest<'_>) -> Result<RequestId> {
+pub fn create(tx: &mut Tx<'_>, new: &NewRequest<'_>) -> Result<RequestId> {
     let filters = (!new.filters.is_empty()).then(|| serde_json::to_string(new.filters)).transpose();
     let filters = filters.map_err(|error| Error::internal("writing down what an export is limited to", error))?;
     Ok(diesel::insert_into(export_requests::table)
@@ -114,7 +114,7 @@ pub fn create(c: &mut Conn, new: &NewRequest<'_>) -> Result<RequestId> {
             export_requests::filters.eq(filters),
         ))
         .returning(export_requests::id)
-        .get_result(c)?)
+        .get_result(tx.sql())?)
 }
 
 /// A request whose row is locked until the transaction ends, so that nobody else changes it, nor its jobs and parts.
@@ -138,9 +138,9 @@ impl Locked {
 
 /// Locks a request, after waiting for whoever else has; none if there is no such request. A transaction locks one request only,
 /// and before it touches anything that belongs to it: so no two wait for one another.
-pub fn lock(c: &mut Conn, id: RequestId) -> Result<Option<Locked>> {
+pub fn lock(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Locked>> {
     let row = export_requests::table.find(id).select(export_requests::status);
-    let status: Option<String> = match c {
+    let status: Option<String> = match tx.sql() {
         // A writer is alone.
         Conn::Sqlite(inner) => row.first(inner).optional()?,
         // Rows that refer to it can be made meanwhile: a download may be noted while it is worked on.
@@ -289,11 +289,11 @@ pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<Request
 }
 
 /// Ends a planner's lease that lies beyond `latest` there.
-pub fn update_lease_beyond(c: &mut Conn, request: &Locked, latest: Timestamp) -> Result<()> {
+pub fn update_lease_beyond(tx: &mut Tx<'_>, request: &Locked, latest: Timestamp) -> Result<()> {
     diesel::update(export_requests::table.find(request.id))
         .filter(export_requests::lease_until.gt(latest.micros()))
         .set(export_requests::lease_until.eq(latest.micros()))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -308,7 +308,7 @@ pub struct Lease<'a> {
 
 /// Takes up a claimable request as it was `found`; tells whether nobody else was quicker: whoever was may have been so before
 /// it was found, after it was listed.
-pub fn claim(c: &mut Conn, found: &ExportRequest, key: &str, due: &Due, until: Timestamp) -> Result<bool> {
+pub fn claim(tx: &mut Tx<'_>, found: &ExportRequest, key: &str, due: &Due, until: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(found.id))
         .filter(claimable!(due))
         .filter(export_requests::attempts.eq(found.attempts))
@@ -319,7 +319,7 @@ pub fn claim(c: &mut Conn, found: &ExportRequest, key: &str, due: &Due, until: T
             export_requests::lease_key.eq(key),
             export_requests::lease_until.eq(until.micros()),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
@@ -334,16 +334,16 @@ macro_rules! held {
 }
 
 /// Notes when the cut was taken, and the evidence of that moment as JSON; tells whether the lease still holds.
-pub fn update_cut(c: &mut Conn, lease: &Lease<'_>, at: Timestamp, evidence: &str) -> Result<bool> {
+pub fn update_cut(tx: &mut Tx<'_>, lease: &Lease<'_>, at: Timestamp, evidence: &str) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((export_requests::cut_at.eq(at.micros()), export_requests::evidence.eq(evidence)))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
 /// Prolongs a lease; tells whether it still holds. If it does, nobody else changes the request until the transaction ends.
-pub fn update_lease(c: &mut Conn, lease: &Lease<'_>, until: Timestamp) -> Result<bool> {
-    Ok(diesel::update(held!(lease)).set(export_requests::lease_until.eq(until.micros())).execute(c)? > 0)
+pub fn update_lease(tx: &mut Tx<'_>, lease: &Lease<'_>, until: Timestamp) -> Result<bool> {
+    Ok(diesel::update(held!(lease)).set(export_requests::lease_until.eq(until.micros())).execute(tx.sql())? > 0)
 }
 
 /// Whether a lease still holds.
@@ -352,7 +352,7 @@ pub fn is_held(c: &mut Conn, lease: &Lease<'_>) -> Result<bool> {
 }
 
 /// Puts a request that has just been taken up back into the queue as if it had not been, if the lease holds.
-pub fn update_disowned(c: &mut Conn, lease: &Lease<'_>) -> Result<()> {
+pub fn update_disowned(tx: &mut Tx<'_>, lease: &Lease<'_>) -> Result<()> {
     diesel::update(held!(lease))
         .set((
             export_requests::status.eq(Status::Accepted.as_str()),
@@ -360,7 +360,7 @@ pub fn update_disowned(c: &mut Conn, lease: &Lease<'_>) -> Result<()> {
             export_requests::lease_key.eq(None::<String>),
             export_requests::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -372,7 +372,7 @@ pub fn find_evidence(c: &mut Conn, id: RequestId) -> Result<Option<String>> {
 /// Notes how many items there are, and how large a part may be, and ends the lease of whoever planned; tells whether it
 /// still held.
 pub fn update_planned(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     lease: &Lease<'_>,
     total: i64,
     (entries, bytes): (i64, i64),
@@ -387,7 +387,7 @@ pub fn update_planned(
             export_requests::lease_key.eq(None::<String>),
             export_requests::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
@@ -402,25 +402,25 @@ pub fn find_part_limits(c: &mut Conn, id: RequestId) -> Result<Option<(i64, i64)
 }
 
 /// Notes how many items are done, which never becomes less.
-pub fn update_done(c: &mut Conn, id: RequestId, done: i64) -> Result<()> {
+pub fn update_done(tx: &mut Tx<'_>, id: RequestId, done: i64) -> Result<()> {
     diesel::update(export_requests::table.find(id))
         .filter(export_requests::items_done.lt(done))
         .set(export_requests::items_done.eq(done))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Notes how often a request's work has been taken up, which never becomes less.
-pub fn update_attempts(c: &mut Conn, id: RequestId, attempts: i32) -> Result<()> {
+pub fn update_attempts(tx: &mut Tx<'_>, id: RequestId, attempts: i32) -> Result<()> {
     diesel::update(export_requests::table.find(id))
         .filter(export_requests::attempts.lt(attempts))
         .set(export_requests::attempts.eq(attempts))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Completes a request; tells whether it was in progress.
-pub fn update_completed(c: &mut Conn, id: RequestId, done: i64, now: Timestamp, expires: Timestamp) -> Result<bool> {
+pub fn update_completed(tx: &mut Tx<'_>, id: RequestId, done: i64, now: Timestamp, expires: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::InProgress.as_str()))
         .set((
@@ -430,12 +430,12 @@ pub fn update_completed(c: &mut Conn, id: RequestId, done: i64, now: Timestamp, 
             export_requests::finished_at.eq(now.micros()),
             export_requests::expires_at.eq(expires.micros()),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
 /// Fails a request that is queued or in progress; tells whether it was.
-pub fn update_failed(c: &mut Conn, id: RequestId, reason: &str, now: Timestamp) -> Result<bool> {
+pub fn update_failed(tx: &mut Tx<'_>, id: RequestId, reason: &str, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq_any(OPEN))
         .set((
@@ -445,12 +445,12 @@ pub fn update_failed(c: &mut Conn, id: RequestId, reason: &str, now: Timestamp) 
             export_requests::lease_key.eq(None::<String>),
             export_requests::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
 /// Puts a request back into the queue; tells whether the lease still held. `attempts` is what has been used up.
-pub fn update_released(c: &mut Conn, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
+pub fn update_released(tx: &mut Tx<'_>, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((
             export_requests::status.eq(Status::Accepted.as_str()),
@@ -459,12 +459,12 @@ pub fn update_released(c: &mut Conn, lease: &Lease<'_>, attempts: i32, not_befor
             export_requests::lease_key.eq(None::<String>),
             export_requests::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
 /// Cancels a request that is queued or in progress; tells whether it was.
-pub fn update_cancelled(c: &mut Conn, id: RequestId, now: Timestamp) -> Result<bool> {
+pub fn update_cancelled(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq_any(OPEN))
         .set((
@@ -473,12 +473,12 @@ pub fn update_cancelled(c: &mut Conn, id: RequestId, now: Timestamp) -> Result<b
             export_requests::lease_key.eq(None::<String>),
             export_requests::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
 /// Queues a failed request again; tells whether it had failed.
-pub fn update_retried(c: &mut Conn, id: RequestId) -> Result<bool> {
+pub fn update_retried(tx: &mut Tx<'_>, id: RequestId) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Failed.as_str()))
         .set((
@@ -494,9 +494,9 @@ pub fn update_retried(c: &mut Conn, id: RequestId) -> Result<bool> {
             export_requests::items_total.eq(None::<i64>),
             export_requests::items_done.eq(0),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     if changed > 0 {
-        crate::db::cuts::delete(c, id)?;
+        crate::db::cuts::delete(tx, id)?;
     }
     Ok(changed > 0)
 }
@@ -511,17 +511,17 @@ pub fn list_to_expire(c: &mut Conn, now: Timestamp) -> Result<Vec<RequestId>> {
 }
 
 /// Marks a request expired: from now on its bytes are not given out.
-pub fn update_expired(c: &mut Conn, id: RequestId) -> Result<()> {
+pub fn update_expired(tx: &mut Tx<'_>, id: RequestId) -> Result<()> {
     diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Completed.as_str()))
         .set(export_requests::status.eq(Status::Expired.as_str()))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Ends the time of a completed request before it is over: from now on its bytes are not given out, and the sweeper finds
 /// them if nobody else erases them. Tells whether there was something left to delete.
-pub fn update_deleted(c: &mut Conn, id: RequestId, by: UserId, now: Timestamp) -> Result<bool> {
+pub fn update_deleted(tx: &mut Tx<'_>, id: RequestId, by: UserId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Completed.as_str()))
         .filter(export_requests::expires_at.gt(now.micros()))
@@ -531,7 +531,7 @@ pub fn update_deleted(c: &mut Conn, id: RequestId, by: UserId, now: Timestamp) -
             export_requests::deleted_at.eq(now.micros()),
             export_requests::deleted_by.eq(by),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
@@ -546,11 +546,11 @@ pub fn find_deleter(c: &mut Conn, id: RequestId) -> Result<Option<String>> {
 }
 
 /// Notes that an expired request's bytes have been erased; tells whether nobody had noted it yet.
-pub fn update_erased(c: &mut Conn, id: RequestId, now: Timestamp) -> Result<bool> {
+pub fn update_erased(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::erased_at.is_null())
         .set(export_requests::erased_at.eq(now.micros()))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
@@ -571,7 +571,7 @@ pub fn list_lease_keys(c: &mut Conn) -> Result<Vec<String>> {
 }
 
 /// Adds a part, kept in the store of blobs under `storage_key`.
-pub fn create_part(c: &mut Conn, request: &Locked, part: &Part, storage_key: &str) -> Result<()> {
+pub fn create_part(tx: &mut Tx<'_>, request: &Locked, part: &Part, storage_key: &str) -> Result<()> {
     diesel::insert_into(export_parts::table)
         .values((
             export_parts::request_id.eq(request.id),
@@ -581,14 +581,14 @@ pub fn create_part(c: &mut Conn, request: &Locked, part: &Part, storage_key: &st
             export_parts::size.eq(part.size),
             export_parts::sha256.eq(&part.sha256),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Changes the key under which a part is kept.
-pub fn update_storage_key(c: &mut Conn, request: RequestId, number: i32, storage_key: &str) -> Result<()> {
+pub fn update_storage_key(tx: &mut Tx<'_>, request: RequestId, number: i32, storage_key: &str) -> Result<()> {
     let part = export_parts::table.find((request, number));
-    diesel::update(part).set(export_parts::storage_key.eq(storage_key)).execute(c)?;
+    diesel::update(part).set(export_parts::storage_key.eq(storage_key)).execute(tx.sql())?;
     Ok(())
 }
 
@@ -731,8 +731,8 @@ pub struct AdoptedRequest<'a> {
 }
 
 /// Makes a completed request; with this number, if one is given, of which there must be none.
-pub fn create_adopted(c: &mut Conn, new: &AdoptedRequest<'_>, number: Option<RequestId>) -> Result<RequestId> {
-    let made = create(c, &new.asked)?;
+pub fn create_adopted(tx: &mut Tx<'_>, new: &AdoptedRequest<'_>, number: Option<RequestId>) -> Result<RequestId> {
+    let made = create(tx, &new.asked)?;
     let id = number.unwrap_or(made);
     diesel::update(export_requests::table.find(made))
         .set((
@@ -746,15 +746,15 @@ pub fn create_adopted(c: &mut Conn, new: &AdoptedRequest<'_>, number: Option<Req
             export_requests::expires_at.eq(new.expires_at.micros()),
             export_requests::evidence.eq(new.evidence),
         ))
-        .execute(c)?;
-    reserve_numbers(c, id)?;
+        .execute(tx.sql())?;
+    reserve_numbers(tx, id)?;
     Ok(id)
 }
 
 /// Makes sure that no request to come gets a number up to this one: an archive bears it already.
-pub fn reserve_numbers(c: &mut Conn, up_to: RequestId) -> Result<()> {
+pub fn reserve_numbers(tx: &mut Tx<'_>, up_to: RequestId) -> Result<()> {
     use diesel::sql_types::BigInt;
-    match c {
+    match tx.sql() {
         Conn::Sqlite(c) => {
             let update = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'export_requests'";
             if diesel::sql_query(update).bind::<BigInt, _>(up_to).execute(c)? == 0 {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{export_requests, mails, users};
-use crate::db::{AT_ONCE, Conn, Due, instant, instant_opt, over, parsed};
+use crate::db::{AT_ONCE, Conn, Due, Tx, instant, instant_opt, over, parsed};
 use crate::error::Result;
 use crate::model::{AccountId, MailEvent, MailTrouble, RequestId, Timestamp, UserId};
 
@@ -53,7 +53,7 @@ impl Row {
 
 /// Queues a mail, in the transaction of the change that it tells.
 pub fn create(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     request: RequestId,
     recipient: UserId,
     event: MailEvent,
@@ -70,7 +70,7 @@ pub fn create(
             mails::attempts.eq(0),
             mails::not_before.eq(AT_ONCE),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -100,18 +100,18 @@ pub fn find_claimable(c: &mut Conn, due: &Due) -> Result<Option<Claimable>> {
 }
 
 /// Takes up a claimable mail until `until`, when another may; tells whether nobody else was quicker.
-pub fn claim(c: &mut Conn, found: &Claimable, key: &str, until: Timestamp) -> Result<bool> {
+pub fn claim(tx: &mut Tx<'_>, found: &Claimable, key: &str, until: Timestamp) -> Result<bool> {
     let changed = diesel::update(mails::table.find(found.id))
         .filter(mails::attempts.eq(found.attempts).and(mails::sent_at.is_null()))
         .set((mails::attempts.eq(found.attempts + 1), mails::lease_key.eq(key), mails::lease_until.eq(until.micros())))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
 /// Prolongs the lease of whoever sends a mail; tells whether it still holds.
-pub fn update_lease(c: &mut Conn, id: MailId, key: &str, until: Timestamp) -> Result<bool> {
+pub fn update_lease(tx: &mut Tx<'_>, id: MailId, key: &str, until: Timestamp) -> Result<bool> {
     let ours = mails::table.find(id).filter(mails::lease_key.eq(key)).filter(mails::lease_until.is_not_null());
-    Ok(diesel::update(ours).set(mails::lease_until.eq(until.micros())).execute(c)? > 0)
+    Ok(diesel::update(ours).set(mails::lease_until.eq(until.micros())).execute(tx.sql())? > 0)
 }
 
 /// Whether a lease lies beyond `latest`: it was noted before the clock was put back.
@@ -121,15 +121,15 @@ pub fn is_any_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<bool> {
 }
 
 /// Ends leases that lie beyond `latest` there.
-pub fn update_leases_beyond(c: &mut Conn, latest: Timestamp) -> Result<()> {
+pub fn update_leases_beyond(tx: &mut Tx<'_>, latest: Timestamp) -> Result<()> {
     diesel::update(mails::table.filter(open!()).filter(mails::lease_until.gt(latest.micros())))
         .set(mails::lease_until.eq(latest.micros()))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Notes that a mail has been sent.
-pub fn update_sent(c: &mut Conn, id: MailId, key: &str, now: Timestamp) -> Result<()> {
+pub fn update_sent(tx: &mut Tx<'_>, id: MailId, key: &str, now: Timestamp) -> Result<()> {
     diesel::update(mails::table.find(id))
         .filter(mails::lease_key.eq(key))
         .set((
@@ -138,7 +138,7 @@ pub fn update_sent(c: &mut Conn, id: MailId, key: &str, now: Timestamp) -> Resul
             mails::trouble.eq(None::<String>),
             mails::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -152,7 +152,7 @@ pub struct Failure<'a> {
 }
 
 /// Notes that a mail could not be sent, and when to try again.
-pub fn update_deferred(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, not_before: Timestamp) -> Result<()> {
+pub fn update_deferred(tx: &mut Tx<'_>, id: MailId, key: &str, why: Failure<'_>, not_before: Timestamp) -> Result<()> {
     diesel::update(mails::table.find(id))
         .filter(mails::lease_key.eq(key))
         .set((
@@ -161,12 +161,12 @@ pub fn update_deferred(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, no
             mails::not_before.eq(not_before.micros()),
             mails::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Notes that a mail will not be tried again.
-pub fn update_given_up(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, now: Timestamp) -> Result<()> {
+pub fn update_given_up(tx: &mut Tx<'_>, id: MailId, key: &str, why: Failure<'_>, now: Timestamp) -> Result<()> {
     diesel::update(mails::table.find(id))
         .filter(mails::lease_key.eq(key))
         .set((
@@ -175,7 +175,7 @@ pub fn update_given_up(c: &mut Conn, id: MailId, key: &str, why: Failure<'_>, no
             mails::given_up_at.eq(now.micros()),
             mails::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use diesel::sql_types::BigInt;
 
 use super::exports::Locked;
 use crate::db::schema::{export_requests, part_job_counts, part_jobs};
-use crate::db::{AT_ONCE, Conn, Due, UNREADABLE, over};
+use crate::db::{AT_ONCE, Conn, Due, Tx, UNREADABLE, over};
 use crate::error::{Error, Result};
 use crate::model::{RequestId, Status, Timestamp};
 
@@ -26,7 +26,7 @@ pub struct NewPartJob {
 }
 
 /// Makes a job that waits for a worker.
-pub fn create(c: &mut Conn, request: &Locked, new: &NewPartJob) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, request: &Locked, new: &NewPartJob) -> Result<()> {
     diesel::insert_into(part_jobs::table)
         .values((
             part_jobs::request_id.eq(request.id()),
@@ -36,14 +36,14 @@ pub fn create(c: &mut Conn, request: &Locked, new: &NewPartJob) -> Result<()> {
             part_jobs::attempts.eq(0),
             part_jobs::not_before.eq(AT_ONCE),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     diesel::insert_into(part_job_counts::table)
         .values((
             part_job_counts::request_id.eq(request.id()),
             part_job_counts::number.eq(new.number),
             part_job_counts::planned.eq(&new.plan),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -100,7 +100,7 @@ pub fn count_held(c: &mut Conn, request: RequestId, now: Timestamp) -> Result<i6
 }
 
 /// Takes up a job of a request that waits.
-pub fn claim(c: &mut Conn, request: &Locked, found: &Waiting, key: &str, until: Timestamp) -> Result<()> {
+pub fn claim(tx: &mut Tx<'_>, request: &Locked, found: &Waiting, key: &str, until: Timestamp) -> Result<()> {
     diesel::update(part_jobs::table.find((request.id(), found.number)))
         .set((
             part_jobs::attempts.eq(found.attempts + 1),
@@ -108,7 +108,7 @@ pub fn claim(c: &mut Conn, request: &Locked, found: &Waiting, key: &str, until: 
             part_jobs::lease_key.eq(key),
             part_jobs::lease_until.eq(until.micros()),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -120,12 +120,12 @@ pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<Request
 }
 
 /// Ends leases of a request's jobs that lie beyond `latest` there.
-pub fn update_leases_beyond(c: &mut Conn, request: &Locked, latest: Timestamp) -> Result<()> {
+pub fn update_leases_beyond(tx: &mut Tx<'_>, request: &Locked, latest: Timestamp) -> Result<()> {
     diesel::update(part_jobs::table.filter(part_jobs::request_id.eq(request.id())))
         .filter(part_jobs::lease_key.is_not_null())
         .filter(part_jobs::lease_until.gt(latest.micros()))
         .set(part_jobs::lease_until.eq(latest.micros()))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -156,9 +156,9 @@ macro_rules! held {
 }
 
 /// Prolongs a lease and notes the progress; tells whether it still holds.
-pub fn update_progress(c: &mut Conn, lease: &Lease<'_>, until: Timestamp, done: i64) -> Result<bool> {
+pub fn update_progress(tx: &mut Tx<'_>, lease: &Lease<'_>, until: Timestamp, done: i64) -> Result<bool> {
     let set = (part_jobs::lease_until.eq(until.micros()), part_jobs::items_done.eq(done));
-    Ok(diesel::update(held!(lease)).set(set).execute(c)? > 0)
+    Ok(diesel::update(held!(lease)).set(set).execute(tx.sql())? > 0)
 }
 
 /// Whether a lease still holds; if so, it does until the transaction ends.
@@ -188,7 +188,7 @@ pub struct Built {
 }
 
 /// Notes that a job has been built, which ends the lease; tells whether it still held.
-pub fn update_built(c: &mut Conn, lease: &Lease<'_>, built: &Built, now: Timestamp) -> Result<bool> {
+pub fn update_built(tx: &mut Tx<'_>, lease: &Lease<'_>, built: &Built, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((
             part_jobs::items_done.eq(built.items),
@@ -200,18 +200,18 @@ pub fn update_built(c: &mut Conn, lease: &Lease<'_>, built: &Built, now: Timesta
             part_jobs::lease_key.eq(None::<String>),
             part_jobs::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     if changed == 0 {
         return Ok(false);
     }
     diesel::update(part_job_counts::table.find((lease.request.id(), lease.number)))
         .set((part_job_counts::written.eq(&built.counts), part_job_counts::kinds.eq(&built.kinds)))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(true)
 }
 
 /// Puts a job back; tells whether the lease still held. `attempts` is what has been used up.
-pub fn update_released(c: &mut Conn, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
+pub fn update_released(tx: &mut Tx<'_>, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((
             part_jobs::attempts.eq(attempts),
@@ -219,12 +219,12 @@ pub fn update_released(c: &mut Conn, lease: &Lease<'_>, attempts: i32, not_befor
             part_jobs::lease_key.eq(None::<String>),
             part_jobs::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(changed > 0)
 }
 
 /// Puts a job that has just been taken up under this key back as if it had not been.
-pub fn update_disowned(c: &mut Conn, request: &Locked, key: &str) -> Result<()> {
+pub fn update_disowned(tx: &mut Tx<'_>, request: &Locked, key: &str) -> Result<()> {
     diesel::update(part_jobs::table.filter(part_jobs::request_id.eq(request.id())))
         .filter(part_jobs::lease_key.eq(key))
         .set((
@@ -232,16 +232,16 @@ pub fn update_disowned(c: &mut Conn, request: &Locked, key: &str) -> Result<()> 
             part_jobs::lease_key.eq(None::<String>),
             part_jobs::lease_until.eq(None::<i64>),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Ends all leases on a request's jobs: whoever holds one learns that the request has ended.
-pub fn update_leases_ended(c: &mut Conn, request: &Locked) -> Result<()> {
+pub fn update_leases_ended(tx: &mut Tx<'_>, request: &Locked) -> Result<()> {
     diesel::update(part_jobs::table.filter(part_jobs::request_id.eq(request.id())))
         .filter(part_jobs::lease_key.is_not_null())
         .set((part_jobs::lease_key.eq(None::<String>), part_jobs::lease_until.eq(None::<i64>)))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -332,8 +332,8 @@ pub fn list_ended_requests(c: &mut Conn) -> Result<Vec<RequestId>> {
 }
 
 /// Removes a request's jobs, with what they hold.
-pub fn delete(c: &mut Conn, request: &Locked) -> Result<()> {
-    diesel::delete(part_jobs::table.filter(part_jobs::request_id.eq(request.id()))).execute(c)?;
+pub fn delete(tx: &mut Tx<'_>, request: &Locked) -> Result<()> {
+    diesel::delete(part_jobs::table.filter(part_jobs::request_id.eq(request.id()))).execute(tx.sql())?;
     Ok(())
 }
 

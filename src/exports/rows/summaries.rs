@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::db::Conn;
 use crate::db::schema::{export_conversations, export_summaries};
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::RequestId;
 
@@ -19,7 +19,7 @@ pub struct Summary {
 }
 
 /// Keeps the counts of an export that is being completed.
-pub fn create(c: &mut Conn, request: RequestId, summary: &Summary) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, request: RequestId, summary: &Summary) -> Result<()> {
     diesel::insert_into(export_summaries::table)
         .values((
             export_summaries::request_id.eq(request),
@@ -27,7 +27,7 @@ pub fn create(c: &mut Conn, request: RequestId, summary: &Summary) -> Result<()>
             export_summaries::by_kind.eq(&summary.by_kind),
             export_summaries::by_day.eq(&summary.by_day),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -42,14 +42,14 @@ pub fn find(c: &mut Conn, request: RequestId) -> Result<Option<Summary>> {
 }
 
 /// Keeps a page, from 1, of an export's counts by conversation.
-pub fn create_page(c: &mut Conn, request: RequestId, page: i32, counts: &str) -> Result<()> {
+pub fn create_page(tx: &mut Tx<'_>, request: RequestId, page: i32, counts: &str) -> Result<()> {
     diesel::insert_into(export_conversations::table)
         .values((
             export_conversations::request_id.eq(request),
             export_conversations::page.eq(page),
             export_conversations::counts.eq(counts),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 

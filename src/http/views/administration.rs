@@ -4,9 +4,9 @@ use askama::Template;
 
 use super::Chrome;
 use super::history::History;
+use crate::archive::review;
+use crate::archive::sign::PublicKey;
 use crate::format;
-use crate::formats::review;
-use crate::formats::sign::PublicKey;
 
 /// The Administration page.
 #[derive(Debug, Template)]

@@ -10,6 +10,8 @@ use chrono_tz::Tz;
 use super::Chrome;
 use super::chart::Chart;
 use super::history::{Row, State, is_broken};
+use crate::archive::review;
+use crate::archive::sign::PublicKey;
 use crate::days;
 use crate::exports::archives::Broken;
 use crate::exports::filters::Chosen;
@@ -19,8 +21,6 @@ use crate::exports::rows::mails::DeliveryStatus;
 use crate::exports::rules::summary::{CONVERSATION_KINDS, Count, ItemCounts, KindTotal, Totals};
 use crate::exports::rules::volume;
 use crate::format::{self, Whole};
-use crate::formats::review;
-use crate::formats::sign::PublicKey;
 use crate::model::{
     Account, ConversationKind, Copies, ExportRequest, MailEvent, MailTrouble, Part, RequestId, Status, Timestamp, User,
     Way,

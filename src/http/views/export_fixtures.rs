@@ -8,13 +8,13 @@ use chrono::{Days, TimeDelta};
 
 use super::export::{DeleteExport, Export, ExportList, Live};
 use super::fixtures::{ACCOUNT, HOSTILE, NOW, ZONE, at, chrome, part, request};
+use crate::archive::sign::PublicKey;
 use crate::exports::filters::Chosen;
 use crate::exports::overview::{Coverage, Excerpt, Inside, Listed, Overview, Parts};
 use crate::exports::rows::downloads::Download;
 use crate::exports::rows::mails::DeliveryStatus;
 use crate::exports::rules::slices::DayCount;
 use crate::exports::rules::summary::{ItemCounts, KindTotal, Totals};
-use crate::formats::sign::PublicKey;
 use crate::model::{
     Account, ConversationKind, ExportRequest, ItemKind, MailEvent, MailTrouble, Part, Status, User, Way,
 };

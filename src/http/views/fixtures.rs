@@ -16,9 +16,9 @@ use super::refusal::Refusal;
 use super::request::{Errors, Filter, Request};
 use super::sign_in::{Home, SignIn};
 use super::{Chrome, SignedIn};
+use crate::archive::sign::PublicKey;
 use crate::error::Kind;
 use crate::exports::requests::Stretch;
-use crate::formats::sign::PublicKey;
 use crate::model::{Copies, ExportRequest, Filters, Part, Status, Timestamp};
 
 pub(super) const NOW: &str = "2026-11-23T14:05:00Z";

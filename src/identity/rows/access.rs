@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::users::Row as UserRow;
-use crate::db::Conn;
 use crate::db::schema::{access_grants, users};
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::{AccountId, Timestamp, User, UserId};
 
@@ -50,7 +50,7 @@ pub fn find(c: &mut Conn, account: AccountId, user: UserId) -> Result<bool> {
 }
 
 /// Gives a user access; `by` is none for the operator.
-pub fn create(c: &mut Conn, account: AccountId, user: UserId, by: Option<UserId>, now: Timestamp) -> Result<()> {
+pub fn create(tx: &mut Tx<'_>, account: AccountId, user: UserId, by: Option<UserId>, now: Timestamp) -> Result<()> {
     diesel::insert_into(access_grants::table)
         .values((
             access_grants::account_id.eq(account),
@@ -58,11 +58,11 @@ pub fn create(c: &mut Conn, account: AccountId, user: UserId, by: Option<UserId>
             access_grants::granted_at.eq(now.micros()),
             access_grants::granted_by.eq(by),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Takes a user's access; tells whether there was any.
-pub fn delete(c: &mut Conn, account: AccountId, user: UserId) -> Result<bool> {
-    Ok(diesel::delete(access_grants::table.find((account, user))).execute(c)? > 0)
+pub fn delete(tx: &mut Tx<'_>, account: AccountId, user: UserId) -> Result<bool> {
+    Ok(diesel::delete(access_grants::table.find((account, user))).execute(tx.sql())? > 0)
 }

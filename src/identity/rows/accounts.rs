@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::connection::on_either;
 use crate::db::schema::accounts;
-use crate::db::{Conn, parsed};
+use crate::db::{Conn, Tx, parsed};
 use crate::error::Result;
 use crate::model::{Account, AccountId, Timestamp};
 
@@ -31,7 +31,7 @@ impl Row {
 }
 
 /// Makes an account.
-pub fn create(c: &mut Conn, name: &str, zone: chrono_tz::Tz, included: bool, now: Timestamp) -> Result<AccountId> {
+pub fn create(tx: &mut Tx<'_>, name: &str, zone: chrono_tz::Tz, included: bool, now: Timestamp) -> Result<AccountId> {
     Ok(diesel::insert_into(accounts::table)
         .values((
             accounts::name.eq(name),
@@ -42,12 +42,12 @@ pub fn create(c: &mut Conn, name: &str, zone: chrono_tz::Tz, included: bool, now
             accounts::created_at.eq(now.micros()),
         ))
         .returning(accounts::id)
-        .get_result(c)?)
+        .get_result(tx.sql())?)
 }
 
 /// The account with this name, made if there is none: known by name only, in UTC and without the feature. Others may make it at
 /// the same moment.
-pub fn find_or_create(c: &mut Conn, name: &str, now: Timestamp) -> Result<AccountId> {
+pub fn find_or_create(tx: &mut Tx<'_>, name: &str, now: Timestamp) -> Result<AccountId> {
     let key = name.trim().to_lowercase();
     let values = (
         accounts::name.eq(name),
@@ -57,8 +57,8 @@ pub fn find_or_create(c: &mut Conn, name: &str, now: Timestamp) -> Result<Accoun
         accounts::exports_on.eq(false),
         accounts::created_at.eq(now.micros()),
     );
-    on_either!(c, inner => diesel::insert_into(accounts::table).values(values).on_conflict_do_nothing().execute(inner))?;
-    Ok(accounts::table.filter(accounts::name_key.eq(&key)).select(accounts::id).first(c)?)
+    on_either!(tx.sql(), inner => diesel::insert_into(accounts::table).values(values).on_conflict_do_nothing().execute(inner))?;
+    Ok(accounts::table.filter(accounts::name_key.eq(&key)).select(accounts::id).first(tx.sql())?)
 }
 
 /// The account with this number.
@@ -80,19 +80,19 @@ pub fn list(c: &mut Conn) -> Result<Vec<Account>> {
 }
 
 /// Includes the feature in an account, or excludes it.
-pub fn update_included(c: &mut Conn, id: AccountId, included: bool) -> Result<()> {
-    diesel::update(accounts::table.find(id)).set(accounts::exports_included.eq(included)).execute(c)?;
+pub fn update_included(tx: &mut Tx<'_>, id: AccountId, included: bool) -> Result<()> {
+    diesel::update(accounts::table.find(id)).set(accounts::exports_included.eq(included)).execute(tx.sql())?;
     Ok(())
 }
 
 /// Sets the toggle.
-pub fn update_on(c: &mut Conn, id: AccountId, on: bool) -> Result<()> {
-    diesel::update(accounts::table.find(id)).set(accounts::exports_on.eq(on)).execute(c)?;
+pub fn update_on(tx: &mut Tx<'_>, id: AccountId, on: bool) -> Result<()> {
+    diesel::update(accounts::table.find(id)).set(accounts::exports_on.eq(on)).execute(tx.sql())?;
     Ok(())
 }
 
 /// Makes other transactions that lock the same account wait until this one ends, so that what was read of it stays true.
-pub fn lock(c: &mut Conn, id: AccountId) -> Result<()> {
-    diesel::update(accounts::table.find(id)).set(accounts::id.eq(accounts::id)).execute(c)?;
+pub fn lock(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
+    diesel::update(accounts::table.find(id)).set(accounts::id.eq(accounts::id)).execute(tx.sql())?;
     Ok(())
 }

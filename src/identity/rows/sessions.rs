@@ -2,14 +2,14 @@
 
 use diesel::prelude::*;
 
-use crate::db::Conn;
 use crate::db::schema::{sessions, sign_in_failures};
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::{Timestamp, UserId};
 
 /// Makes a session.
 pub fn create(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     key_hash: &str,
     user: UserId,
     state: &str,
@@ -24,7 +24,7 @@ pub fn create(
             sessions::created_at.eq(now.micros()),
             sessions::expires_at.eq(expires.micros()),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -35,27 +35,28 @@ pub fn find(c: &mut Conn, key_hash: &str, now: Timestamp) -> Result<Option<Strin
 }
 
 /// Sets what a session holds, if it still is there.
-pub fn update(c: &mut Conn, key_hash: &str, state: &str) -> Result<()> {
-    diesel::update(sessions::table.find(key_hash)).set(sessions::state.eq(state)).execute(c)?;
+pub fn update(tx: &mut Tx<'_>, key_hash: &str, state: &str) -> Result<()> {
+    diesel::update(sessions::table.find(key_hash)).set(sessions::state.eq(state)).execute(tx.sql())?;
     Ok(())
 }
 
 /// Ends a session.
-pub fn delete(c: &mut Conn, key_hash: &str) -> Result<()> {
-    diesel::delete(sessions::table.find(key_hash)).execute(c)?;
+pub fn delete(tx: &mut Tx<'_>, key_hash: &str) -> Result<()> {
+    diesel::delete(sessions::table.find(key_hash)).execute(tx.sql())?;
     Ok(())
 }
 
 /// Ends all sessions of a user.
-pub fn delete_of_user(c: &mut Conn, user: UserId) -> Result<()> {
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(user))).execute(c)?;
+pub fn delete_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user))).execute(tx.sql())?;
     Ok(())
 }
 
 /// Removes what has expired before `now`, and failures before `failures_before`.
-pub fn delete_expired(c: &mut Conn, now: Timestamp, failures_before: Timestamp) -> Result<()> {
-    diesel::delete(sessions::table.filter(sessions::expires_at.le(now.micros()))).execute(c)?;
-    diesel::delete(sign_in_failures::table.filter(sign_in_failures::at.lt(failures_before.micros()))).execute(c)?;
+pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp, failures_before: Timestamp) -> Result<()> {
+    diesel::delete(sessions::table.filter(sessions::expires_at.le(now.micros()))).execute(tx.sql())?;
+    diesel::delete(sign_in_failures::table.filter(sign_in_failures::at.lt(failures_before.micros())))
+        .execute(tx.sql())?;
     Ok(())
 }
 
@@ -63,7 +64,7 @@ pub fn delete_expired(c: &mut Conn, now: Timestamp, failures_before: Timestamp) 
 pub type FailureId = i64;
 
 /// Notes a failed attempt.
-pub fn create_failure(c: &mut Conn, email: &str, address: &str, now: Timestamp) -> Result<FailureId> {
+pub fn create_failure(tx: &mut Tx<'_>, email: &str, address: &str, now: Timestamp) -> Result<FailureId> {
     Ok(diesel::insert_into(sign_in_failures::table)
         .values((
             sign_in_failures::email.eq(email),
@@ -71,7 +72,7 @@ pub fn create_failure(c: &mut Conn, email: &str, address: &str, now: Timestamp) 
             sign_in_failures::at.eq(now.micros()),
         ))
         .returning(sign_in_failures::id)
-        .get_result(c)?)
+        .get_result(tx.sql())?)
 }
 
 /// How often signing in has failed.
@@ -97,14 +98,14 @@ pub fn count_failures(c: &mut Conn, email: &str, address: &str, since: Timestamp
 }
 
 /// Writes a failed attempt once more as it is: what happens to an address that is known takes a transaction too.
-pub fn touch_failure(c: &mut Conn, id: FailureId) -> Result<()> {
+pub fn touch_failure(tx: &mut Tx<'_>, id: FailureId) -> Result<()> {
     let failure = sign_in_failures::table.find(id);
-    diesel::update(failure).set(sign_in_failures::at.eq(sign_in_failures::at)).execute(c)?;
+    diesel::update(failure).set(sign_in_failures::at.eq(sign_in_failures::at)).execute(tx.sql())?;
     Ok(())
 }
 
 /// Forgets an attempt that did not fail.
-pub fn delete_failure(c: &mut Conn, id: FailureId) -> Result<()> {
-    diesel::delete(sign_in_failures::table.find(id)).execute(c)?;
+pub fn delete_failure(tx: &mut Tx<'_>, id: FailureId) -> Result<()> {
+    diesel::delete(sign_in_failures::table.find(id)).execute(tx.sql())?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::capture::rows::sources::SourceId;
 use crate::db::connection::on_either;
 use crate::db::cuts::Cut;
 use crate::db::schema::{accounts, export_cuts, source_users, user_versions, users};
-use crate::db::{Conn, instant_opt};
+use crate::db::{Conn, Tx, instant_opt};
 use crate::error::Result;
 use crate::model::{AccountId, Timestamp, User, UserId};
 use crate::search_key;
@@ -89,19 +89,19 @@ impl<'a> NewRow<'a> {
 }
 
 /// Makes a user.
-pub fn create(c: &mut Conn, user: &NewUser<'_>, now: Timestamp) -> Result<UserId> {
-    Ok(diesel::insert_into(users::table).values(NewRow::new(user, now)).returning(users::id).get_result(c)?)
+pub fn create(tx: &mut Tx<'_>, user: &NewUser<'_>, now: Timestamp) -> Result<UserId> {
+    Ok(diesel::insert_into(users::table).values(NewRow::new(user, now)).returning(users::id).get_result(tx.sql())?)
 }
 
 /// Makes users whom a source calls by these ids, but for those whose address another one of the account has. Tells the number of each
 /// that was made. No two of them have the same id, or the same address in one account.
 pub fn create_all_of_source(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     source: SourceId,
     new: &[(&str, NewUser<'_>)],
     now: Timestamp,
 ) -> Result<Vec<Option<UserId>>> {
-    match c {
+    match tx.sql() {
         Conn::Sqlite(inner) => {
             let mut all = Vec::with_capacity(new.len());
             for (external, user) in new {
@@ -290,19 +290,19 @@ pub struct Profile<'a> {
 /// Sets what a user is called and how reached, and keeps what it was until the recording of this number of a source (C7);
 /// tells whether it changed.
 pub fn update_profile(
-    c: &mut Conn,
+    tx: &mut Tx<'_>,
     id: UserId,
     profile: Profile<'_>,
     (source, recording): (SourceId, i64),
 ) -> Result<bool> {
     let is_same =
         |user: &User| profile == Profile { name: &user.name, email: user.email.as_deref(), is_bot: user.is_bot };
-    if find(c, id)?.is_none_or(|user| is_same(&user)) {
+    if find(tx, id)?.is_none_or(|user| is_same(&user)) {
         return Ok(false);
     }
     // Another source may be changing the same person: versions are made in the order of the changes, each with what was before.
-    diesel::update(users::table.find(id)).set(users::id.eq(users::id)).execute(c)?;
-    let Some(before) = find(c, id)?.filter(|user| !is_same(user)) else { return Ok(false) };
+    diesel::update(users::table.find(id)).set(users::id.eq(users::id)).execute(tx.sql())?;
+    let Some(before) = find(tx, id)?.filter(|user| !is_same(user)) else { return Ok(false) };
     let version = (
         user_versions::user_id.eq(id),
         user_versions::source_id.eq(source),
@@ -312,7 +312,7 @@ pub fn update_profile(
         user_versions::is_bot.eq(before.is_bot),
     );
     // Of several changes by one recording, the first knows what there was before it.
-    on_either!(c, inner => diesel::insert_into(user_versions::table)
+    on_either!(tx.sql(), inner => diesel::insert_into(user_versions::table)
         .values(version)
         .on_conflict_do_nothing()
         .execute(inner))?;
@@ -323,27 +323,27 @@ pub fn update_profile(
             users::is_bot.eq(profile.is_bot),
             users::search_key.eq(search_key::key(profile.name, profile.email)),
         ))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(true)
 }
 
 /// Gives or takes the admin role.
-pub fn update_admin(c: &mut Conn, id: UserId, is_admin: bool) -> Result<()> {
-    diesel::update(users::table.find(id)).set(users::is_admin.eq(is_admin)).execute(c)?;
+pub fn update_admin(tx: &mut Tx<'_>, id: UserId, is_admin: bool) -> Result<()> {
+    diesel::update(users::table.find(id)).set(users::is_admin.eq(is_admin)).execute(tx.sql())?;
     Ok(())
 }
 
 /// Deactivates a user, as a source tells.
-pub fn update_deactivated(c: &mut Conn, id: UserId, at: Timestamp) -> Result<()> {
+pub fn update_deactivated(tx: &mut Tx<'_>, id: UserId, at: Timestamp) -> Result<()> {
     diesel::update(users::table.find(id))
         .set((users::deactivated_at.eq(at.micros()), users::deactivation.eq(at.micros())))
-        .execute(c)?;
+        .execute(tx.sql())?;
     Ok(())
 }
 
 /// Makes a user active again.
-pub fn update_reactivated(c: &mut Conn, id: UserId) -> Result<()> {
-    diesel::update(users::table.find(id)).set(users::deactivated_at.eq(None::<i64>)).execute(c)?;
+pub fn update_reactivated(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    diesel::update(users::table.find(id)).set(users::deactivated_at.eq(None::<i64>)).execute(tx.sql())?;
     Ok(())
 }
 
@@ -354,7 +354,7 @@ pub fn find_deactivation(c: &mut Conn, id: UserId) -> Result<Option<Timestamp>> 
 }
 
 /// Sets the hash of a user's password.
-pub fn update_password(c: &mut Conn, id: UserId, hash: &str) -> Result<()> {
-    diesel::update(users::table.find(id)).set(users::password_hash.eq(hash)).execute(c)?;
+pub fn update_password(tx: &mut Tx<'_>, id: UserId, hash: &str) -> Result<()> {
+    diesel::update(users::table.find(id)).set(users::password_hash.eq(hash)).execute(tx.sql())?;
     Ok(())
 }

@@ -39,7 +39,7 @@ impl<'a> Subject<'a> {
                 is_admin: true,
                 deactivated_at: None,
             };
-            let id = app.store().write(|c| identity::rows::users::create(c, &new, app.now())).unwrap();
+            let id = app.store().write(|tx| identity::rows::users::create(tx, &new, app.now())).unwrap();
             Person { id, email: String::new(), name: "Admin".to_owned() }
         });
         let subject = Self { app, names, admins, start: app.now(), step, steps: 0 };
@@ -142,10 +142,10 @@ impl<'a> Subject<'a> {
     }
 
     fn number_of(&self, (source, id): (usize, &str)) -> String {
-        let found = self.app.store().write(|c| {
+        let found = self.app.store().write(|tx| {
             let source =
-                capture::rows::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
-            capture::rows::sources::find_user(c, source, id)
+                capture::rows::sources::find_or_create(tx, self.app.find_account(&self.names[source]).id, "events")?;
+            capture::rows::sources::find_user(tx, source, id)
         });
         found.unwrap().expect("a person").to_string()
     }
@@ -155,10 +155,10 @@ impl<'a> Subject<'a> {
             Chosen::Told(number) => (source_of(number), CONVERSATIONS[number].0.to_owned()),
             Chosen::Late(number) => (company, late(number)),
         };
-        let found = self.app.store().write(|c| {
+        let found = self.app.store().write(|tx| {
             let source =
-                capture::rows::sources::find_or_create(c, self.app.find_account(&self.names[source]).id, "events")?;
-            capture::rows::conversations::find_by_external(c, source, &id)
+                capture::rows::sources::find_or_create(tx, self.app.find_account(&self.names[source]).id, "events")?;
+            capture::rows::conversations::find_by_external(tx, source, &id)
         });
         found.unwrap().expect("a conversation").id
     }

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
+use compliance_exports::archive::sign::PublicKey;
+use compliance_exports::archive::{Report, verify};
 use compliance_exports::exports;
-use compliance_exports::formats::sign::PublicKey;
-use compliance_exports::formats::{Report, verify};
 use compliance_exports::model::RequestId;
 use serde_json::{Value, json};
 

@@ -11,7 +11,7 @@ use super::check::{self, OfEdit};
 use super::{Edit, EditRow, ItemId, details_json};
 use crate::capture::rows::ledger::{Changes, Count};
 use crate::db::schema::{item_edits, items};
-use crate::db::{Conn, instant};
+use crate::db::{Conn, Tx, instant};
 use crate::error::Result;
 use crate::model::{ConversationId, Timestamp, UserId};
 
@@ -135,7 +135,7 @@ pub fn list_edits_at(
 }
 
 /// Adds changes, in this order, and counts them in the ledger.
-pub fn create_edits(c: &mut Conn, new: &[NewEdit], recording: i64) -> Result<()> {
+pub fn create_edits(tx: &mut Tx<'_>, new: &[NewEdit], recording: i64) -> Result<()> {
     let mut counted = Changes::default();
     let mut rows = Vec::with_capacity(new.len());
     for NewEdit { conversation_id, item_created_at, edit } in new {
@@ -155,7 +155,7 @@ pub fn create_edits(c: &mut Conn, new: &[NewEdit], recording: i64) -> Result<()>
         .sum();
         rows.push((edit, *conversation_id, item_created_at.micros(), details, check_sum));
     }
-    match c {
+    match tx.sql() {
         Conn::Sqlite(inner) => {
             for (edit, conversation_id, item_created_at, details, check_sum) in &rows {
                 diesel::insert_into(item_edits::table)
@@ -199,12 +199,12 @@ pub fn create_edits(c: &mut Conn, new: &[NewEdit], recording: i64) -> Result<()>
         }
         Conn::Postgres(_) => {}
     }
-    counted.write(c)
+    counted.write(tx)
 }
 
 /// Marks items as deleted, each then and by them; they are kept.
-pub fn update_deleted(c: &mut Conn, deleted: &[(ItemId, Timestamp, Option<UserId>)], recording: i64) -> Result<()> {
-    match c {
+pub fn update_deleted(tx: &mut Tx<'_>, deleted: &[(ItemId, Timestamp, Option<UserId>)], recording: i64) -> Result<()> {
+    match tx.sql() {
         Conn::Sqlite(inner) => {
             for (id, at, by) in deleted {
                 let set = (

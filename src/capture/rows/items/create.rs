@@ -15,9 +15,9 @@ use diesel::sqlite::Sqlite;
 use super::check::{self, OfItem};
 use super::{details_json, to_json};
 use crate::capture::rows::ledger::{Changes, Count};
-use crate::db::Conn;
 use crate::db::postgres::PgConnection;
 use crate::db::schema::items;
+use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::model::{Attachment, Content, ConversationId, ItemKind, Timestamp, UserId};
 
@@ -48,14 +48,14 @@ pub struct NewItem<'a> {
 
 /// Makes items, but for those that are there already, and counts them in the ledger. Tells of each whether it was made; of two
 /// with one id, the first is. Those of one conversation get their numbers in this order.
-pub fn create_all(c: &mut Conn, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
+pub fn create_all(tx: &mut Tx<'_>, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
     if new.is_empty() {
         return Ok(Vec::new());
     }
     let mut rows = new.iter().enumerate().map(Row::new).collect::<Result<Vec<_>>>()?;
     // What is of one conversation lies on the same pages, both of the table and of its indexes.
     rows.sort_by_key(|row| row.conversation_id);
-    let made: Vec<bool> = match c {
+    let made: Vec<bool> = match tx.sql() {
         Conn::Sqlite(inner) => rows.iter().map(|row| Ok(InsertOne(row).execute(inner)? > 0)).collect::<Result<_>>()?,
         Conn::Postgres(inner) => insert_all(inner, &rows)?,
     };
@@ -68,7 +68,7 @@ pub fn create_all(c: &mut Conn, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
     for (item, _) in new.iter().zip(&in_order).filter(|(_, made)| **made) {
         counted.add(item.conversation_id, item.created_at, Count::of_item(item.created_at));
     }
-    counted.write(c)?;
+    counted.write(tx)?;
     Ok(in_order)
 }
 

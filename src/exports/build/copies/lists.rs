@@ -8,15 +8,15 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::Growing;
+use crate::archive::Place;
+use crate::archive::manifest::{Copied, DayCount, Header, Pages, Spreadsheets, Totals};
+use crate::archive::reading::index::{self, Index, List};
+use crate::archive::reading::{csv, paths, search};
+use crate::archive::records::ConversationEntry;
 use crate::error::{Context, Result};
 use crate::exports::build::output::Output;
 use crate::exports::build::records::Folder;
 use crate::exports::build::spool::Spool;
-use crate::formats::Place;
-use crate::formats::manifest::{Copied, DayCount, Header, Pages, Spreadsheets, Totals};
-use crate::formats::reading::index::{self, Index, List};
-use crate::formats::reading::{csv, paths, search};
-use crate::formats::records::ConversationEntry;
 use crate::model::ExportRequest;
 
 /// The reading copies' share of the lists.

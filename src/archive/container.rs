@@ -256,7 +256,7 @@ impl ContainerWriter {
     /// Turns a bit of the directory, while it waits.
     pub(super) fn damage_directory(&mut self, at: u64) {
         assert!(self.directory.flush().is_ok());
-        crate::formats::part::turn(self.directory.get_mut(), SeekFrom::Start(at));
+        crate::archive::part::turn(self.directory.get_mut(), SeekFrom::Start(at));
     }
 }
 

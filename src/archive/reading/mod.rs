@@ -1,7 +1,7 @@
 //! Reading copies of an archive, beside its JSON: pages for a browser, and spreadsheets.
 //!
 //! Pure renderers: each takes the archive's own records and writes into a buffer of the caller, chunk by chunk, as
-//! [`crate::formats::render`] does, so that no conversation and no list need ever be held as a whole. The worker decides which
+//! [`crate::archive::render`] does, so that no conversation and no list need ever be held as a whole. The worker decides which
 //! files there are and in which order they come; [`paths`] names them.
 //!
 //! What people have written is hostile here. It reaches a page only through `html::Html`, which escapes it, a script

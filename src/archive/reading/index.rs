@@ -9,9 +9,9 @@ use chrono_tz::Tz;
 
 use super::html::Html;
 use super::{Chat, assets, paths};
+use crate::archive::manifest::{DayCount, Header, Totals};
+use crate::archive::records::ConversationEntry;
 use crate::format;
-use crate::formats::manifest::{DayCount, Header, Totals};
-use crate::formats::records::ConversationEntry;
 use crate::model::{ConversationKind, Timestamp};
 
 /// The lists of conversations, each with pages of its own.

@@ -8,8 +8,8 @@
 
 use chrono_tz::Tz;
 
+use crate::archive::records::{ConversationEntry, ItemEntry};
 use crate::format;
-use crate::formats::records::{ConversationEntry, ItemEntry};
 use crate::model::Timestamp;
 
 /// Excel takes no more UTF-16 units in a field (32,767): longer texts go on in rows below.

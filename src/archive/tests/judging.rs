@@ -1,8 +1,8 @@
 //! What `verify` finds in archives that somebody has changed, taken from, or made to deceive.
 
 use super::*;
-use crate::formats::source::Source;
-use crate::formats::verify::read_manifest;
+use crate::archive::source::Source;
+use crate::archive::verify::read_manifest;
 
 #[test]
 fn the_first_parts_check_sums_vouch_for_the_others() {

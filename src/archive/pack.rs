@@ -1,8 +1,8 @@
-//! Compression and hashing: what becomes of rendered files before they are written ([`crate::formats::part`]).
+//! Compression and hashing: what becomes of rendered files before they are written ([`crate::archive::part`]).
 //!
 //! What was packed is unpacked again and compared with the text at once, while both are in the processor's cache. All that is
 //! said of a file from then on is taken from what came out: its check sum, CRC and length. The packed bytes go along with a quick
-//! check sum, their seal, by which they are found again in the finished part ([`crate::formats::check()`]).
+//! check sum, their seal, by which they are found again in the finished part ([`crate::archive::check()`]).
 //!
 //! A [`Bundle`] takes in the text of files as they are rendered, and keeps its buffers for the next ones: an archive is made
 //! without asking the system for memory again and again. A [`Packer`] belongs to one thread and keeps its compressors,

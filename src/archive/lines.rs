@@ -1,4 +1,4 @@
-//! Reads back what [`crate::formats::render`] writes: JSON arrays with one record on each line. For `verify`; input is not trusted.
+//! Reads back what [`crate::archive::render`] writes: JSON arrays with one record on each line. For `verify`; input is not trusted.
 
 use std::io::{BufRead, Read};
 

@@ -5,8 +5,8 @@
 //!
 //! | Step | What it proves |
 //! |---|---|
-//! | pack ([`crate::formats::pack`]) | the packed bytes unpack to the text, byte for byte; CRC, length and SHA-256 are of what came out; the seal is of the packed bytes |
-//! | write ([`crate::formats::part`], [`crate::formats::container`]) | a chunk still is what it was when it was packed; the list of check sums holds what was noted; the seal of the part is made of the seals of the packed bytes and of the headers as they are handed over |
+//! | pack ([`crate::archive::pack`]) | the packed bytes unpack to the text, byte for byte; CRC, length and SHA-256 are of what came out; the seal is of the packed bytes |
+//! | write ([`crate::archive::part`], [`crate::archive::container`]) | a chunk still is what it was when it was packed; the list of check sums holds what was noted; the seal of the part is made of the seals of the packed bytes and of the headers as they are handed over |
 //! | read back (here) | all bytes that lie there are those that were sealed, and directory and entries agree; so the SHA-256 made of them is that of what was packed |
 //!
 //! So no text need be unpacked and hashed again. Without the seal, which nobody keeps, `verify` is the judge.

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::{Chat, html, paths};
+use crate::archive::records::ItemEntry;
 use crate::format;
-use crate::formats::records::ItemEntry;
 
 /// Bytes from which on a shard is full.
 pub const SHARD: usize = 1 << 20;

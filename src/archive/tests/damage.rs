@@ -1,9 +1,9 @@
-//! What happens to an archive's bytes on their way, and that it fails the build: each step of the proof ([`crate::formats::check`])
+//! What happens to an archive's bytes on their way, and that it fails the build: each step of the proof ([`crate::archive::check`])
 //! by itself.
 
 use super::*;
-use crate::formats::container::Method;
-use crate::formats::pack::Proof;
+use crate::archive::container::Method;
+use crate::archive::pack::Proof;
 use crate::sums::Quick;
 
 /// A text that compresses.

@@ -1,8 +1,8 @@
 //! The JSON of the lists and day files: one struct for each kind of object, as written and as read back by `verify`. The
-//! manifest's are in [`crate::formats::manifest`].
+//! manifest's are in [`crate::archive::manifest`].
 //!
 //! Field names and meaning are described for reviewers in `docs/archive-format.md` and in `docs/schemas`. Within a
-//! [`FORMAT_VERSION`](crate::formats::manifest::FORMAT_VERSION) fields may be added, so unknown ones are read over; none is renamed, removed or given another meaning.
+//! [`FORMAT_VERSION`](crate::archive::manifest::FORMAT_VERSION) fields may be added, so unknown ones are read over; none is renamed, removed or given another meaning.
 
 use std::fmt;
 use std::ops::Deref;
@@ -157,7 +157,7 @@ pub struct ConversationEntry {
     /// Whether a team is public; absent for conversations of people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
-    /// Path of its sub-folder below the top folder ([`crate::formats::names::conversation_folder`]).
+    /// Path of its sub-folder below the top folder ([`crate::archive::names::conversation_folder`]).
     pub folder: String,
     /// The account that owns it (C2).
     pub owner: AccountRef,

@@ -10,8 +10,8 @@ use chrono_tz::Tz;
 
 use super::html::Html;
 use super::{Chat, paths};
+use crate::archive::records::{ItemEntry, Person};
 use crate::format;
-use crate::formats::records::{ItemEntry, Person};
 use crate::model::{ItemKind, TaskStatus};
 
 /// Where the pages of days lie below the top folder.

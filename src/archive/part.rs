@@ -312,12 +312,12 @@ mod damage {
     use super::*;
 
     impl PartWriter {
-        pub(in crate::formats) fn container(&mut self) -> &mut ContainerWriter {
+        pub(in crate::archive) fn container(&mut self) -> &mut ContainerWriter {
             &mut self.container
         }
 
         /// Turns a bit of the list of check sums: `at` counts from its beginning, or, below zero, from its end.
-        pub(in crate::formats) fn damage_sums(&mut self, at: i64) {
+        pub(in crate::archive) fn damage_sums(&mut self, at: i64) {
             let file = &mut self.sums.as_mut().unwrap().file;
             file.flush().unwrap();
             let at = u64::try_from(at).map_or(SeekFrom::End(at), SeekFrom::Start);
@@ -325,7 +325,7 @@ mod damage {
         }
 
         /// Turns a bit of whichever file waits.
-        pub(in crate::formats) fn damage_aside(&mut self, at: u64) {
+        pub(in crate::archive) fn damage_aside(&mut self, at: u64) {
             let chunks = self.aside.iter_mut().map(|(_, bytes)| bytes);
             let bytes = chunks.chain(self.whole.iter_mut().map(|whole| &mut whole.bytes)).next();
             turn(bytes.unwrap(), SeekFrom::Start(at));
@@ -333,7 +333,7 @@ mod damage {
     }
 
     /// Turns a bit of a file that is written from its end.
-    pub(in crate::formats) fn turn(file: &mut (impl Read + Write + Seek), at: SeekFrom) {
+    pub(in crate::archive) fn turn(file: &mut (impl Read + Write + Seek), at: SeekFrom) {
         let at = file.seek(at).unwrap();
         let mut byte = [0];
         file.read_exact(&mut byte).unwrap();

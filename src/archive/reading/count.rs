@@ -6,7 +6,7 @@
 use std::io::{BufRead, Read};
 
 use super::{csv, day, paths};
-use crate::formats::lines::MAX_LINE;
+use crate::archive::lines::MAX_LINE;
 use crate::sums;
 
 /// The longest field that is read.

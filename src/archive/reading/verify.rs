@@ -1,5 +1,5 @@
 //! Judges the reading copies of a finished archive: every day file has a page with the same items, and every item a row of
-//! its conversation's spreadsheet, and there are no others. Part of [`crate::formats::verify()`], which reads the files.
+//! its conversation's spreadsheet, and there are no others. Part of [`crate::archive::verify()`], which reads the files.
 
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -9,10 +9,10 @@ use chrono_tz::Tz;
 
 use super::count::{self, Tally};
 use super::paths;
+use crate::archive::counted::Counted;
+use crate::archive::manifest::Copied;
+use crate::archive::records::ConversationEntry;
 use crate::days::DayFinder;
-use crate::formats::counted::Counted;
-use crate::formats::manifest::Copied;
-use crate::formats::records::ConversationEntry;
 use crate::model::Timestamp;
 
 /// Items of day files, by the number that the manifest's counts give them.
@@ -20,7 +20,7 @@ type Days = HashMap<usize, Tally>;
 
 /// What has been read of the copies.
 #[derive(Default)]
-pub(in crate::formats) struct Copies {
+pub(in crate::archive) struct Copies {
     /// The folder of each listed conversation, by its number.
     folders: HashMap<String, String>,
     /// What the day files themselves hold.
@@ -34,17 +34,17 @@ pub(in crate::formats) struct Copies {
 
 impl Copies {
     /// A conversation of the lists.
-    pub(in crate::formats) fn list(&mut self, entry: &ConversationEntry) {
+    pub(in crate::archive) fn list(&mut self, entry: &ConversationEntry) {
         self.folders.insert(entry.id.to_string(), entry.folder.clone());
     }
 
     /// What a day file holds.
-    pub(in crate::formats) fn day_file(&mut self, number: usize, found: Tally) {
+    pub(in crate::archive) fn day_file(&mut self, number: usize, found: Tally) {
         self.json.insert(number, found);
     }
 
     /// The page of a day file, which has this number if it is counted.
-    pub(in crate::formats) fn read_page(
+    pub(in crate::archive) fn read_page(
         &mut self,
         number: Option<usize>,
         reader: &mut impl BufRead,
@@ -55,7 +55,7 @@ impl Copies {
         Ok(())
     }
 
-    pub(in crate::formats) fn read_spreadsheet(
+    pub(in crate::archive) fn read_spreadsheet(
         &mut self,
         file: &str,
         (counted, zone): (&Counted, Tz),
@@ -78,7 +78,7 @@ impl Copies {
         wrong.map_or(Ok(()), Err)
     }
 
-    pub(in crate::formats) fn read_conversations(&mut self, reader: &mut impl BufRead) -> Result<(), String> {
+    pub(in crate::archive) fn read_conversations(&mut self, reader: &mut impl BufRead) -> Result<(), String> {
         let (mut count, mut last) = (0, String::new());
         count::rows(reader, &mut |number, row| {
             let id = row.first().cloned().unwrap_or_default();
@@ -92,7 +92,7 @@ impl Copies {
     }
 
     /// Compares the copies with the day files, and with what the manifest says of them.
-    pub(in crate::formats) fn compare(
+    pub(in crate::archive) fn compare(
         &self,
         copied: &Copied,
         counted: &Counted,
@@ -124,8 +124,8 @@ impl Copies {
             }
             for needed in [
                 html.index.as_str(),
-                crate::formats::reading::assets::STYLE.0,
-                crate::formats::reading::assets::SCRIPT.0,
+                crate::archive::reading::assets::STYLE.0,
+                crate::archive::reading::assets::SCRIPT.0,
             ] {
                 if !holds(needed) {
                     problem(format!("{needed}: missing"));

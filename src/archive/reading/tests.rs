@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::count::{self, Tally};
 use super::day::Day;
 use super::{Chat, csv, index, search};
-use crate::formats::manifest::DayCount;
-use crate::formats::records::{
+use crate::archive::manifest::DayCount;
+use crate::archive::records::{
     AccountRef, ConversationEntry, ConversationRef, Counts, Deletion, Edit, Id, ItemEntry, Member, Person, Repeated,
 };
 use crate::model::{Attachment, ConversationKind, ItemKind, TaskStatus, Timestamp};
@@ -338,7 +338,7 @@ proptest! {
     #[test]
     fn any_text_is_a_string_in_a_shard(text in "\\PC{0,30}|[<>&\"'\\\\/\u{0}-\u{1f}\u{2028}]{0,30}") {
         let found = shard(CHAT, &[item("1", "2026-03-28T09:00:00Z", &text)]);
-        let shown: String = text.chars().map(|c| crate::formats::reading::visible(c).map_or_else(|| c.to_string(), str::to_owned)).collect();
+        let shown: String = text.chars().map(|c| crate::archive::reading::visible(c).map_or_else(|| c.to_string(), str::to_owned)).collect();
         prop_assert_eq!(found[0][3][0][3].as_str(), Some(shown.as_str()));
     }
 }

@@ -1,6 +1,6 @@
 //! What a part's `.zip` says of itself: which export it belongs to, and, in part 1, which other parts there are.
 //!
-//! For whoever has a file and does not know what it is. Nothing of it is believed: [`crate::formats::verify()`] judges.
+//! For whoever has a file and does not know what it is. Nothing of it is believed: [`crate::archive::verify()`] judges.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};

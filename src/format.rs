@@ -267,6 +267,25 @@ pub fn initials(name: &str) -> String {
     }
 }
 
+/// A word of ours with a capital.
+#[must_use]
+pub fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// A phrase of ours as it stands within a sentence: without its capital, unless it begins with an abbreviation.
+#[must_use]
+pub fn uncapitalised(phrase: &str) -> String {
+    let mut characters = phrase.chars();
+    match characters.next() {
+        Some(first) if characters.clone().next().is_some_and(char::is_lowercase) => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => phrase.to_owned(),
+    }
+}
+
 /// One line without control and direction characters: for mail subjects and plain text, where no markup keeps a hostile
 /// name from reaching beyond itself.
 #[must_use]
@@ -298,6 +317,13 @@ mod tests {
 
     fn on(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn words_take_and_lose_a_capital() {
+        assert_eq!((capitalised("html"), capitalised("")), ("Html".to_owned(), String::new()));
+        assert_eq!(uncapitalised("Spreadsheets (CSV)"), "spreadsheets (CSV)");
+        assert_eq!((uncapitalised("PDF files"), uncapitalised("")), ("PDF files".to_owned(), String::new()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use zip::ZipArchive;
 use super::manifest::{FORMAT_VERSION, Header, Manifest, PartInfo, PartManifest, Totals};
 use crate::error::{Context, Result};
 use crate::keys::hex;
-use crate::model::Copies;
+use crate::model::Formats;
 use crate::sums::Hashing;
 
 /// The longest manifest that is read: it counts each file of the archive.
@@ -38,8 +38,8 @@ pub struct Whole {
     pub parts: Vec<PartInfo>,
     /// Sums over all of them.
     pub totals: Totals,
-    /// What lies beside the JSON.
-    pub copies: Copies,
+    /// In which formats it can be read beside the JSON.
+    pub formats: Formats,
 }
 
 /// Reads what the part at `path` says of itself.
@@ -63,9 +63,8 @@ pub fn identify(path: &Path) -> Result<Identity> {
     if name.ends_with("/manifest.json") {
         let manifest: Manifest<IgnoredAny> = json(entry).context(doing)?;
         check_version(manifest.format_version).context(doing)?;
-        let copied = manifest.copies.unwrap_or_default();
-        let copies = Copies { html: copied.html.is_some(), csv: copied.csv.is_some() };
-        let whole = Whole { parts: manifest.parts, totals: manifest.totals, copies };
+        let formats = manifest.copies.unwrap_or_default().iter().map(|(key, _)| key).collect();
+        let whole = Whole { parts: manifest.parts, totals: manifest.totals, formats };
         return Ok(Identity { header: manifest.header, part: 1, whole: Some(whole) });
     }
     let manifest: PartManifest = json(entry).context(doing)?;

@@ -2,8 +2,12 @@
 //!
 //! [`Header`] comes from the caller, the counts from the writer; `verify` compares them with the files.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::records::{AccountRef, ConversationRef, Id, Person};
 use crate::model::Timestamp;
@@ -176,36 +180,108 @@ pub struct PartInfo {
     pub sha256: Option<String>,
 }
 
-/// The pages for reading in a browser.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Pages {
-    /// The page with which one begins.
-    pub index: String,
-    /// Pages of days: as many as day files.
-    pub days: u64,
+/// An object of JSON whose fields keep their order, because the same archive is the same text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ordered<T>(Vec<(String, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
 }
 
-/// The spreadsheets.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Spreadsheets {
-    /// The folder in which they lie.
-    pub folder: String,
-    /// How many there are: one for each conversation with items, and one more for each further part that holds some of it.
-    pub files: u64,
-    /// The table of all conversations.
-    pub conversations: String,
+impl<T> Ordered<T> {
+    /// The field of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.iter().find(|(field, _)| *field == name).map(|(_, value)| value)
+    }
+
+    /// Each field with its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.0.iter().map(|(field, value)| (field.as_str(), value))
+    }
 }
 
-/// The reading copies beside the JSON.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Copied {
-    /// Pages, if they were asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub html: Option<Pages>,
-    /// Spreadsheets, if they were asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub csv: Option<Spreadsheets>,
+impl<S: Into<String>, T> FromIterator<(S, T)> for Ordered<T> {
+    fn from_iter<I: IntoIterator<Item = (S, T)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(field, value)| (field.into(), value)).collect())
+    }
 }
+
+impl<T: Serialize> Serialize for Ordered<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Ordered<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered<T>, A::Error> {
+                let mut fields = Ordered::default();
+                while let Some((field, value)) = map.next_entry::<String, T>()? {
+                    if fields.get(&field).is_some() {
+                        return Err(A::Error::custom(format!("“{field}” is told twice")));
+                    }
+                    fields.0.push((field, value));
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
+/// A number or a text.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// Such as how many files there are.
+    Number(u64),
+    /// Such as the name of a file.
+    Text(String),
+}
+
+impl From<&str> for Fact {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<u64> for Fact {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// What the manifest says of a format: facts by name.
+pub type Facts = Ordered<Fact>;
+
+impl Facts {
+    /// The number of this name.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub fn number(&self, name: &str) -> Result<u64, String> {
+        match self.get(name) {
+            Some(Fact::Number(number)) => Ok(*number),
+            _ => Err(format!("says no number of `{name}`")),
+        }
+    }
+}
+
+/// What the manifest says of the formats beside the JSON, by their keys.
+pub type Copied = Ordered<Facts>;
 
 /// `manifest.json`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -224,7 +300,7 @@ pub struct Manifest<C = Vec<FolderCount>> {
     pub totals: Totals,
     /// All parts of the archive, this one included.
     pub parts: Vec<PartInfo>,
-    /// Reading copies beside the JSON, if there are any.
+    /// The formats beside the JSON, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copies: Option<Copied>,
     /// Counts by conversation and day, in the order of writing; a line for each conversation.

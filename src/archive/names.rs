@@ -58,6 +58,12 @@ pub fn manifest_file(number: u32) -> String {
     if number == 1 { "manifest.json".to_owned() } else { format!("manifest-part-{number}.json") }
 }
 
+/// Whether a folder is a conversation's.
+#[must_use]
+pub fn is_chats(folder: &str) -> bool {
+    matches!(folder.split_once('/'), Some((PEOPLE_CHATS | TEAM_CHATS, _)))
+}
+
 /// `readable` made valid everywhere, or `fallback` if nothing is left of it, cut so that it fits with `suffix`.
 fn safe(readable: &str, fallback: &str, suffix: &str) -> String {
     let mut clean = String::new();

@@ -9,6 +9,7 @@
 )]
 
 mod damage;
+mod formats;
 mod judging;
 
 use std::fs;
@@ -22,6 +23,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::formats::{Chat, Chunk, List, Listed, Part, PartCopy, Sink, Whole};
 use super::manifest::*;
 use super::names::{self, conversation_folder};
 use super::pack::Packed;
@@ -244,6 +246,27 @@ impl Draft {
     }
 }
 
+impl Sink for Draft {
+    fn directory(&mut self, path: &str) -> Result<(), Error> {
+        Draft::directory(self, path);
+        Ok(())
+    }
+
+    fn text(&mut self, path: &str, place: Place, text: &[u8]) -> Result<(), Error> {
+        let mut bundle = Bundle::default();
+        bundle.add(path, place, text);
+        self.packer.pack(&mut bundle, &mut || {})?;
+        self.writer.write(&bundle)
+    }
+
+    fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<(), Error> {
+        let mut bundle = Bundle::default();
+        bundle.add_aside(path, place, text);
+        self.packer.pack(&mut bundle, &mut || {})?;
+        self.writer.write(&bundle)
+    }
+}
+
 fn top_of(header: &Header) -> String {
     names::top_folder(&header.account.name, header.request.first_day, header.request.last_day, header.request.id.0)
 }
@@ -260,6 +283,11 @@ fn list(entries: &[ConversationEntry]) -> Vec<u8> {
 
 /// An archive with so many conversations in a part.
 fn make_with(header: Header, per_part: usize) -> Made {
+    make_in(header, per_part, &[])
+}
+
+/// Such an archive, in these formats beside its JSON.
+fn make_in(header: Header, per_part: usize, formats: &List) -> Made {
     let folder = tempfile::tempdir().unwrap();
     let key = SigningKey::load_or_create(&folder.path().join("key")).unwrap();
     let (mut people, mut teams) = conversations();
@@ -269,6 +297,9 @@ fn make_with(header: Header, per_part: usize) -> Made {
     let mut first = Draft::begin(folder.path(), &header, 1);
     for path in ["", names::LISTS[0].0, names::LISTS[1].0, names::PEOPLE_CHATS, names::TEAM_CHATS] {
         first.directory(path);
+    }
+    for format in formats {
+        format.shared(&mut first).unwrap();
     }
     let mut drafts = vec![first];
     for number in 2..=count {
@@ -284,10 +315,18 @@ fn make_with(header: Header, per_part: usize) -> Made {
         draft.file(&names::manifest_file(number), &text);
         drafts.push(draft);
     }
+    let zone = header.request.time_zone.parse().unwrap();
+    let begin = |number| formats.iter().map(|format| format.part(Part { number, zone })).collect::<Vec<_>>();
+    let mut copies: Vec<_> = (1..).zip(&drafts).map(|(number, _)| begin(number)).collect();
+    let parts = i32::try_from(count).unwrap();
+    let whole = Whole { header: &header, zone, parts, folder: folder.path(), formats };
+    let mut lists: Vec<_> = formats.iter().map(|format| (format.about().key, format.lists(whole).unwrap())).collect();
     let mut folders = Vec::new();
     for (index, entry) in people.iter_mut().chain(&mut teams).enumerate() {
-        let draft = drafts.get_mut(if count == 1 { 0 } else { 1 + index / per_part }).unwrap();
+        let part = if count == 1 { 0 } else { 1 + index / per_part };
+        let (draft, copies) = (drafts.get_mut(part).unwrap(), copies.get_mut(part).unwrap());
         draft.directory(&entry.folder);
+        copy_items(entry, index as u64, copies, draft);
         let mut days: Vec<(DayCount, Vec<u8>)> = Vec::new();
         for (day, item) in items(entry) {
             if days.last().is_none_or(|(count, _)| count.day != day) {
@@ -308,9 +347,19 @@ fn make_with(header: Header, per_part: usize) -> Made {
             deleted_count: days.iter().map(|day| day.deleted).sum(),
             days: days.len() as u64,
         };
+        let (name, folder) = (entry.name.clone().unwrap_or_default(), entry.folder.clone());
+        let chat = Chat { id: entry.id.0, name: &name, folder: &folder, rank: index as u64 };
+        let portions: &[_] = if days.is_empty() { &[] } else { &[None] };
+        for (_, list) in &mut lists {
+            let listed = Listed { chat, entry, days: &days, portions };
+            list.add(&listed, drafts.first_mut().unwrap()).unwrap();
+        }
         if !days.is_empty() {
             folders.push(FolderCount { folder: entry.folder.clone(), days });
         }
+    }
+    for (draft, copies) in drafts.iter_mut().zip(&mut copies).skip(usize::from(count > 1)) {
+        copies.iter_mut().for_each(|copy| copy.finish(draft).unwrap());
     }
     let mut later = drafts.split_off(1);
     let mut draft = drafts.remove(0);
@@ -326,14 +375,19 @@ fn make_with(header: Header, per_part: usize) -> Made {
         sha256: None,
     };
     let sum = |of: fn(&DayCount) -> u64| folders.iter().flat_map(|folder| &folder.days).map(of).sum();
+    let totals = Totals { conversations: all as u64, items: sum(|day| day.items), deleted: sum(|day| day.deleted) };
+    let mut said = Vec::new();
+    for (key, list) in lists {
+        said.push((key, list.end(totals, &mut draft).unwrap()));
+    }
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         program: Program::this(),
-        header,
+        header: header.clone(),
         part: 1,
-        totals: Totals { conversations: all as u64, items: sum(|day| day.items), deleted: sum(|day| day.deleted) },
+        totals,
         parts: (1..=count).map(info).collect(),
-        copies: None,
+        copies: (!said.is_empty()).then(|| said.into_iter().collect()),
         counts: Vec::new(),
     };
     let mut text = Vec::new();
@@ -353,6 +407,23 @@ fn make_with(header: Header, per_part: usize) -> Made {
         parts.iter().map(|part| (names::sums_file(part.number), part.written.sums_sha256.clone())).collect();
     parts.insert(0, finish(draft, 1, &sums));
     Made { folder, key, parts }
+}
+
+/// What the formats write of a conversation's items: of each day in one chunk.
+fn copy_items(entry: &ConversationEntry, rank: u64, copies: &mut [Box<dyn PartCopy>], draft: &mut Draft) {
+    let items = items(entry);
+    let chat = Chat { id: entry.id.0, name: entry.name.as_deref().unwrap_or("Ana"), folder: &entry.folder, rank };
+    for copy in copies {
+        copy.begin(&chat, draft).unwrap();
+        for of_day in items.chunk_by(|(one, _), (other, _)| one == other) {
+            let day = of_day.first().unwrap().0;
+            let items: Vec<ItemEntry> = of_day.iter().map(|(_, item)| item.clone()).collect();
+            let (previous, next, place, items) = (None, None, Place::WHOLE, &items);
+            let chunk = Chunk { chat, begins: true, day, previous, next, place, items };
+            copy.items(&chunk, &mut |_| Ok(Default::default()), draft).unwrap();
+        }
+        copy.end(draft).unwrap();
+    }
 }
 
 /// Names and texts of everything in a part.

@@ -3,7 +3,7 @@
 //! Streams: besides what is listed and counted ([`Counted`]), one part's directory, its check sums and one line are in memory at
 //! a time, and eight bytes for each name. Input is not trusted.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::counted::{Counted, Day};
+use super::formats::{self, Check, Days, Format, List, Record, Tally};
 use super::lines::{MAX_LINE, lines};
-use super::manifest::{self, FORMAT_VERSION, PartManifest};
+use super::manifest::{self, Copied, FORMAT_VERSION, Facts, PartManifest};
 use super::names;
-use super::reading::count::Tally;
-use super::reading::verify::Copies;
 use super::records::{ConversationEntry, Counts, Id, ItemEntry};
 use super::sign::PublicKey;
 use super::source::{Opened, Source};
@@ -68,10 +67,18 @@ impl Report {
 /// None for anything that is wrong with the archive: that is told in the report. [`crate::error::Kind::Invalid`] if
 /// `paths` is empty.
 pub fn verify(paths: &[PathBuf], key: Option<&PublicKey>) -> Result<Report> {
+    verify_with(paths, key, formats::ALL)
+}
+
+/// The same, of an archive that may have these formats beside its JSON.
+///
+/// # Errors
+/// Those of [`verify`].
+pub fn verify_with(paths: &[PathBuf], key: Option<&PublicKey>, formats: &'static List) -> Result<Report> {
     if paths.is_empty() {
         return Err(Error::invalid("archive", "Name at least one archive to verify."));
     }
-    let mut verifier = Verifier { key, ..Verifier::default() };
+    let mut verifier = Verifier { key, formats, ..Verifier::default() };
     verifier.report.signature_checked = key.is_some();
     let found: Vec<_> = paths.iter().filter_map(|path| verifier.find(path)).collect();
     if !found.is_empty() {
@@ -89,9 +96,18 @@ struct Found {
     first: Vec<String>,
 }
 
+/// A format of the archive, and what its files are found to be.
+struct Checked {
+    format: &'static dyn Format,
+    check: Box<dyn Check>,
+}
+
 #[derive(Default)]
 struct Verifier<'a> {
     key: Option<&'a PublicKey>,
+    /// Those that this program knows, and those that the archive has beside the JSON.
+    formats: &'static List,
+    checked: Vec<Checked>,
     /// Every file.
     files: Names,
     /// Every file that a list of check sums names.
@@ -101,8 +117,10 @@ struct Verifier<'a> {
     vouched: BTreeMap<String, String>,
     manifest: Option<(Manifest, Tz)>,
     listed: BTreeMap<String, (Id, Counts)>,
-    /// What the reading copies hold.
-    copies: Copies,
+    /// The folder of each listed conversation, by its number as text.
+    folders: HashMap<String, String>,
+    /// What the day files hold, if other formats are to be compared with them.
+    days: Days,
     report: Report,
 }
 
@@ -189,7 +207,7 @@ impl Verifier<'_> {
             let read = open(opened, name).and_then(|mut reader| {
                 lines(&mut reader, |_, entry: ConversationEntry| {
                     self.report.conversations += 1;
-                    self.copies.list(&entry);
+                    self.folders.insert(entry.id.to_string(), entry.folder.clone());
                     if self.listed.insert(entry.folder.clone(), (entry.id, entry.counts)).is_some() {
                         self.report.problem(format!("{name}: lists “{}” twice", entry.folder));
                     }
@@ -198,8 +216,24 @@ impl Verifier<'_> {
             return read.unwrap_or_else(|problem| self.report.problem(format!("{name}: {problem}")));
         }
         match read_manifest(opened, name, MAX_MANIFEST.0 + MAX_MANIFEST.1 * self.files.len()) {
-            Ok(manifest) => self.manifest = Some(manifest),
+            Ok(manifest) => {
+                for (key, said) in manifest.0.copies.iter().flat_map(Copied::iter) {
+                    self.begin_check(name, key, said);
+                }
+                self.manifest = Some(manifest);
+            }
             Err(problem) => self.report.problem(format!("{name}: {problem}")),
+        }
+    }
+
+    /// Begins to check a format that the manifest tells of.
+    fn begin_check(&mut self, manifest: &str, key: &str, said: &Facts) {
+        let Some(format) = formats::find(self.formats, key) else {
+            return self.report.problem(format!("{manifest}: this program does not know its format “{key}”"));
+        };
+        match format.check(said) {
+            Ok(check) => self.checked.push(Checked { format, check }),
+            Err(problem) => self.report.problem(format!("{manifest}: its format “{key}” {problem}")),
         }
     }
 
@@ -285,13 +319,13 @@ impl Verifier<'_> {
             return checked;
         }
         let Some((folder, file)) = name.rsplit_once('/') else { return Ok(()) };
-        if !is_chats(folder) {
+        if !names::is_chats(folder) {
             return Ok(());
         }
         let day: NaiveDate =
             file.strip_suffix(".json").and_then(|day| day.parse().ok()).ok_or("not named after a day")?;
         let conversation = self.listed.get(folder).map(|(id, _)| *id);
-        let copied = self.manifest.as_ref().is_some_and(|(manifest, _)| manifest.copies.is_some());
+        let copied = !self.checked.is_empty();
         let (mut items, mut deleted, mut ids) = (0, 0, Tally::default());
         let result = lines(reader, |line, item: ItemEntry| {
             items += 1;
@@ -326,40 +360,30 @@ impl Verifier<'_> {
                     self.report.problem(differs(folder, &counted, (items, deleted)));
                 }
                 if copied {
-                    self.copies.day_file(number, ids);
+                    self.days.insert(number, ids);
                 }
             }
         }
         result
     }
 
-    /// Reads `name`, if it is a reading copy.
+    /// Reads `name`, if it is of another format than JSON.
     fn check_copy(&mut self, name: &str, reader: &mut impl BufRead) -> Option<Result<(), String>> {
         let (manifest, zone) = self.manifest.as_ref()?;
-        let copied = manifest.copies.as_ref()?;
-        match name.rsplit_once('/') {
-            None if copied.csv.as_ref().is_some_and(|csv| csv.conversations == name) => {
-                Some(self.copies.read_conversations(reader))
-            }
-            Some((folder, file)) if copied.csv.as_ref().is_some_and(|csv| csv.folder == folder) => {
-                Some(self.copies.read_spreadsheet(file, (&manifest.counts, *zone), reader))
-            }
-            Some((folder, file)) if copied.html.is_some() && is_chats(folder) => {
-                let day = file.strip_suffix(".html")?.parse().ok();
-                Some(self.copies.read_page(day.and_then(|day| manifest.counts.find(folder, day)), reader))
-            }
-            _ => None,
-        }
+        let Checked { check, .. } = self.checked.iter_mut().find(|checked| checked.format.owns(name))?;
+        let holds = |name: &str| self.files.contains(name);
+        let record =
+            Record { counted: &manifest.counts, zone: *zone, folders: &self.folders, days: &self.days, holds: &holds };
+        Some(check.read(name, &record, reader))
     }
 
     fn compare_counts(&mut self) {
-        let Some((manifest, _)) = self.manifest.take() else { return };
+        let Some((manifest, zone)) = self.manifest.take() else { return };
         let (report, files) = (&mut self.report, &self.files);
-        if let Some(copied) = &manifest.copies {
-            let holds = |name: &str| files.contains(name);
-            self.copies.compare(copied, &manifest.counts, &holds, report.conversations, &mut |problem| {
-                report.problem(problem);
-            });
+        let (counted, folders, days) = (&manifest.counts, &self.folders, &self.days);
+        let record = Record { counted, zone, folders, days, holds: &|name| files.contains(name) };
+        for Checked { check, .. } in &self.checked {
+            check.compare(&record, &mut |problem| report.problem(problem));
         }
         for (folder, days, _) in manifest.counts.folders() {
             for day in days.iter().filter(|day| !day.found) {
@@ -455,9 +479,4 @@ fn is_sums(name: &str) -> bool {
 /// Whether a file is a list of conversations.
 fn is_list(name: &str) -> bool {
     names::LISTS.iter().any(|(folder, file)| name.split_once('/') == Some((folder, file)))
-}
-
-/// Whether a folder is a conversation's.
-fn is_chats(folder: &str) -> bool {
-    matches!(folder.split_once('/'), Some((names::PEOPLE_CHATS | names::TEAM_CHATS, _)))
 }

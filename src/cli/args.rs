@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
+use crate::archive::formats;
+use crate::model::Formats;
+
 /// Exports every conversation a company owns from its team messaging, for compliance, legal discovery and internal review.
 #[derive(Debug, Parser)]
 #[command(
@@ -245,15 +248,42 @@ pub struct ExportArgs {
     /// With --again: put the files back on the server where some are missing or damaged, if they are the same; nothing is copied
     #[arg(long, requires = "again", conflicts_with = "output")]
     pub restore: bool,
-    /// Add pages to read in a browser, with a search
-    #[arg(long, conflicts_with = "again")]
-    pub html: bool,
-    /// Add spreadsheets, a CSV file for each conversation
-    #[arg(long, conflicts_with = "again")]
-    pub csv: bool,
+    /// What it shall have beside the JSON.
+    #[command(flatten)]
+    pub formats: FormatArgs,
     /// Folder to copy the archive to; made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub output: PathBuf,
+}
+
+/// An option for each format that an archive can have beside its JSON.
+#[derive(Clone, Debug, Default)]
+pub struct FormatArgs(pub Formats);
+
+impl clap::Args for FormatArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        formats::ALL.iter().fold(command, |command, format| {
+            let about = format.about();
+            let arg = clap::Arg::new(about.key).long(about.key).help(about.help);
+            command.arg(arg.action(clap::ArgAction::SetTrue).conflicts_with("again"))
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for FormatArgs {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let keys = formats::ALL.iter().map(|format| format.about().key);
+        Ok(Self(keys.filter(|key| matches.get_flag(key)).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// Finished archives.

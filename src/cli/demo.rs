@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{export, output, serve};
 use crate::app::App;
+use crate::archive::formats;
 use crate::capture::sources::{self, Format};
 use crate::capture::switch;
 use crate::clock::Clock;
@@ -16,7 +17,7 @@ use crate::exports::requests::{self, Ask};
 use crate::identity::access;
 use crate::identity::accounts::{self, NewSignIn};
 use crate::jobs::Stop;
-use crate::model::{Copies, ExportRequest, RequestId, Status, Timestamp, UserId};
+use crate::model::{ExportRequest, RequestId, Status, Timestamp, UserId};
 use crate::{blobs, days, keys};
 
 /// Of every person of the demo. It is no secret, so the demo listens on this machine only.
@@ -138,7 +139,7 @@ fn request(app: &App, user: UserId, now: Timestamp) -> Result<RequestId> {
         first_day: &first_day,
         last_day: &last_day,
         form_key: &keys::new_key(),
-        copies: Copies::ALL,
+        formats: formats::every(),
         ..Ask::default()
     };
     requests::request(&app.store, user, &ask, app.state().policy, now).map_err(|errors| {

@@ -11,7 +11,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::exports::requests::{self, Ask};
 use crate::exports::rules::filters;
 use crate::jobs::Stop;
-use crate::model::{Copies, ExportRequest, RequestId, Status};
+use crate::model::{ExportRequest, RequestId, Status};
 use crate::worker::Worker;
 use crate::{blobs, format, keys};
 
@@ -37,7 +37,7 @@ pub(super) fn export(app: &App, args: &ExportArgs) -> Result<()> {
         form_key: &keys::new_key(),
         people: &args.people,
         conversations: &args.conversations,
-        copies: Copies { html: args.html, csv: args.csv },
+        formats: args.formats.0.clone(),
         ..Ask::default()
     };
     let id = requests::request(&app.store, user, &ask, app.state().policy, app.clock.now())

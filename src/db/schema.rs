@@ -274,7 +274,7 @@ diesel::table! {
         planned_at -> Nullable<BigInt>,
         part_entries -> Nullable<BigInt>,
         part_bytes -> Nullable<BigInt>,
-        copies -> Text,
+        formats -> Text,
         deleted_at -> Nullable<BigInt>,
         deleted_by -> Nullable<BigInt>,
         filters -> Nullable<Text>,

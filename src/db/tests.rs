@@ -271,7 +271,7 @@ fn telling_the_progress_of_a_long_part_writes_little() {
     // Whose request it is, is of no account here.
     let request = "PRAGMA foreign_keys = OFF;
         INSERT INTO export_requests (id, account_id, requester_id, form_key, first_day, last_day, time_zone, status,
-            attempts, requested_at, items_done, not_before, copies)
+            attempts, requested_at, items_done, not_before, formats)
         VALUES (7, 1, 1, 'key', '2026-03-01', '2026-03-01', 'UTC', 'InProgress', 1, 0, 0, 0, '');";
     store.statement(|c| Ok(c.batch_execute(request)?)).unwrap();
     let lock = |c: &mut Tx<'_>| exports::lock(c, 7).map(|locked| locked.unwrap());

@@ -175,7 +175,7 @@ pub fn adopt(
             time_zone: zone,
             filters: &filters,
             requested_at: header.request.requested_at,
-            copies: whole.copies,
+            formats: &whole.formats,
         };
         let new = AdoptedRequest { asked, cut_at: header.cut, items, now, expires_at, evidence: &evidence };
         let id = rows::exports::create_adopted(tx, &new, known.is_none().then_some(number))?;

@@ -14,7 +14,7 @@ use crate::db::{Conn, Store};
 use crate::error::{Error, Kind, Result};
 use crate::identity;
 use crate::identity::access::{self, Administrator};
-use crate::model::{Copies, ExportRequest, Part, RequestId, Status, Timestamp, UserId, Way};
+use crate::model::{ExportRequest, Formats, Part, RequestId, Status, Timestamp, UserId, Way};
 use crate::{capture, days, format, numbers};
 
 /// What may be set about exports.
@@ -45,8 +45,8 @@ pub struct Ask<'a> {
     pub conversations: &'a [String],
     /// What stands in the fields in which people and conversations are searched for.
     pub searched: [&'a str; 2],
-    /// What it shall have beside the JSON.
-    pub copies: Copies,
+    /// In which formats it shall be readable beside the JSON.
+    pub formats: Formats,
 }
 
 /// Requests an export.
@@ -95,7 +95,7 @@ pub fn request(
             time_zone: account.time_zone,
             filters: &filters,
             requested_at: now,
-            copies: ask.copies,
+            formats: &ask.formats,
         };
         let id = rows::exports::create(tx, &new)?;
         let event = AuditEvent::ExportRequested { export: id, first_day, last_day, filters };

@@ -1,5 +1,6 @@
 //! Export requests, their parts, and the mails about them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -41,61 +42,49 @@ named! {
     }
 }
 
-named! {
-    /// A copy of an archive for reading, beside its JSON.
-    CopyFormat {
-        /// Pages to read in a browser.
-        Html,
-        /// Spreadsheets.
-        Csv,
-    }
-}
+/// Formats in which an export can be read beside its JSON, by the names that are kept of them. As text: with commas between
+/// them. Which there are, the archive knows; what was asked for stays what it was, if that changes.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Formats(BTreeSet<String>);
 
-/// The copies that an export has beside its JSON. As text: their formats, with commas between them.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Copies {
-    /// Pages to read in a browser.
-    pub html: bool,
-    /// Spreadsheets.
-    pub csv: bool,
-}
-
-impl Copies {
-    /// No copy at all.
-    pub const NONE: Self = Self { html: false, csv: false };
-    /// Every copy there is.
-    pub const ALL: Self = Self { html: true, csv: true };
-
-    /// Whether there is any.
+impl Formats {
+    /// Whether there is none.
     #[must_use]
-    pub const fn any(self) -> bool {
-        self.html || self.csv
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// Adds one.
+    /// Whether this one is among them.
     #[must_use]
-    pub const fn with(self, format: CopyFormat) -> Self {
-        match format {
-            CopyFormat::Html => Self { html: true, ..self },
-            CopyFormat::Csv => Self { csv: true, ..self },
-        }
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
+    /// Their names.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 }
 
-impl fmt::Display for Copies {
+impl<S: Into<String>> FromIterator<S> for Formats {
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
+        Self(names.into_iter().map(Into::into).collect())
+    }
+}
+
+impl fmt::Display for Formats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let formats = [(self.html, CopyFormat::Html), (self.csv, CopyFormat::Csv)];
-        let names: Vec<_> = formats.iter().filter(|(there, _)| *there).map(|(_, format)| format.as_str()).collect();
-        f.write_str(&names.join(","))
+        f.write_str(&self.iter().collect::<Vec<_>>().join(","))
     }
 }
 
-impl FromStr for Copies {
+impl FromStr for Formats {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let names = text.split(',').filter(|name| !name.is_empty());
-        names.map(str::parse).try_fold(Self::NONE, |copies, format| Ok(copies.with(format?)))
+        names.map(|name| if is_name(name) { Ok(name) } else { Err(format!("“{name}” is no format")) }).collect()
     }
 }
 
@@ -192,8 +181,8 @@ pub struct ExportRequest {
     pub items_total: Option<i64>,
     /// Items written so far.
     pub items_done: i64,
-    /// What it has beside the JSON.
-    pub copies: Copies,
+    /// In which formats it can be read beside the JSON.
+    pub formats: Formats,
 }
 
 /// One finished `.zip` of an export.
@@ -214,16 +203,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_are_told_by_their_formats() {
-        for (text, copies) in [
-            ("", Copies::NONE),
-            ("Html", Copies { html: true, csv: false }),
-            ("Csv", Copies { html: false, csv: true }),
-            ("Html,Csv", Copies::ALL),
-        ] {
-            assert_eq!(text.parse(), Ok(copies));
-            assert_eq!(copies.to_string(), text);
+    fn formats_are_a_set_of_names() {
+        for (text, formats) in [("", vec![]), ("html", vec!["html"]), ("csv,html", vec!["html", "csv", "html"])] {
+            let formats = Formats::from_iter(formats);
+            assert_eq!(text.parse(), Ok(formats.clone()));
+            assert_eq!(formats.to_string(), text);
         }
-        assert!("Pdf".parse::<Copies>().is_err());
+        assert_eq!("html,csv".parse::<Formats>(), "csv,html".parse());
+        assert!("Html".parse::<Formats>().is_err());
     }
 }

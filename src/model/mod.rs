@@ -13,7 +13,7 @@ pub use account::{Account, AccountId, CapturePeriod, User, UserId};
 pub use conversation::{
     Attachment, Content, ConversationId, ConversationKind, Details, EventTime, ItemKind, TaskStatus,
 };
-pub use export::{Copies, CopyFormat, ExportRequest, Filters, MailEvent, MailTrouble, Part, RequestId, Status, Way};
+pub use export::{ExportRequest, Filters, Formats, MailEvent, MailTrouble, Part, RequestId, Status, Way};
 pub use recording::{
     AccountRecord, ConversationRecord, DeletionRecord, EditRecord, ItemRecord, MemberRecord, MembershipRecord,
     Recording, UserRecord,

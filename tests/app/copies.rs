@@ -5,9 +5,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use chrono::TimeDelta;
-use compliance_exports::archive::reading::{csv, paths};
+use compliance_exports::archive::formats::html::paths;
+use compliance_exports::archive::formats::{self, csv};
 use compliance_exports::jobs::Stop;
-use compliance_exports::model::{Copies, RequestId};
+use compliance_exports::model::RequestId;
 use regex::Regex;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use crate::support::{Archive, Person, TestApp};
 /// Files by path.
 type Files = BTreeMap<String, Vec<u8>>;
 
-const ALL: Copies = Copies::ALL;
+const ALL: &[&str] = &["html", "csv"];
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)><!-- \u{2028}\u{202e}javascript:alert(2) \"';=1+1";
 
 /// A team of hostile words with a thread over two days, edits and a deletion; notes to oneself; a team that says nothing.
@@ -54,8 +55,9 @@ fn house(part_entries: u32) -> (TestApp, Person) {
     (app, ada)
 }
 
-fn made(app: &TestApp, by: &Person, copies: Copies) -> (RequestId, Archive) {
-    let id = app.request_with(by, "2026-03-01", "2026-03-16", copies);
+fn made(app: &TestApp, by: &Person, copies: &[&str]) -> (RequestId, Archive) {
+    let formats = copies.iter().copied().collect();
+    let id = app.request_with(by, "2026-03-01", "2026-03-16", formats);
     app.work();
     (id, app.archive_without_fault(id))
 }
@@ -107,16 +109,16 @@ fn percent_decoded(path: &str) -> String {
 fn an_export_has_the_copies_that_were_asked_for_and_no_others() {
     let (app, ada) = house(60_000);
     let told = |id| app.signed_in(&ada).get(&format!("/administration/exports/{id}")).text();
-    let (id, plain) = made(&app, &ada, Copies::NONE);
+    let (id, plain) = made(&app, &ada, &[]);
     assert!(!told(id).contains("Beside the JSON"));
     assert_eq!(copied(&plain), Vec::<&str>::new());
     assert!(plain.manifest().get("copies").is_none());
 
-    let (_, pages) = made(&app, &ada, Copies { html: true, csv: false });
+    let (_, pages) = made(&app, &ada, &["html"]);
     assert_eq!(pages.manifest()["copies"], serde_json::json!({"html": {"index": "index.html", "days": 16}}));
     assert!(copied(&pages).iter().all(|path| path.ends_with(".html") || path.starts_with("Reading/")));
 
-    let (_, tables) = made(&app, &ada, Copies { html: false, csv: true });
+    let (_, tables) = made(&app, &ada, &["csv"]);
     let csv = serde_json::json!({"csv": {"folder": "Spreadsheets", "files": 2, "conversations": "conversations.csv"}});
     assert_eq!(tables.manifest()["copies"], csv);
     assert!(copied(&tables).iter().all(|path| path.ends_with(".csv")));
@@ -343,5 +345,5 @@ fn b1_the_form_asks_for_copies() {
         ("form_key", &key),
     ];
     assert_eq!(browser.post("/administration/exports", &fields).status, 303);
-    assert_eq!(app.find_request(1).copies, ALL);
+    assert_eq!(app.find_request(1).formats, formats::every());
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use compliance_exports::model::Copies;
+use compliance_exports::archive::formats;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -68,7 +68,7 @@ impl Unpacked {
         let ruth = stage::company(app).ruth;
         compliance_exports::capture::switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
         record(app);
-        let id = app.request_with(&ruth, "2026-03-01", "2026-03-16", Copies::ALL);
+        let id = app.request_with(&ruth, "2026-03-01", "2026-03-16", formats::every());
         app.work();
         let archive = app.archive(id);
         let folder = tempfile::tempdir().unwrap();

@@ -300,8 +300,8 @@ CREATE TABLE export_requests (
     time_zone      TEXT NOT NULL,
     -- The people and conversations that it is limited to, as JSON; none for everything.
     filters        TEXT,
-    -- Reading copies that it asks for beside the JSON: 'Html', 'Csv', both with a comma between them, or none.
-    copies         TEXT NOT NULL,
+    -- Formats that it asks for beside the JSON, by name, with commas between them: 'html', 'csv', 'csv,html', or none.
+    formats        TEXT NOT NULL,
     status         TEXT NOT NULL,
     reason         TEXT,
     attempts       INTEGER NOT NULL,

@@ -1,69 +1,24 @@
-//! Reading copies beside the JSON, for exports that ask for them; others pass by here at no cost.
+//! The formats beside the JSON, for exports that ask for them; others pass by here at no cost.
 //!
-//! They are rendered where the JSON is, by the reader, from the same records: [`Copyist`] does so for the items of a part,
-//! [`lists`] for what part 1 tells of all. The writer puts chunks that come between others aside until their file is whole.
-//! What the files say is rendered by `archive::reading`.
-
-pub(super) mod lists;
-
-use std::collections::{HashMap, HashSet};
+//! They are made where the JSON is, by the reader, from the same records: [`Copyist`] hands the items of a part to each format,
+//! [`CopiedLists`] what part 1 tells of all. What their files say and which there are, is decided by `archive::formats`.
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use super::output::Output;
+use super::read::Source;
 use super::records::Folder;
 use crate::archive::Place;
-use crate::archive::reading::day::Day;
-use crate::archive::reading::{Chat, assets, csv, paths, search};
-use crate::archive::records::ItemEntry;
+use crate::archive::formats::{Chat, Chunk, Format, ListCopy, Listed, Part, PartCopy, Whole};
+use crate::archive::manifest::{Copied, DayCount, Totals};
+use crate::archive::records::{ConversationEntry, ItemEntry};
 use crate::error::Result;
 use crate::exports::contents::Reader;
-use crate::exports::rules::parts::{SHARD, SHARD_RECORD};
-use crate::model::{Copies, ExportRequest};
-
-/// Bytes of a file that grows with what is read, from which on they are handed on as a chunk.
-const CHUNK: usize = 256 << 10;
-
-/// A file that grows with what is read.
-#[derive(Default)]
-struct Growing {
-    /// Empty while there is none.
-    path: String,
-    given: bool,
-    text: Vec<u8>,
-}
-
-impl Growing {
-    fn is_open(&self) -> bool {
-        !self.path.is_empty()
-    }
-
-    fn begin(&mut self, path: String) -> &mut Vec<u8> {
-        (self.path, self.given) = (path, false);
-        &mut self.text
-    }
-
-    /// Hands on what there is, if it is much, or if it is the last.
-    fn give(&mut self, last: bool, output: &mut Output<'_>) -> Result<()> {
-        if !self.is_open() || (!last && self.text.len() < CHUNK) {
-            return Ok(());
-        }
-        output.aside(&self.path, Place { first: !self.given, last }, &self.text)?;
-        self.given = true;
-        self.text.clear();
-        if last {
-            self.path.clear();
-        }
-        Ok(())
-    }
-}
 
 /// Copies the items of one part.
 pub(super) struct Copyist {
-    copies: Copies,
-    zone: Tz,
-    part: i32,
+    copies: Vec<Box<dyn PartCopy>>,
+    part: Part,
     /// How many conversations come before the present one.
     rank: u64,
     /// The present conversation begins in this part.
@@ -71,146 +26,110 @@ pub(super) struct Copyist {
     /// Its day before the present one, in this part.
     previous: Option<NaiveDate>,
     day: Option<NaiveDate>,
-    /// Its spreadsheet.
-    table: Growing,
-    /// The present shard of the search, its number, and how full it is.
-    shard: Growing,
-    shards: u32,
-    shard_bytes: u64,
-    page: Vec<u8>,
+}
+
+/// What has been rendered of a day: all, or a chunk.
+pub(super) struct Rendered<'a> {
+    pub(super) folder: &'a Folder,
+    pub(super) day: NaiveDate,
+    pub(super) place: Place,
+    /// The next day with items, once it is known.
+    pub(super) next: Option<NaiveDate>,
+    pub(super) items: &'a [ItemEntry],
 }
 
 impl Copyist {
-    /// None, if no copies are asked for. `rank` is how many conversations come before the first of this part.
-    pub(super) fn new(request: &ExportRequest, part: i32, rank: u64) -> Option<Self> {
-        request.copies.any().then(|| Self {
-            copies: request.copies,
-            zone: request.time_zone,
-            part,
-            rank,
-            begins: false,
-            previous: None,
-            day: None,
-            table: Growing::default(),
-            shard: Growing::default(),
-            shards: 0,
-            shard_bytes: 0,
-            page: Vec::new(),
-        })
+    /// None, if there are no formats beside the JSON. `rank` is how many conversations come before the first of this part.
+    pub(super) fn new(formats: &[&'static dyn Format], part: Part, rank: u64) -> Option<Self> {
+        let copies: Vec<_> = formats.iter().map(|format| format.part(part)).collect();
+        (!copies.is_empty()).then_some(Self { copies, part, rank, begins: false, previous: None, day: None })
     }
 
     /// The next conversation, or what this part holds of it.
-    pub(super) fn begin(&mut self, begins: bool) {
+    pub(super) fn begin(&mut self, folder: &Folder, begins: bool, output: &mut Output<'_>) -> Result<()> {
         (self.begins, self.previous, self.day) = (begins, None, None);
+        let chat = folder.chat(self.rank);
+        self.copies.iter_mut().try_for_each(|copy| copy.begin(&chat, output))
     }
 
-    /// Items of a day, or a chunk of them, where that stands; `next` is the next day with items, once it is known.
+    /// Items of a day.
     pub(super) fn items(
         &mut self,
+        rendered: &Rendered<'_>,
         reader: &mut Reader,
         output: &mut Output<'_>,
-        folder: &Folder,
-        (day, place, next): (NaiveDate, Place, Option<NaiveDate>),
-        items: &[ItemEntry],
     ) -> Result<()> {
+        let Rendered { folder, day, place, next, items } = *rendered;
         if self.day != Some(day) {
             self.previous = self.day.replace(day);
         }
-        let chat = folder.chat(self.rank);
-        if self.copies.csv {
-            if !self.table.is_open() {
-                // Named after a day that has items, as they were found: part 1 will count those.
-                let from = if self.begins { None } else { Some(day) };
-                csv::begin(self.table.begin(paths::spreadsheet(&folder.path, from)), self.zone);
-            }
-            csv::items(&mut self.table.text, self.zone, items);
-            self.table.give(false, output)?;
-        }
-        if !self.copies.html {
-            return Ok(());
-        }
-        let parents = self.parents(reader, folder, items)?;
-        let page = Day { chat, day, zone: self.zone, previous: self.previous, next };
-        self.page.clear();
-        if place.first {
-            page.begin(&mut self.page);
-        }
-        page.items(&mut self.page, items, &parents);
-        if place.last {
-            page.end(&mut self.page);
-        }
-        output.aside(&paths::day_page(chat.folder, day), place, &self.page)?;
-        self.open_shard();
-        search::items(&mut self.shard.text, &chat, day, self.zone, items);
-        self.shard_bytes += items.iter().map(bytes_in_shard).sum::<u64>();
-        if self.shard_bytes >= SHARD { self.close_shard(false, output) } else { self.shard.give(false, output) }
-    }
-
-    /// The days of the items that these reply to, and that are not among them.
-    fn parents(&self, reader: &mut Reader, folder: &Folder, items: &[ItemEntry]) -> Result<HashMap<String, NaiveDate>> {
-        if items.iter().all(|item| item.parent_id.is_none()) {
-            return Ok(HashMap::new());
-        }
-        let here: HashSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
-        let parents = items.iter().filter_map(|item| item.parent_id.as_deref());
-        let mut elsewhere: Vec<&str> = parents.filter(|parent| !here.contains(parent)).collect();
-        elsewhere.sort_unstable();
-        elsewhere.dedup();
-        reader.days_of(folder.id, &elsewhere, self.zone)
+        let (chat, begins, previous) = (folder.chat(self.rank), self.begins, self.previous);
+        let chunk = Chunk { chat, begins, day, previous, next, place, items };
+        let zone = self.part.zone;
+        let mut find_days = |ids: &[&str]| reader.days_of(folder.id, ids, zone);
+        self.copies.iter_mut().try_for_each(|copy| copy.items(&chunk, &mut find_days, output))
     }
 
     /// The conversation, or what this part holds of it, has ended.
     pub(super) fn end(&mut self, output: &mut Output<'_>) -> Result<()> {
         self.rank += 1;
-        self.table.give(true, output)
+        self.copies.iter_mut().try_for_each(|copy| copy.end(output))
     }
 
     /// All conversations of the part have ended.
     pub(super) fn finish(&mut self, output: &mut Output<'_>) -> Result<()> {
-        if !self.copies.html {
-            return Ok(());
-        }
-        self.open_shard();
-        self.close_shard(true, output)
-    }
-
-    fn open_shard(&mut self) {
-        if !self.shard.is_open() {
-            self.shards += 1;
-            self.shard_bytes = 0;
-            search::begin(self.shard.begin(paths::shard(self.part, self.shards)));
-        }
-    }
-
-    fn close_shard(&mut self, last: bool, output: &mut Output<'_>) -> Result<()> {
-        search::end(&mut self.shard.text, last);
-        self.shard.give(true, output)
+        self.copies.iter_mut().try_for_each(|copy| copy.finish(output))
     }
 }
 
-/// Bytes of an item in a shard, as the plan reckons them.
-fn bytes_in_shard(item: &ItemEntry) -> u64 {
-    let length = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() as u64);
-    let edits = item.edits().iter().map(|edit| length(&edit.text_before) + length(&edit.title_before) + SHARD_RECORD);
-    length(&item.text) + length(&item.title) + SHARD_RECORD + edits.sum::<u64>()
+/// What part 1 tells of all conversations, in each format.
+pub(super) struct CopiedLists<'a> {
+    copies: Vec<(&'static str, Box<dyn ListCopy + 'a>)>,
+    /// How many conversations have come.
+    rank: u64,
+}
+
+/// A conversation for the lists.
+pub(super) struct Entry<'a> {
+    pub(super) folder: &'a Folder,
+    pub(super) entry: &'a ConversationEntry,
+    pub(super) days: &'a [DayCount],
+    /// The first days of what each part holds of it; none for the part in which it begins.
+    pub(super) portions: &'a [Option<NaiveDate>],
+}
+
+impl<'a> CopiedLists<'a> {
+    /// None, if there are no formats beside the JSON.
+    pub(super) fn create(source: &Source<'a>) -> Result<Option<Self>> {
+        let Source { formats, header, request, job, folder, .. } = *source;
+        let whole = Whole { header, zone: request.time_zone, parts: job.count, folder, formats };
+        let copies = formats.iter().map(|format| Ok((format.about().key, format.lists(whole)?)));
+        let copies = copies.collect::<Result<Vec<_>>>()?;
+        Ok((!copies.is_empty()).then_some(Self { copies, rank: 0 }))
+    }
+
+    /// The next conversation.
+    pub(super) fn add(&mut self, conversation: &Entry<'_>, output: &mut Output<'_>) -> Result<()> {
+        let Entry { folder, entry, days, portions } = *conversation;
+        let listed = Listed { chat: folder.chat(self.rank), entry, days, portions };
+        self.rank += 1;
+        self.copies.iter_mut().try_for_each(|(_, copy)| copy.add(&listed, output))
+    }
+
+    /// All conversations have come: gives the rest, and what the manifest says of the formats.
+    pub(super) fn end(self, totals: Totals, output: &mut Output<'_>) -> Result<Copied> {
+        let mut said = Vec::with_capacity(self.copies.len());
+        // The first format comes last: its index closes the archive.
+        for (key, copy) in self.copies.into_iter().rev() {
+            said.push((key, copy.end(totals, output)?));
+        }
+        Ok(said.into_iter().rev().collect())
+    }
 }
 
 impl Folder {
-    /// As reading copies name it.
+    /// As formats name it.
     fn chat(&self, rank: u64) -> Chat<'_> {
         Chat { id: self.id, name: self.name(), folder: &self.path, rank }
     }
-}
-
-/// The folders and files that the first part has for all.
-pub(super) fn shared(copies: Copies, output: &mut Output<'_>) -> Result<()> {
-    if copies.html {
-        for folder in [paths::FOLDER, paths::SEARCH_FOLDER] {
-            output.directory(folder)?;
-        }
-        for (path, text) in [assets::STYLE, assets::SCRIPT] {
-            output.text(path, Place::WHOLE, text.as_bytes())?;
-        }
-    }
-    if copies.csv { output.directory(paths::SPREADSHEETS) } else { Ok(()) }
 }

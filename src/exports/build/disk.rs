@@ -4,19 +4,21 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::Path;
 
+use crate::archive::formats::List;
 use crate::error::{Context, Error, Kind, Result};
+use crate::exports::rules::parts::{Extent, Needs};
 use crate::format;
-use crate::model::Copies;
 
 /// Bytes of the archive for each item, at most in most companies: text, names and edits, compressed.
 const BYTES_PER_ITEM: u64 = 600;
 /// Bytes of an archive without items.
 const BASE: u64 = 1 << 20;
 
-/// Refuses to begin what would not fit: `items` items in `folder`, with these copies beside the JSON, leaving `keep_free` bytes of its disk free.
-pub(super) fn check_space(folder: &Path, items: u64, copies: Copies, keep_free: u64) -> Result<()> {
-    // Pages hold each text, and the search once more.
-    let times = 1 + 2 * u64::from(copies.html) + u64::from(copies.csv);
+/// Refuses to begin what would not fit: `items` items in `folder`, with these formats beside the
+/// JSON, leaving `keep_free` bytes of its disk free.
+pub(super) fn check_space(folder: &Path, items: u64, formats: &List, keep_free: u64) -> Result<()> {
+    let others = formats.iter().map(|format| format.needs(Extent::default()).texts);
+    let times = Needs::JSON.texts + others.sum::<u64>();
     let needed = BASE.saturating_add((BYTES_PER_ITEM * times).saturating_mul(items));
     let available =
         fs4::available_space(folder).context(|| format!("looking for free space in {}", folder.display()))?;
@@ -71,6 +73,7 @@ fn kinds(error: &Error) -> Vec<io::ErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::formats;
 
     #[test]
     fn a_full_or_read_only_disk_is_found_among_the_causes() {
@@ -87,11 +90,11 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_not_begun() {
         let folder = std::env::temp_dir();
-        assert!(check_space(&folder, 10, Copies::NONE, 0).is_ok());
+        assert!(check_space(&folder, 10, &[], 0).is_ok());
         assert!(
-            check_space(&folder, 10, Copies::NONE, u64::MAX)
+            check_space(&folder, 10, &[], u64::MAX)
                 .is_err_and(|error| error.message().contains("not enough disk space"))
         );
-        assert!(check_space(&folder, u64::MAX / 1_000, Copies::ALL, 0).is_err());
+        assert!(check_space(&folder, u64::MAX / 1_000, formats::ALL, 0).is_err());
     }
 }

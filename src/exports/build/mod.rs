@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | plan | `plan` | takes the cut, counts, divides into parts |
 //! | read, render | `read`, `ahead` | reads a part's conversations and items in order, and turns them into text |
-//! | copy | `copies` | adds pages and spreadsheets for reading, where the request asks for them |
+//! | copy | `copies` | adds other formats for reading, where the request asks for them |
 //! | compress | `pipeline` | compresses the text, unpacks it again, compares and hashes it, on all cores |
 //! | write | `pipeline` | puts it into the `.zip` in order |
 //! | check | `pipeline` | compares counts with the plan, and reads the finished file back once |
@@ -26,7 +26,6 @@ mod plan;
 mod read;
 mod reconciliation;
 mod records;
-mod spool;
 mod yielding;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

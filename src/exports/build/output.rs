@@ -6,8 +6,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::heartbeat::Heartbeat;
 use super::reconciliation::Tick;
-use super::spool::Spool;
-use crate::archive::{Bundle, Place};
+use crate::archive::formats::Sink;
+use crate::archive::{Bundle, Place, Spool};
 use crate::error::{Error, Kind, Result};
 
 /// Files and directories, and bytes of their text, that go to a packer together.
@@ -102,22 +102,6 @@ impl<'a> Output<'a> {
         self.hand_on(Batch::default())
     }
 
-    pub(super) fn directory(&mut self, path: &str) -> Result<()> {
-        self.batch.bundle.directory(path);
-        self.next()
-    }
-
-    pub(super) fn text(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()> {
-        self.batch.bundle.add(path, place, text);
-        self.next()
-    }
-
-    /// A text, or a chunk of one whose chunks come between others.
-    pub(super) fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()> {
-        self.batch.bundle.add_aside(path, place, text);
-        self.next()
-    }
-
     /// A file whose text waits in a spool, with an end.
     pub(super) fn spooled(&mut self, path: &str, begin: Vec<u8>, spool: Spool, end: Vec<u8>) -> Result<()> {
         let mut begin = Some(begin);
@@ -131,6 +115,23 @@ impl<'a> Output<'a> {
             }
             self.text(path, place, &whole)
         })
+    }
+}
+
+impl Sink for Output<'_> {
+    fn directory(&mut self, path: &str) -> Result<()> {
+        self.batch.bundle.directory(path);
+        self.next()
+    }
+
+    fn text(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()> {
+        self.batch.bundle.add(path, place, text);
+        self.next()
+    }
+
+    fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()> {
+        self.batch.bundle.add_aside(path, place, text);
+        self.next()
     }
 }
 

@@ -17,7 +17,7 @@ use super::reconciliation::{self, Sums, Written};
 use super::yielding::Yield;
 use super::{ExportWorker, disk, plan, records};
 use crate::archive::manifest::Header;
-use crate::archive::{self, Packer, PartWriter};
+use crate::archive::{self, Packer, PartWriter, formats};
 use crate::error::{Context, Error, Kind, Result};
 use crate::exports::contents::Reader;
 use crate::exports::evidence::{self, TakenCut};
@@ -67,12 +67,13 @@ impl ExportWorker {
         folder: &Path,
         heartbeat: &Heartbeat,
     ) -> Result<Finished> {
-        disk::check_space(folder, job.plan.items(), request.copies, self.keep_free)?;
+        let formats = formats::chosen(formats::ALL, &request.formats)?;
+        disk::check_space(folder, job.plan.items(), &formats, self.keep_free)?;
         let cut = evidence::find(&self.store, request)?;
         let mut reader = plan::reader(&self.store, request, &cut);
         let header = header(request, &cut);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
-        let source = Source { request, header: &header, job, others, folder };
+        let source = Source { request, formats: &formats, header: &header, job, others, folder };
         let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, heartbeat)?;
         reconciliation::reconcile(&job.plan, &slice, request.time_zone, &mut reader)?;
         let counts = (!slice.counts_as(&job.plan)).then(|| slice.to_text());

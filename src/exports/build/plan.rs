@@ -2,10 +2,11 @@
 
 use super::heartbeat::{Heartbeat, Interruption};
 use super::{ExportWorker, disk};
+use crate::archive::formats;
 use crate::db::Store;
 use crate::db::cuts::Cut;
 use crate::error::{Error, Kind, Result};
-use crate::exports::contents::Reader;
+use crate::exports::contents::{Division, Reader};
 use crate::exports::evidence::{self, TakenCut};
 use crate::exports::queue::{self, Claim};
 use crate::exports::rules::parts::Limits;
@@ -37,7 +38,8 @@ impl ExportWorker {
             },
             &|| heartbeat.check(),
         )?;
-        disk::check_space(&self.work_folder, items, claim.request.copies, self.keep_free)?;
+        let formats = formats::chosen(formats::ALL, &claim.request.formats)?;
+        disk::check_space(&self.work_folder, items, &formats, self.keep_free)?;
         tell(&mut || queue::planned(&self.store, claim, items, self.limits, self.clock.now()))
     }
 }
@@ -61,9 +63,10 @@ pub(super) fn divide(
     // The first slice waits until it is known whether it is the only one.
     let mut waiting: Option<Slice> = None;
     let mut number = 1;
+    let formats = formats::chosen(formats::ALL, &request.formats)?;
+    let needs = |extent| formats.iter().map(|format| format.needs(extent)).collect();
     reader(store, request, &evidence::find(store, request)?).plan(
-        request.time_zone,
-        (limits, request.copies),
+        &Division { zone: request.time_zone, limits, needs: &needs },
         &mut |slice| {
             if let Some(before) = waiting.replace(slice) {
                 if number == 1 {

@@ -10,18 +10,17 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::ahead::Ahead;
-use super::copies::lists::CopiedLists;
-use super::copies::{self, Copyist};
+use super::copies::{CopiedLists, Copyist, Entry, Rendered};
 use super::output::Output;
 use super::reconciliation::{self, Sums, Tick};
 use super::records::{self, Folder, People};
-use super::spool::Spool;
 use super::yielding::Yield;
+use crate::archive::formats::{Format, Part, Sink};
 use crate::archive::manifest::{
     FORMAT_VERSION, FolderCount, Header, Manifest, PartInfo, PartManifest, Program, Totals,
 };
 use crate::archive::records::{Counts, ItemEntry};
-use crate::archive::{Place, names, render};
+use crate::archive::{Place, Spool, names, render};
 use crate::days::{self, DayFinder};
 use crate::error::{Error, Result};
 use crate::exports::contents::{Listed, Reader, Shown};
@@ -41,8 +40,11 @@ pub(super) struct Others<'a> {
 }
 
 /// What is to be read.
+#[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) request: &'a ExportRequest,
+    /// Those that it asks for beside the JSON.
+    pub(super) formats: &'a [&'static dyn Format],
     pub(super) header: &'a Header,
     pub(super) job: &'a PartJob,
     pub(super) others: &'a Others<'a>,
@@ -66,8 +68,8 @@ impl Source<'_> {
             for folder in ["", names::LISTS[0].0, names::LISTS[1].0, names::PEOPLE_CHATS, names::TEAM_CHATS] {
                 output.directory(folder)?;
             }
-            copies::shared(self.request.copies, output)?;
-            let lists = Lists::create(self.request, self.folder)?;
+            self.formats.iter().try_for_each(|format| format.shared(output))?;
+            let lists = Lists::create(self)?;
             if self.job.count == 1 {
                 self.whole(reader, output, &mut read, lists)?;
             } else {
@@ -95,9 +97,9 @@ impl Source<'_> {
 
     /// Copies what this part holds for reading, if that was asked for. The first of several holds nothing.
     fn copyist(&self, reader: &mut Reader) -> Result<Option<Copyist>> {
-        let first = self.job.plan.first().filter(|_| self.request.copies.html);
+        let first = self.job.plan.first().filter(|_| !self.formats.is_empty());
         let rank = first.map_or(Ok(0), |portion| reader.rank(portion.conversation))?;
-        Ok(Copyist::new(self.request, self.job.number, rank))
+        Ok(Copyist::new(self.formats, Part { number: self.job.number, zone: self.request.time_zone }, rank))
     }
 
     /// What a part other than the first says of itself.
@@ -111,7 +113,7 @@ impl Source<'_> {
     }
 
     /// The only part: conversations, lists and manifest.
-    fn whole(&self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read, mut lists: Lists) -> Result<()> {
+    fn whole(&self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read, mut lists: Lists<'_>) -> Result<()> {
         let mut next = 0;
         conversations(reader, ALL, |reader, listed| {
             planned(self.job.plan.portion(next), &listed)?;
@@ -119,8 +121,8 @@ impl Source<'_> {
             self.conversation(reader, output, read, next, &folder)?;
             next += 1;
             let days = read.conversation.days();
-            let tables: &[_] = if days.is_empty() { &[] } else { &[None] };
-            lists.add(self.header, &listed, &folder, (days, tables), output)
+            let portions: &[_] = if days.is_empty() { &[] } else { &[None] };
+            lists.add(&Counted { listed: &listed, folder: &folder, days, portions }, output)
         })?;
         if let Some(portion) = self.job.plan.portion(next) {
             return Err(missing(portion.conversation));
@@ -130,26 +132,27 @@ impl Source<'_> {
     }
 
     /// The first of several parts, when all others are built: lists and manifest.
-    fn index(&self, reader: &mut Reader, output: &mut Output<'_>, mut lists: Lists) -> Result<()> {
-        let mut portions =
+    fn index(&self, reader: &mut Reader, output: &mut Output<'_>, mut lists: Lists<'_>) -> Result<()> {
+        let mut found =
             Portions { others: self.others, last: self.job.count, part: 1, slice: Slice::default(), next: 0 };
         conversations(reader, ALL, |_, listed| {
             output.heartbeat.check()?;
-            let mut days = planned(portions.current()?, &listed)?.days.to_vec();
-            let mut tables = Vec::new();
+            let mut days = planned(found.current()?, &listed)?.days.to_vec();
+            let mut portions = Vec::new();
             if !days.is_empty() {
-                tables.push(None);
+                portions.push(None);
             }
-            portions.next += 1;
+            found.next += 1;
             // What went on in the next part, or in several.
-            while let Some(portion) = portions.current()?.filter(|more| more.conversation == listed.conversation.id) {
+            while let Some(portion) = found.current()?.filter(|more| more.conversation == listed.conversation.id) {
                 days.extend(portion.days);
-                tables.extend(portion.days.first().map(|count| Some(count.day)));
-                portions.next += 1;
+                portions.extend(portion.days.first().map(|count| Some(count.day)));
+                found.next += 1;
             }
-            lists.add(self.header, &listed, &Folder::of(&listed), (&days, &tables), output)
+            let folder = &Folder::of(&listed);
+            lists.add(&Counted { listed: &listed, folder, days: &days, portions: &portions }, output)
         })?;
-        match portions.current()? {
+        match found.current()? {
             Some(portion) => Err(missing(portion.conversation)),
             None => self.end(output, lists),
         }
@@ -174,7 +177,7 @@ impl Source<'_> {
             output.directory(&folder.path)?;
         }
         if let Some(copyist) = &mut read.copyist {
-            copyist.begin(portion.begins);
+            copyist.begin(folder, portion.begins, output)?;
         }
         let (Some(first), Some(last)) = (portion.days.first(), portion.days.last()) else {
             return read.end_copy(output);
@@ -209,7 +212,7 @@ impl Source<'_> {
     }
 
     /// The lists and the manifest.
-    fn end(&self, output: &mut Output<'_>, lists: Lists) -> Result<()> {
+    fn end(&self, output: &mut Output<'_>, lists: Lists<'_>) -> Result<()> {
         let Lists { people, teams, counts, mut totals, copied, .. } = lists;
         for ((folder, file), list) in names::LISTS.into_iter().zip([people, teams]) {
             totals.conversations += list.lines;
@@ -219,7 +222,7 @@ impl Source<'_> {
             output.spooled(&format!("{folder}/{file}"), begin, list, end)?;
         }
         let copies = match copied {
-            Some(copied) => Some(copied.end(self.header, totals, self.job.count, output)?),
+            Some(copied) => Some(copied.end(totals, output)?),
             None => None,
         };
         let top = records::top_folder(self.header);
@@ -319,7 +322,7 @@ struct Read {
     people: People,
     turns: Yield,
     ahead: Ahead,
-    /// If reading copies are asked for.
+    /// If formats beside the JSON are asked for.
     copyist: Option<Copyist>,
 }
 
@@ -349,8 +352,16 @@ struct DayFile<'a> {
     items: u32,
     deleted: u32,
     kinds: ItemCounts,
-    /// What reading copies are made of, if they are asked for.
+    /// What other formats are made of, if they are asked for.
     records: Option<Vec<ItemEntry>>,
+}
+
+/// What ends where a chunk is handed on.
+enum Ending {
+    /// Only the chunk: more of the day follows.
+    Chunk,
+    /// The day. The next day with items, if that is known.
+    Day { next: Option<NaiveDate> },
 }
 
 impl<'a> DayFile<'a> {
@@ -380,7 +391,7 @@ impl<'a> DayFile<'a> {
 
     /// Hands on what is there of a file that is too long to be held at once.
     fn cut(&mut self, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read) -> Result<()> {
-        self.close((false, None), reader, output, read)?;
+        self.close(Ending::Chunk, reader, output, read)?;
         (self.first, self.items, self.deleted, self.kinds) = (false, 0, 0, ItemCounts::default());
         self.open(output);
         Ok(())
@@ -395,16 +406,14 @@ impl<'a> DayFile<'a> {
         read: &mut Read,
     ) -> Result<()> {
         render::end(output.batch.bundle.text(), false);
-        self.close((true, next), reader, output, read)
+        self.close(Ending::Day { next }, reader, output, read)
     }
 
-    fn close(
-        &mut self,
-        (last, next): (bool, Option<NaiveDate>),
-        reader: &mut Reader,
-        output: &mut Output<'_>,
-        read: &mut Read,
-    ) -> Result<()> {
+    fn close(&mut self, ending: Ending, reader: &mut Reader, output: &mut Output<'_>, read: &mut Read) -> Result<()> {
+        let (last, next) = match ending {
+            Ending::Chunk => (false, None),
+            Ending::Day { next } => (true, next),
+        };
         let place = Place { first: self.first, last };
         output.batch.bundle.end(place);
         let tick = Tick::Items(self.folder.id, self.day, self.items, self.deleted);
@@ -412,7 +421,8 @@ impl<'a> DayFile<'a> {
         output.batch.ticks.extend([tick, Tick::Kinds(self.folder.counts(self.kinds))]);
         output.batch.items += i64::from(self.items);
         if let (Some(copyist), Some(records)) = (&mut read.copyist, &mut self.records) {
-            copyist.items(reader, output, self.folder, (self.day, place, next), records)?;
+            let rendered = Rendered { folder: self.folder, day: self.day, place, next, items: records };
+            copyist.items(&rendered, reader, output)?;
             records.clear();
         }
         output.next()
@@ -420,33 +430,36 @@ impl<'a> DayFile<'a> {
 }
 
 /// The lines of both lists, and the manifest's counts.
-struct Lists {
+struct Lists<'a> {
     people: Spool,
     teams: Spool,
     counts: Spool,
     totals: Totals,
     line: Vec<u8>,
-    /// For the reading copies, if there are any.
-    copied: Option<CopiedLists>,
+    /// For the formats beside the JSON, if there are any.
+    copied: Option<CopiedLists<'a>>,
 }
 
-impl Lists {
-    fn create(request: &ExportRequest, folder: &Path) -> Result<Self> {
-        let spool = || Spool::create(folder);
+/// A conversation, as it has been read or built.
+struct Counted<'a> {
+    listed: &'a Listed,
+    folder: &'a Folder,
+    days: &'a [DayCount],
+    /// The first days of what each part holds of it; none for the part in which it begins.
+    portions: &'a [Option<NaiveDate>],
+}
+
+impl<'a> Lists<'a> {
+    fn create(source: &Source<'a>) -> Result<Self> {
+        let spool = || Spool::create(source.folder);
         let (totals, line) = (Totals::default(), Vec::new());
-        let copied = CopiedLists::create(request, folder)?;
+        let copied = CopiedLists::create(source)?;
         Ok(Self { people: spool()?, teams: spool()?, counts: spool()?, totals, line, copied })
     }
 
-    /// A conversation with its days, and for each of its spreadsheets where that begins.
-    fn add(
-        &mut self,
-        header: &Header,
-        listed: &Listed,
-        folder: &Folder,
-        (days, tables): (&[DayCount], &[Option<NaiveDate>]),
-        output: &mut Output<'_>,
-    ) -> Result<()> {
+    /// The next conversation.
+    fn add(&mut self, counted: &Counted<'_>, output: &mut Output<'_>) -> Result<()> {
+        let Counted { listed, folder, days, portions } = *counted;
         let sum = |number: fn(&DayCount) -> u32| days.iter().map(|day| u64::from(number(day))).sum();
         let counts =
             Counts { item_count: sum(|day| day.items), deleted_count: sum(|day| day.deleted), days: days.len() as u64 };
@@ -462,7 +475,7 @@ impl Lists {
         }
         let days: Vec<_> = days.iter().map(records::day_count).collect();
         if let Some(copied) = &mut self.copied {
-            copied.add(header, folder, &entry, &days, tables, output)?;
+            copied.add(&Entry { folder, entry: &entry, days: &days, portions }, output)?;
         }
         if days.is_empty() {
             return Ok(());

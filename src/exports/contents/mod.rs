@@ -23,6 +23,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use self::items::{SMALL, Within};
+pub use self::plan::Division;
 use crate::capture::rows::conversations::{Choice, Conversation};
 use crate::capture::rules::edits::LogEntry;
 use crate::capture::rules::memberships::Stay;

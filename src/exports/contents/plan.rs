@@ -19,9 +19,9 @@ use crate::days::DayFinder;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::exports::filters;
-use crate::exports::rules::parts::{Limits, PlannedDay, Splitter};
+use crate::exports::rules::parts::{Extent, Limits, Needs, PlannedDay, Splitter};
 use crate::exports::rules::slices::{DayCount, Slice};
-use crate::model::{ConversationId, Copies};
+use crate::model::ConversationId;
 
 /// Conversations planned on one state of the database.
 const CONVERSATIONS: i64 = 1_000;
@@ -30,25 +30,34 @@ const ITEMS: i64 = 5_000;
 /// So many are taken up where the ledger promises [`ITEMS`] at most: those above show that it is wrong.
 const AT_MOST: i64 = 2 * ITEMS;
 
+/// How what is planned is divided.
+pub struct Division<'a> {
+    /// The zone whose days are meant.
+    pub zone: Tz,
+    /// When a part is full.
+    pub limits: Limits,
+    /// What formats beside the JSON need of each part of an export that lists so much.
+    pub needs: &'a dyn Fn(Extent) -> Vec<Needs>,
+}
+
 impl Reader {
     /// Counts what there is to read, in looks at the database that are independent of the reading, compares it with the ledger,
-    /// and gives the slices of the parts, which have these copies beside the JSON, to `take`, in order. `goes_on` is asked
-    /// regularly; its error ends the planning.
+    /// and gives the slices of the parts to `take`, in order. `goes_on` is asked regularly; its error ends the planning.
     ///
     /// # Errors
     /// [`crate::error::Kind::Conflict`] if something is missing; when the database fails; those of `take` and `goes_on`.
     pub fn plan(
         &mut self,
-        zone: Tz,
-        (limits, copies): (Limits, Copies),
+        division: &Division<'_>,
         take: &mut dyn FnMut(Slice) -> Result<()>,
         goes_on: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
         let Self { db, view } = self;
         let (conversations, stays) = db.read(|c| view.count(c))?;
         let number = |count: i64| u64::try_from(count).unwrap_or(0);
-        let splitter = Splitter::new(limits, copies, number(conversations), number(stays));
-        let (finder, slices) = (DayFinder::new(zone), Vec::new());
+        let extent = Extent { conversations: number(conversations), stays: number(stays) };
+        let splitter = Splitter::new(division.limits, &(division.needs)(extent), extent);
+        let (finder, slices) = (DayFinder::new(division.zone), Vec::new());
         let mut planner = Planner { view, finder, splitter, slices, begun: None, goes_on, conversations: 0 };
         let mut after = ConversationId::MIN;
         loop {

@@ -16,7 +16,7 @@ use crate::db::PoolOptions;
 use crate::exports::rules::parts::Limits;
 use crate::exports::rules::slices::Slice;
 use crate::identity::accounts;
-use crate::model::{ConversationId, Copies, Recording};
+use crate::model::{ConversationId, Recording};
 
 struct House {
     _folder: tempfile::TempDir,
@@ -73,7 +73,8 @@ fn plan(reader: &mut Reader) -> Vec<Slice> {
         slices.push(slice);
         Ok(())
     };
-    reader.plan(Tz::UTC, (Limits::default(), Copies::NONE), &mut take, &|| Ok(())).unwrap();
+    let division = Division { zone: Tz::UTC, limits: Limits::default(), needs: &|_| Vec::new() };
+    reader.plan(&division, &mut take, &|| Ok(())).unwrap();
     slices
 }
 

@@ -5,6 +5,7 @@
 
 use askama::Template;
 
+use crate::archive::formats::{self, Start};
 use crate::config::PublicAddress;
 use crate::error::{Error, Result};
 use crate::format;
@@ -64,8 +65,8 @@ struct Completed {
     items: Option<String>,
     size: String,
     until: Option<String>,
-    /// It has pages to read in a browser.
-    pages: bool,
+    /// With what one begins to read, if there are formats for it.
+    starts: Vec<&'static Start>,
 }
 
 #[derive(Template)]
@@ -110,7 +111,7 @@ fn completed(words: &Words, facts: &Facts<'_>) -> askama::Result<Letter> {
         items: request.items_total.map(format::number),
         size: if facts.parts.len() > 1 { format!("{size} in {} files", facts.parts.len()) } else { size },
         until: request.expires_at.map(|at| format::instant_and_zone(at, request.time_zone)),
-        pages: request.copies.html,
+        starts: formats::about(&request.formats).filter_map(|about| about.start.as_ref()).collect(),
     };
     let subject = format!("Your export of {} is ready", words.range);
     let text = CompletedText { words, outcome }.render()?;

@@ -4,7 +4,7 @@
 use chrono_tz::Europe;
 
 use super::*;
-use crate::model::{Copies, Filters, Status};
+use crate::model::{Filters, Formats, Status};
 
 fn request(status: Status) -> ExportRequest {
     let at = |text: &str| text.parse().unwrap();
@@ -28,7 +28,7 @@ fn request(status: Status) -> ExportRequest {
         deleted_at: None,
         items_total: Some(5000),
         items_done: 5000,
-        copies: Copies::NONE,
+        formats: Formats::default(),
     }
 }
 
@@ -50,7 +50,7 @@ fn shown(letter: &Letter) -> String {
 #[test]
 fn a_letter_says_how_to_read_the_pages() {
     let public_address = &"https://exports.halden.example".parse().unwrap();
-    let request = &ExportRequest { copies: Copies::ALL, ..request(Status::Completed) };
+    let request = &ExportRequest { formats: formats::every(), ..request(Status::Completed) };
     let facts = Facts { recipient: "Ana", account: "Halden", request, parts: &[part(1, 12_413_952)], public_address };
     let letter = write(MailEvent::Completed, &facts).unwrap();
     assert!(letter.text.contains("\nTo read it:       unpack it, and open index.html in a browser\n"));

@@ -10,7 +10,7 @@ use diesel::sql_types::BigInt;
 use crate::db::schema::{accounts, export_parts, export_requests, users};
 use crate::db::{AT_ONCE, Conn, Due, Tx, UNREADABLE, instant, instant_opt, over, parsed};
 use crate::error::{Error, Result};
-use crate::model::{AccountId, Copies, ExportRequest, Filters, Part, RequestId, Status, Timestamp, UserId};
+use crate::model::{AccountId, ExportRequest, Filters, Formats, Part, RequestId, Status, Timestamp, UserId};
 
 const OPEN: [&str; 2] = [Status::Accepted.as_str(), Status::InProgress.as_str()];
 
@@ -35,7 +35,7 @@ struct Row {
     deleted_at: Option<i64>,
     items_total: Option<i64>,
     items_done: i64,
-    copies: String,
+    formats: String,
     filters: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl Row {
             deleted_at: instant_opt(self.deleted_at)?,
             items_total: self.items_total,
             items_done: self.items_done,
-            copies: parsed(&self.copies)?,
+            formats: parsed(&self.formats)?,
         })
     }
 }
@@ -89,8 +89,8 @@ pub struct NewRequest<'a> {
     pub filters: &'a Filters,
     /// When.
     pub requested_at: Timestamp,
-    /// What it shall have beside the JSON.
-    pub copies: Copies,
+    /// In which formats it shall be readable beside the JSON.
+    pub formats: &'a Formats,
 }
 
 /// Makes a request, queued.
@@ -110,7 +110,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewRequest<'_>) -> Result<RequestId> {
             export_requests::requested_at.eq(new.requested_at.micros()),
             export_requests::items_done.eq(0),
             export_requests::not_before.eq(AT_ONCE),
-            export_requests::copies.eq(new.copies.to_string()),
+            export_requests::formats.eq(new.formats.to_string()),
             export_requests::filters.eq(filters),
         ))
         .returning(export_requests::id)

@@ -5,73 +5,85 @@
 //! the safe side, from the bytes of the texts, because what compression will make of them is not known yet.
 
 use super::slices::{DayCount, Slice};
-use crate::model::{ConversationId, Copies};
+use crate::model::ConversationId;
 
-/// Entries that a part has beside its conversations: five folders, two lists, manifest, check sums and signature.
-const OWN_ENTRIES: usize = 10;
-/// Bytes of a day file beside its items: its headers in the zip, its path there and in the check sums.
-const BYTES_PER_DAY: u64 = 700;
-/// Bytes of an item or an edit beside its texts: names, times and ids, compressed.
-const BYTES_PER_RECORD: u64 = 400;
-/// Bytes of a conversation's folder, its line in the lists, and of one person's stay in them, compressed.
-const BYTES_PER_CONVERSATION: u64 = 700;
-const BYTES_PER_STAY: u64 = 100;
-
-/// Bytes with which a shard of the search is full.
-pub const SHARD: u64 = 1 << 20;
-/// Bytes that an item or an edit has there beside its texts.
-pub const SHARD_RECORD: u64 = 100;
-/// Conversations whose days stand on one page, and that stand on one page of a list.
-const CHATS_PER_PAGE: u64 = 50;
-const ROWS_PER_PAGE: u64 = 500;
 /// Entries that are always left for what a part is there for, however few it may have.
 const ROOM: usize = 4;
 
-/// What a part needs, with the copies that an export has beside the JSON.
+/// How much an export lists.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Extent {
+    /// Conversations.
+    pub conversations: u64,
+    /// Stays of people in them.
+    pub stays: u64,
+}
+
+/// What a format needs of a part: entries, and bytes after compression. Reckoned on the safe side.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    /// Entries beside those of conversations and days.
+    pub own: usize,
+    /// Entries for each day of a conversation.
+    pub entries_per_day: usize,
+    /// Entries for each conversation with items, in each part that holds some of it.
+    pub entries_per_portion: usize,
+    /// Files that hold the texts of many conversations, if it has such.
+    pub shards: Option<Shards>,
+    /// Bytes for each day, beside its items.
+    pub per_day: u64,
+    /// Bytes for each item and edit, beside its texts.
+    pub per_record: u64,
+    /// Bytes for each conversation, beside its people.
+    pub per_conversation: u64,
+    /// Bytes for each stay of a person in a conversation.
+    pub per_stay: u64,
+    /// How often it holds each text.
+    pub texts: u64,
+}
+
+/// Files that hold the texts of many conversations: whenever one is full, another is begun. The first is among the entries
+/// that a format has as its own.
 #[derive(Clone, Copy, Debug)]
-struct Needs {
-    copies: Copies,
-    /// Entries beside the conversations.
-    own: usize,
-    per_day: u64,
-    per_record: u64,
-    per_conversation: u64,
-    per_stay: u64,
-    /// How often a text is in the archive.
-    texts: u64,
+pub struct Shards {
+    /// Bytes, before compression, with which one is full.
+    pub full: u64,
+    /// Bytes of an item or an edit there beside its texts.
+    pub per_record: u64,
 }
 
 impl Needs {
-    fn new(copies: Copies, limits: Limits, conversations: u64, stays: u64) -> Self {
-        let mut needs = Self {
-            copies,
-            own: OWN_ENTRIES,
-            per_day: BYTES_PER_DAY,
-            per_record: BYTES_PER_RECORD,
-            per_conversation: BYTES_PER_CONVERSATION,
-            per_stay: BYTES_PER_STAY,
-            texts: 1,
-        };
-        if copies.html {
-            // Two folders, index, style sheet, script; and at least one page of days, shard of texts, and shard of names.
-            let pages = conversations / CHATS_PER_PAGE + conversations / ROWS_PER_PAGE + stays * 100 / SHARD;
-            needs.own += 8 + usize::try_from(pages).unwrap_or(usize::MAX / 2);
-            needs.per_day += 1_700;
-            needs.per_record += 300;
-            needs.per_conversation += 900;
-            needs.per_stay += 150;
-            needs.texts += 2;
+    /// Of the JSON, which every part has, and of the part itself.
+    pub const JSON: Self = Self {
+        // Five folders, two lists, manifest, check sums and signature.
+        own: 10,
+        entries_per_day: 1,
+        entries_per_portion: 0,
+        shards: None,
+        // Headers in the zip, and the path there and in the check sums.
+        per_day: 700,
+        // Names, times and ids.
+        per_record: 400,
+        // Its folder, and its line in the lists.
+        per_conversation: 700,
+        per_stay: 100,
+        texts: 1,
+    };
+
+    /// Of both; but for shards, which can't be added up.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            own: self.own.saturating_add(other.own),
+            entries_per_day: self.entries_per_day + other.entries_per_day,
+            entries_per_portion: self.entries_per_portion + other.entries_per_portion,
+            shards: None,
+            per_day: self.per_day + other.per_day,
+            per_record: self.per_record + other.per_record,
+            per_conversation: self.per_conversation + other.per_conversation,
+            per_stay: self.per_stay + other.per_stay,
+            texts: self.texts + other.texts,
         }
-        if copies.csv {
-            // A folder, and the table of all conversations.
-            needs.own += 2;
-            needs.per_record += 200;
-            needs.per_conversation += 900;
-            needs.per_stay += 50;
-            needs.texts += 1;
-        }
-        needs.own = needs.own.min(limits.entries.saturating_sub(ROOM)).max(OWN_ENTRIES);
-        needs
     }
 }
 
@@ -108,28 +120,41 @@ pub struct PlannedDay {
 pub struct Splitter {
     limits: Limits,
     slice: Slice,
+    /// Of all formats together.
     needs: Needs,
+    /// Of those that have them, and the bytes in those of the present slice.
+    shards: Vec<(Shards, u64)>,
     entries: usize,
     bytes: u64,
-    /// What the search needs of this slice's texts.
-    searched: u64,
+}
+
+/// What is to go into a slice.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    entries: usize,
+    bytes: u64,
+    /// Items and edits, and the bytes of their texts.
+    records: u64,
+    texts: u64,
 }
 
 impl Splitter {
-    /// A splitter for an account with so many conversations, in which there are so many stays of people: what the lists
-    /// need is kept free, so that an export that fits into one part is one part.
+    /// A splitter for an export that lists so much, and whose formats beside the JSON have these needs. What the lists need is
+    /// kept free, so that an export that fits into one part is one part.
     #[must_use]
-    pub fn new(limits: Limits, copies: Copies, conversations: u64, stays: u64) -> Self {
-        let needs = Needs::new(copies, limits, conversations, stays);
-        let lists = conversations * needs.per_conversation + stays * needs.per_stay;
+    pub fn new(limits: Limits, formats: &[Needs], extent: Extent) -> Self {
+        let mut needs = formats.iter().fold(Needs::JSON, Needs::and);
+        needs.own = needs.own.min(limits.entries.saturating_sub(ROOM)).max(Needs::JSON.own);
+        let lists = extent.conversations * needs.per_conversation + extent.stays * needs.per_stay;
         let bytes = limits.bytes - lists.min(limits.bytes / 2);
         let (limits, entries) = (Limits { bytes, ..limits }, needs.own);
-        Self { limits, slice: Slice::default(), needs, entries, bytes: 0, searched: 0 }
+        let shards = formats.iter().filter_map(|format| format.shards).map(|shards| (shards, 0)).collect();
+        Self { limits, slice: Slice::default(), needs, shards, entries, bytes: 0 }
     }
 
     /// The next conversation; the slice that was full before it, if one was.
     pub fn conversation(&mut self, conversation: ConversationId) -> Option<Slice> {
-        let full = self.make_room(1, self.needs.per_conversation, 0);
+        let full = self.make_room(Load { entries: 1, bytes: self.needs.per_conversation, ..Load::default() });
         self.slice.conversation(conversation, true);
         full
     }
@@ -137,16 +162,18 @@ impl Splitter {
     /// The next day of the conversation handed in last; the slice that was full before it, if one was.
     pub fn day(&mut self, day: &PlannedDay) -> Option<Slice> {
         let last = self.slice.last()?;
-        // Before the first of them, the spreadsheet of what this part holds of the conversation.
+        // Before the first of them, the files of what this part holds of the conversation.
         let (conversation, begins) = (last.conversation, last.days.is_empty());
         let records = u64::from(day.count.items) + day.edits;
-        let Needs { copies, per_day, per_record, texts, .. } = self.needs;
-        // The JSON, its page, that spreadsheet.
-        let entries = 1 + usize::from(copies.html) + usize::from(copies.csv && begins);
-        let searched = if copies.html { day.bytes + records * SHARD_RECORD } else { 0 };
-        let full = self.make_room(entries, per_day + records * per_record + day.bytes * texts, searched);
-        if copies.csv && !begins && full.is_some() {
-            self.entries += 1;
+        let Needs { entries_per_day, entries_per_portion, per_day, per_record, texts, .. } = self.needs;
+        let full = self.make_room(Load {
+            entries: entries_per_day + if begins { entries_per_portion } else { 0 },
+            bytes: per_day + records * per_record + day.bytes * texts,
+            records,
+            texts: day.bytes,
+        });
+        if !begins && full.is_some() {
+            self.entries += entries_per_portion;
         }
         if self.slice.is_empty() {
             self.slice.conversation(conversation, false);
@@ -164,19 +191,21 @@ impl Splitter {
         self.slice
     }
 
-    fn make_room(&mut self, entries: usize, bytes: u64, searched: u64) -> Option<Slice> {
-        // The shards of the search that are full; one that is not is among the own entries.
-        let shards =
-            |splitter: &Self| usize::try_from((splitter.searched + searched) / SHARD).unwrap_or(usize::MAX / 4);
+    fn make_room(&mut self, load: Load) -> Option<Slice> {
+        let in_shards = |shards: &Shards| load.texts + load.records * shards.per_record;
+        // The shards that are full; one that is not is among the own entries.
+        let full = self.shards.iter().map(|(shards, bytes)| (bytes + in_shards(shards)) / shards.full);
+        let full = usize::try_from(full.sum::<u64>()).unwrap_or(usize::MAX / 4);
         let fits =
-            self.entries + entries + shards(self) <= self.limits.entries && self.bytes + bytes <= self.limits.bytes;
+            self.entries + load.entries + full <= self.limits.entries && self.bytes + load.bytes <= self.limits.bytes;
         let full = (!fits && self.entries > self.needs.own).then(|| {
-            (self.entries, self.bytes, self.searched) = (self.needs.own, 0, 0);
+            (self.entries, self.bytes) = (self.needs.own, 0);
+            self.shards.iter_mut().for_each(|(_, bytes)| *bytes = 0);
             std::mem::take(&mut self.slice)
         });
-        self.entries += entries;
-        self.bytes += bytes;
-        self.searched += searched;
+        self.entries += load.entries;
+        self.bytes += load.bytes;
+        self.shards.iter_mut().for_each(|(shards, bytes)| *bytes += in_shards(shards));
         full
     }
 }
@@ -194,11 +223,11 @@ mod tests {
 
     /// The slices of conversations with days of so many items and bytes.
     fn split(limits: Limits, conversations: &[Vec<(u32, u64)>]) -> Vec<Slice> {
-        split_with(limits, Copies::NONE, conversations)
+        split_with(limits, &[], conversations)
     }
 
-    fn split_with(limits: Limits, copies: Copies, conversations: &[Vec<(u32, u64)>]) -> Vec<Slice> {
-        let mut splitter = Splitter::new(limits, copies, 0, 0);
+    fn split_with(limits: Limits, formats: &[Needs], conversations: &[Vec<(u32, u64)>]) -> Vec<Slice> {
+        let mut splitter = Splitter::new(limits, formats, Extent::default());
         let mut slices = Vec::new();
         for (number, days) in (1..).zip(conversations) {
             slices.extend(splitter.conversation(number));
@@ -239,7 +268,8 @@ mod tests {
 
     #[test]
     fn the_lists_have_room_in_a_single_part() {
-        let mut splitter = Splitter::new(Limits { bytes: 100_000, ..Limits::default() }, Copies::NONE, 50, 0);
+        let mut splitter =
+            Splitter::new(Limits { bytes: 100_000, ..Limits::default() }, &[], Extent { conversations: 50, stays: 0 });
         assert_eq!(splitter.limits.bytes, 65_000);
         assert!(splitter.conversation(1).is_none());
     }
@@ -255,15 +285,15 @@ mod tests {
             let mut whole: Vec<(ConversationId, Vec<DayCount>)> = Vec::new();
             for slice in &slices {
                 prop_assert!(slices.len() == 1 || !slice.is_empty());
-                let (mut used, mut size) = (OWN_ENTRIES, 0);
+                let (mut used, mut size) = (Needs::JSON.own, 0);
                 for portion in slice.portions() {
                     used += usize::from(portion.begins) + portion.days.len();
-                    size += if portion.begins { BYTES_PER_CONVERSATION } else { 0 };
+                    size += if portion.begins { Needs::JSON.per_conversation } else { 0 };
                     let given = conversations.get(usize::try_from(portion.conversation - 1).unwrap_or(0));
                     for count in portion.days {
                         let index = (count.day - day(0)).num_days() / 3;
                         let bytes = given.and_then(|days| days.get(usize::try_from(index).unwrap_or(0))).map_or(0, |day| day.1);
-                        size += BYTES_PER_DAY + u64::from(count.items) * BYTES_PER_RECORD + bytes;
+                        size += Needs::JSON.per_day + u64::from(count.items) * Needs::JSON.per_record + bytes;
                     }
                     match whole.last_mut() {
                         Some((last, days)) if *last == portion.conversation => {
@@ -277,7 +307,7 @@ mod tests {
                     }
                 }
                 prop_assert!(used <= entries);
-                prop_assert!(size <= bytes || used == OWN_ENTRIES + 1);
+                prop_assert!(size <= bytes || used == Needs::JSON.own + 1);
                 prop_assert_eq!(&Slice::parse(&slice.to_text()).unwrap_or_default(), slice);
             }
             prop_assert_eq!(whole.len(), conversations.len());
@@ -288,29 +318,32 @@ mod tests {
         }
 
         #[test]
-        fn copies_stay_within_the_limits_too(
+        fn other_formats_stay_within_the_limits_too(
             conversations in proptest::collection::vec(proptest::collection::vec((1_u32..9, 0_u64..900_000), 0..12), 0..12),
             entries in 26_usize..40,
-            html: bool,
-            csv: bool,
+            paged: bool,
+            tabled: bool,
         ) {
-            let copies = Copies { html, csv };
-            let own = OWN_ENTRIES + if html { 8 } else { 0 } + if csv { 2 } else { 0 };
-            let slices = split_with(Limits { entries, ..Limits::default() }, copies, &conversations);
+            let shards = Shards { full: 1 << 20, per_record: 100 };
+            let pages = Needs { own: 8, entries_per_day: 1, shards: Some(shards), texts: 2, ..Needs::default() };
+            let tables = Needs { own: 2, entries_per_portion: 1, texts: 1, ..Needs::default() };
+            let formats: Vec<_> = paged.then_some(pages).into_iter().chain(tabled.then_some(tables)).collect();
+            let own = Needs::JSON.own + formats.iter().map(|format| format.own).sum::<usize>();
+            let slices = split_with(Limits { entries, ..Limits::default() }, &formats, &conversations);
             for slice in &slices {
-                let mut searched = 0;
+                let mut sharded = 0;
                 let mut used = own;
                 for portion in slice.portions() {
-                    used += usize::from(portion.begins) + portion.days.len() * (1 + usize::from(html));
-                    used += usize::from(csv && !portion.days.is_empty());
+                    used += usize::from(portion.begins) + portion.days.len() * (1 + usize::from(paged));
+                    used += usize::from(tabled && !portion.days.is_empty());
                     let given = conversations.get(usize::try_from(portion.conversation - 1).unwrap_or(0));
                     for count in portion.days {
                         let index = (count.day - day(0)).num_days() / 3;
                         let bytes = given.and_then(|days| days.get(usize::try_from(index).unwrap_or(0))).map_or(0, |day| day.1);
-                        searched += bytes + u64::from(count.items) * SHARD_RECORD;
+                        sharded += bytes + u64::from(count.items) * shards.per_record;
                     }
                 }
-                used += if html { usize::try_from(searched / SHARD).unwrap_or(0) } else { 0 };
+                used += if paged { usize::try_from(sharded / shards.full).unwrap_or(0) } else { 0 };
                 prop_assert!(used <= entries, "{used}");
             }
             prop_assert_eq!(slices.iter().map(Slice::items).sum::<u64>(), conversations.iter().flatten().map(|day| u64::from(day.0)).sum::<u64>());

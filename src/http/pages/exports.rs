@@ -28,7 +28,7 @@ pub async fn post(state: web::Data<State>, submission: Submission) -> Result<Htt
                 form_key: &asked.form_key,
                 people: &asked.people,
                 conversations: &asked.conversations,
-                copies: asked.copies,
+                formats: asked.formats.clone(),
                 searched: asked.searched.each_ref().map(String::as_str),
             };
             Ok(requests::request(store, user, &ask, policy, now))

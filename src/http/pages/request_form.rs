@@ -20,11 +20,11 @@ use crate::http::forms::{Fields, Submission};
 use crate::http::sessions::{Session, Visitor};
 use crate::http::views::found::{Choosable, Results};
 use crate::http::views::preview::Shown;
-use crate::http::views::request::{Errors, Filter, Preset, Request};
+use crate::http::views::request::{Errors, Filter, Preset, Request, ticked};
 use crate::http::{State, chrome};
 use crate::identity::access::{self, Administrator};
 use crate::keys;
-use crate::model::{Copies, ExportRequest, Filters, Timestamp, UserId};
+use crate::model::{ExportRequest, Filters, Formats, Timestamp, UserId};
 
 /// Fields in which people and conversations are searched for.
 const FIND_PERSON: &str = "find_person";
@@ -40,7 +40,7 @@ pub(super) struct Typed {
     /// What stands in the fields in which people and conversations are searched for.
     pub(super) searched: [String; 2],
     pub(super) form_key: String,
-    pub(super) copies: Copies,
+    pub(super) formats: Formats,
 }
 
 impl Typed {
@@ -53,8 +53,7 @@ impl Typed {
             conversations: all(CONVERSATIONS),
             searched: [FIND_PERSON, FIND_CONVERSATION].map(|field| fields.get(field).to_owned()),
             form_key: fields.get("form_key").to_owned(),
-            // What is not on the form can't be asked for.
-            copies: fields.all("copy").filter_map(|copy| copy.parse().ok()).fold(Copies::NONE, Copies::with),
+            formats: ticked(fields.all("copy")),
         }
     }
 
@@ -66,7 +65,7 @@ impl Typed {
             last_day: request.last_day.to_string(),
             people: texts(request.filters.people),
             conversations: texts(request.filters.conversations),
-            copies: request.copies,
+            formats: request.formats,
             ..Self::default()
         }
     }
@@ -156,7 +155,7 @@ pub(super) async fn form(
         conversations,
         preview,
         form_key: typed.form_key,
-        copies: typed.copies,
+        formats: typed.formats,
         errors,
     };
     page(status, &view)

@@ -10,8 +10,8 @@ use chrono_tz::Tz;
 use super::Chrome;
 use super::chart::Chart;
 use super::history::{Row, State, is_broken};
-use crate::archive::review;
 use crate::archive::sign::PublicKey;
+use crate::archive::{formats, review};
 use crate::days;
 use crate::exports::archives::Broken;
 use crate::exports::filters::Chosen;
@@ -22,8 +22,8 @@ use crate::exports::rules::summary::{CONVERSATION_KINDS, Count, ItemCounts, Kind
 use crate::exports::rules::volume;
 use crate::format::{self, Whole};
 use crate::model::{
-    Account, ConversationKind, Copies, ExportRequest, MailEvent, MailTrouble, Part, RequestId, Status, Timestamp, User,
-    Way,
+    Account, ConversationKind, ExportRequest, Formats, MailEvent, MailTrouble, Part, RequestId, Status, Timestamp,
+    User, Way,
 };
 
 /// The page.
@@ -123,7 +123,7 @@ pub struct Asked {
     /// Names of the only conversations that it holds.
     pub conversations: Vec<String>,
     /// What lies beside the JSON, in words.
-    pub copies: Option<&'static str>,
+    pub copies: Option<String>,
     /// The cut, once it is taken.
     pub cut: Option<Cut>,
 }
@@ -420,12 +420,7 @@ impl Asked {
             days: format::count(days, "day", "days"),
             people: limits.people.into_iter().map(person).collect(),
             conversations: limits.conversations.into_iter().map(|(_, name)| name).collect(),
-            copies: match request.copies {
-                Copies { html: true, csv: true } => Some("Pages to read in a browser, and spreadsheets (CSV)"),
-                Copies { html: true, csv: false } => Some("Pages to read in a browser"),
-                Copies { html: false, csv: true } => Some("Spreadsheets (CSV)"),
-                Copies { html: false, csv: false } => None,
-            },
+            copies: copies(&request.formats),
             cut: request.cut.map(|at| Cut {
                 words: format::exact_instant_and_zone(at, zone),
                 instant: at,
@@ -436,6 +431,17 @@ impl Asked {
             }),
         }
     }
+}
+
+/// What it has beside the JSON, in words.
+fn copies(formats: &Formats) -> Option<String> {
+    let mut labels = formats::about(formats).map(|about| about.label).peekable();
+    let mut words = labels.next()?.to_owned();
+    while let Some(label) = labels.next() {
+        words += if labels.peek().is_some() { ", " } else { ", and " };
+        words += &format::uncapitalised(label);
+    }
+    Some(words)
 }
 
 impl Missing {

@@ -19,7 +19,7 @@ use super::{Chrome, SignedIn};
 use crate::archive::sign::PublicKey;
 use crate::error::Kind;
 use crate::exports::requests::Stretch;
-use crate::model::{Copies, ExportRequest, Filters, Part, Status, Timestamp};
+use crate::model::{ExportRequest, Filters, Formats, Part, Status, Timestamp};
 
 pub(super) const NOW: &str = "2026-11-23T14:05:00Z";
 pub(super) const ZONE: Tz = Europe::London;
@@ -67,7 +67,7 @@ pub(super) fn request(id: i64, status: Status) -> ExportRequest {
         cut: None,
         finished_at: None,
         expires_at: Some(at("2026-12-23T14:05:00Z")),
-        copies: Copies::NONE,
+        formats: Formats::default(),
         deleted_at: None,
         items_total: None,
         items_done: 0,
@@ -253,7 +253,7 @@ fn forms() -> Vec<(&'static str, String)> {
             conversations: Filter { error: errors.conversations.clone(), ..Filter::conversations(Vec::new()) },
             preview: Shown::new(&preview(are_days(first, last).then_some((first, last)))),
             form_key: "form-key".into(),
-            copies: Copies::NONE,
+            formats: Formats::default(),
             errors,
         }
         .render()

@@ -7,9 +7,10 @@ use url::form_urlencoded;
 use super::Chrome;
 use super::found::{Choosable, Results};
 use super::preview::Shown;
+use crate::archive::formats::{self, About};
 use crate::exports::rules::filters;
 use crate::format;
-use crate::model::Copies;
+use crate::model::Formats;
 
 /// Request an export: `POST /administration/exports` with `first_day`, `last_day`, any number of `person` and `conversation`,
 /// `form_key` and `csrf`. Without scripts, people and conversations are searched for, added and removed by
@@ -37,10 +38,30 @@ pub struct Request {
     pub preview: Shown,
     /// Makes a form that is submitted twice create one request.
     pub form_key: String,
-    /// The copies that are ticked.
-    pub copies: Copies,
+    /// The formats that are ticked.
+    pub formats: Formats,
     /// What is wrong.
     pub errors: Errors,
+}
+
+/// A format that can be ticked.
+struct Choice {
+    about: &'static About,
+    ticked: bool,
+}
+
+impl Choice {
+    /// As the form sends it: the key with a capital.
+    fn value(&self) -> String {
+        format::capitalised(self.about.key)
+    }
+}
+
+/// The formats that a form has ticked. What is not on the form can't be asked for.
+#[must_use]
+pub fn ticked<'a>(values: impl Iterator<Item = &'a str>) -> Formats {
+    let known = |value: &str| formats::find(formats::ALL, &value.to_ascii_lowercase()).map(|format| format.about().key);
+    values.filter_map(known).collect()
 }
 
 /// One of the two ways to limit an export.
@@ -192,6 +213,14 @@ impl Request {
         self.filters()
             .iter()
             .any(|filter| !filter.chosen.is_empty() || !filter.searched.is_empty() || filter.error.is_some())
+    }
+
+    /// The formats that can be ticked.
+    fn choices(&self) -> impl Iterator<Item = Choice> {
+        formats::ALL.iter().map(|format| {
+            let about = format.about();
+            Choice { about, ticked: self.formats.contains(about.key) }
+        })
     }
 
     /// Where a preset leads: to this form with its days, and with what is chosen.

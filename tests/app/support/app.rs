@@ -23,7 +23,7 @@ use compliance_exports::identity::access::{self, Choices};
 use compliance_exports::identity::accounts::{self, NewSignIn};
 use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::{Outgoing, Transport};
-use compliance_exports::model::{Account, AccountId, Copies, ExportRequest, Recording, RequestId, Timestamp, UserId};
+use compliance_exports::model::{Account, AccountId, ExportRequest, Formats, Recording, RequestId, Timestamp, UserId};
 use compliance_exports::worker::Worker;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
@@ -207,13 +207,13 @@ impl TestApp {
 
     /// Requests an export of these days, both included.
     pub fn request(&self, by: &Person, first_day: &str, last_day: &str) -> RequestId {
-        self.request_with(by, first_day, last_day, Copies::NONE)
+        self.request_with(by, first_day, last_day, Formats::default())
     }
 
-    /// Requests an export with copies beside the JSON.
-    pub fn request_with(&self, by: &Person, first_day: &str, last_day: &str, copies: Copies) -> RequestId {
+    /// Requests an export with these formats beside the JSON.
+    pub fn request_with(&self, by: &Person, first_day: &str, last_day: &str, formats: Formats) -> RequestId {
         let form_key = compliance_exports::keys::new_key();
-        let ask = requests::Ask { first_day, last_day, form_key: &form_key, copies, ..requests::Ask::default() };
+        let ask = requests::Ask { first_day, last_day, form_key: &form_key, formats, ..requests::Ask::default() };
         requests::request(self.store(), by.id, &ask, self.app.state().policy, self.now()).unwrap()
     }
 

@@ -1,64 +1,14 @@
-//! Reads copies back, as strictly as they were written: which items a page shows, and the rows of a spreadsheet. For `verify`,
-//! and for tests.
+//! Reads spreadsheets back, as strictly as they were written: for `verify`, and for tests. By hand, because the crate `csv` takes
+//! any dialect, and here every other than ours is damage.
 //!
-//! Streams: a line or a row is in memory at a time. Input is not trusted.
+//! Streams: a row is in memory at a time. Input is not trusted.
 
 use std::io::{BufRead, Read};
 
-use super::{csv, day, paths};
-use crate::archive::lines::MAX_LINE;
-use crate::sums;
+use super::table;
 
 /// The longest field that is read.
 const MAX_FIELD: usize = 1 << 20;
-
-/// Items without their order: how many, and a sum of their ids.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Tally {
-    /// How many.
-    pub items: u64,
-    sum: u64,
-}
-
-impl Tally {
-    /// Adds the item with this id.
-    pub fn add(&mut self, id: &str) {
-        self.add_anchor(&paths::anchor(id));
-    }
-
-    fn add_anchor(&mut self, anchor: &str) {
-        let first = sums::sha256(anchor.as_bytes()).first_chunk().copied().unwrap_or_default();
-        self.sum = self.sum.wrapping_add(u64::from_le_bytes(first));
-        self.items += 1;
-    }
-}
-
-/// The items of a page.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn page(reader: &mut impl BufRead) -> Result<Tally, String> {
-    let (mut tally, mut line, mut last) = (Tally::default(), Vec::new(), Vec::new());
-    let mut number = 0_u64;
-    loop {
-        line.clear();
-        if reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|e| e.to_string())? == 0 {
-            return if last == b"</html>\n" { Ok(tally) } else { Err("the page ends too early".into()) };
-        }
-        number += 1;
-        if line.last() != Some(&b'\n') {
-            return Err(format!("line {number} is too long or has no end"));
-        }
-        if number == 1 && line != b"<!doctype html>\n" {
-            return Err("is no page".into());
-        }
-        if let Some(rest) = line.strip_prefix(day::ITEM.as_bytes()) {
-            let anchor = rest.split(|byte| *byte == b'"').next().unwrap_or_default();
-            tally.add_anchor(&String::from_utf8_lossy(anchor));
-        }
-        std::mem::swap(&mut line, &mut last);
-    }
-}
 
 /// What `verify` needs of a row of a conversation's spreadsheet.
 #[derive(Clone, Copy, Debug)]
@@ -79,17 +29,17 @@ pub struct Item<'a> {
 /// What is wrong with it.
 pub fn spreadsheet(reader: &mut impl BufRead, take: &mut dyn FnMut(&Item<'_>)) -> Result<(), String> {
     rows(reader, &mut |number, row| {
-        if row.len() != csv::WIDTH {
+        if row.len() != table::WIDTH {
             return Err(format!("row {number} has {} fields", row.len()));
         }
         let field = |index: usize| row.get(index).map_or("", String::as_str);
-        if number > 1 && field(csv::ROW_COLUMN) == "1" {
-            let id = csv::restored(field(csv::ITEM_COLUMN));
+        if number > 1 && field(table::ROW_COLUMN) == "1" {
+            let id = table::restored(field(table::ITEM_COLUMN));
             take(&Item {
-                conversation: field(csv::CONVERSATION_COLUMN),
+                conversation: field(table::CONVERSATION_COLUMN),
                 id: &id,
-                created_at: field(csv::TIME_COLUMN),
-                deleted: !field(csv::DELETED_COLUMN).is_empty(),
+                created_at: field(table::TIME_COLUMN),
+                deleted: !field(table::DELETED_COLUMN).is_empty(),
             });
         }
         Ok(())
@@ -104,9 +54,9 @@ pub type TakeRow<'a> = dyn FnMut(u64, &[String]) -> Result<(), String> + 'a;
 /// # Errors
 /// What is wrong with it; those of `take`.
 pub fn rows(reader: &mut impl BufRead, take: &mut TakeRow<'_>) -> Result<(), String> {
-    let mut mark = [0; csv::MARK.len()];
+    let mut mark = [0; table::MARK.len()];
     reader.read_exact(&mut mark).map_err(|e| e.to_string())?;
-    if mark != csv::MARK {
+    if mark != table::MARK {
         return Err("does not begin with a byte order mark".into());
     }
     let (mut row, mut field, mut state, mut number) = (Vec::new(), Vec::new(), State::Begin, 1);

@@ -1,5 +1,6 @@
 //! Spreadsheets: CSV in the dialect that Excel and LibreOffice open by a double click. UTF-8 with a byte order mark, commas,
-//! every field in quotation marks, lines that end in CR LF.
+//! every field in quotation marks, lines that end in CR LF. By hand: guards and quotation marks are set in one pass over a text,
+//! of which the crate `csv` would make a guarded copy first.
 //!
 //! Spreadsheets take a field that begins with `=`, `+`, `-`, `@` and some others for a formula, and run it. And one whose
 //! separator is the semicolon (in much of Europe) begins a new field wherever a text has a `;` or a new line. So a `'` is put

@@ -7,12 +7,15 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::{Chat, html, paths};
+use super::{markup, paths};
+use crate::archive::formats::{Chat, anchor};
 use crate::archive::records::ItemEntry;
 use crate::format;
 
 /// Bytes from which on a shard is full.
-pub const SHARD: usize = 1 << 20;
+pub const SHARD: u64 = 1 << 20;
+/// Bytes that an item or an edit has there beside its texts.
+pub const RECORD: u64 = 100;
 
 /// Begins a shard of texts.
 pub fn begin(text: &mut Vec<u8>) {
@@ -41,7 +44,7 @@ pub fn items(text: &mut Vec<u8>, chat: &Chat<'_>, day: NaiveDate, zone: Tz, item
     text.extend_from_slice(b",[");
     for item in items {
         text.push(b'[');
-        string(text, &paths::anchor(&item.id));
+        string(text, &anchor(&item.id));
         text.push(b',');
         string(text, &format::exact_time(item.created_at, zone));
         text.push(b',');
@@ -108,7 +111,7 @@ fn escape(text: &mut Vec<u8>, value: &str) {
             '&' => "\\u0026",
             '\u{2028}' => "\\u2028",
             '\u{2029}' => "\\u2029",
-            _ => match html::visible(character) {
+            _ => match markup::visible(character) {
                 Some(shown) => shown,
                 None => continue,
             },

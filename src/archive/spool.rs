@@ -10,24 +10,36 @@ use crate::error::{Context, Result};
 const CHUNK: u64 = 256 << 10;
 
 /// A temporary file without a name: it is gone whatever happens.
-pub(super) struct Spool {
+pub struct Spool {
     file: BufWriter<File>,
-    pub(super) lines: u64,
+    /// How often something was added.
+    pub lines: u64,
 }
 
 impl Spool {
-    pub(super) fn create(folder: &Path) -> Result<Self> {
+    /// An empty one, in `folder`.
+    ///
+    /// # Errors
+    /// When the file can't be made, written, or read back; so with the others.
+    pub fn create(folder: &Path) -> Result<Self> {
         let file = tempfile::tempfile_in(folder).context(|| format!("making a file in {}", folder.display()))?;
         Ok(Self { file: BufWriter::new(file), lines: 0 })
     }
 
-    pub(super) fn add(&mut self, text: &[u8]) -> Result<()> {
+    /// Adds a line, or what is one for the caller.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn add(&mut self, text: &[u8]) -> Result<()> {
         self.lines += 1;
         self.file.write_all(text).context(|| "writing down the lists".to_owned())
     }
 
     /// The text from its beginning.
-    pub(super) fn reader(self) -> Result<BufReader<File>> {
+    ///
+    /// # Errors
+    /// As above.
+    pub fn reader(self) -> Result<BufReader<File>> {
         let doing = || "reading back the lists".to_owned();
         let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
         file.rewind().context(doing)?;
@@ -35,7 +47,10 @@ impl Spool {
     }
 
     /// Gives the text in chunks, each with whether it is the last. An empty text is one chunk.
-    pub(super) fn read(self, take: &mut dyn FnMut(Vec<u8>, bool) -> Result<()>) -> Result<()> {
+    ///
+    /// # Errors
+    /// As above; those of `take`.
+    pub fn read(self, take: &mut dyn FnMut(Vec<u8>, bool) -> Result<()>) -> Result<()> {
         let doing = || "reading back the lists".to_owned();
         let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error).context(doing)?;
         let mut left = file.stream_position().context(doing)?;

@@ -7,9 +7,10 @@
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 
-use super::html::Html;
-use super::{Chat, assets, paths};
-use crate::archive::manifest::{DayCount, Header, Totals};
+use super::markup::Html;
+use super::paths;
+use crate::archive::formats::{Chat, List as Formats, Listed};
+use crate::archive::manifest::{Header, Totals};
 use crate::archive::records::ConversationEntry;
 use crate::format;
 use crate::model::{ConversationKind, Timestamp};
@@ -67,7 +68,7 @@ impl List {
 }
 
 /// What the index tells of the whole archive.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Index<'a> {
     /// Request, account, cut, coverage.
     pub header: &'a Header,
@@ -77,8 +78,8 @@ pub struct Index<'a> {
     pub totals: Totals,
     /// The parts that hold texts, the first and the last: where the search finds them.
     pub parts: (i32, i32),
-    /// Whether there are spreadsheets.
-    pub csv: bool,
+    /// The formats of the archive.
+    pub formats: &'a Formats,
 }
 
 impl Index<'_> {
@@ -127,10 +128,9 @@ impl Index<'_> {
             (false, false) => "Kept at all other times, and marked.</dd>\n",
             (false, true) => "Those deleted later are kept, and marked.</dd>\n",
         });
-        if self.csv {
-            html.raw("<dt>Spreadsheets</dt><dd>").link(0, paths::CONVERSATIONS, None);
-            html.raw(paths::CONVERSATIONS).raw("</a> lists all conversations; one for each is in the folder ");
-            html.raw(paths::SPREADSHEETS).raw(".</dd>\n");
+        for pointer in self.formats.iter().filter_map(|format| format.about().pointer.as_ref()) {
+            html.raw("<dt>").raw(pointer.title).raw("</dt><dd>").link(0, pointer.file, None);
+            html.raw(pointer.file).raw("</a>").raw(pointer.words).raw("</dd>\n");
         }
         html.raw("</dl>\n<p class=\"quiet\">This is a copy for reading. The JSON files beside it are the record, and ");
         html.raw("<code>SHA256SUMS</code> vouches for both.</p>\n</header>\n<main>\n");
@@ -197,7 +197,8 @@ impl Index<'_> {
 }
 
 /// The row of a conversation, as it stands on the first page of its list and as it stands on a further one, which lies elsewhere.
-pub fn row(text: &mut Vec<u8>, further: bool, chat: &Chat<'_>, entry: &ConversationEntry, days: &[DayCount]) {
+pub fn row(text: &mut Vec<u8>, further: bool, listed: &Listed<'_>) {
+    let Listed { chat, entry, days, .. } = *listed;
     let mut html = Html(text);
     html.raw("<li>").link(usize::from(further), &paths::days_page(chat.rank), Some(&format!("c{}", chat.id)));
     html.name(if chat.name.trim().is_empty() { "(no name)" } else { chat.name }).raw("</a> ");
@@ -225,15 +226,9 @@ pub fn begin_days(text: &mut Vec<u8>, header: &Header) {
     html.raw("All conversations</a></nav>\n<h1>Conversations and their days</h1>\n</header>\n<main>\n");
 }
 
-/// A conversation on a page of days: about it, its people, its days, its `spreadsheets`.
-pub fn days(
-    text: &mut Vec<u8>,
-    chat: &Chat<'_>,
-    entry: &ConversationEntry,
-    zone: Tz,
-    days: &[DayCount],
-    spreadsheets: &[String],
-) {
+/// A conversation on a page of days: about it, its people, its days, and its files of the other `formats`.
+pub fn days(text: &mut Vec<u8>, listed: &Listed<'_>, zone: Tz, formats: &Formats) {
+    let Listed { chat, entry, days, portions } = *listed;
     let mut html = Html(text);
     html.raw("<section class=\"chat\" id=\"c")
         .text(&chat.id.to_string())
@@ -275,12 +270,15 @@ pub fn days(
             html.text(&count.day.format("%B %Y").to_string()).raw("</h3>\n<ul class=\"days\">\n");
             month = Some(this);
         }
-        day(&mut html, chat, count.day, count.items);
+        day(&mut html, &chat, count.day, count.items);
     }
     html.raw(if month.is_some() { "</ul>\n" } else { "" });
-    for path in spreadsheets {
-        html.raw("<p class=\"quiet\">Spreadsheet: ").link(1, path, None);
-        html.name(path.rsplit('/').next().unwrap_or(path)).raw("</a></p>\n");
+    for format in formats {
+        let Some(pointer) = &format.about().pointer else { continue };
+        for path in format.files_of(chat.folder, portions) {
+            html.raw("<p class=\"quiet\">").raw(pointer.one).raw(": ").link(1, &path, None);
+            html.name(path.rsplit('/').next().unwrap_or(&path)).raw("</a></p>\n");
+        }
     }
     html.raw("</section>\n");
 }
@@ -330,10 +328,4 @@ const fn kind_words(kind: ConversationKind) -> &'static str {
 
 fn count(number: u64, one: &str, many: &str) -> String {
     format::count(number, one, many)
-}
-
-/// Files that every archive with pages has: path and bytes.
-#[must_use]
-pub const fn shared() -> [(&'static str, &'static str); 2] {
-    [assets::STYLE, assets::SCRIPT]
 }

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::html::Html;
-use super::{Chat, paths};
+use super::markup::Html;
+use super::paths;
+use crate::archive::formats::{Chat, anchor};
 use crate::archive::records::{ItemEntry, Person};
 use crate::format;
 use crate::model::{ItemKind, TaskStatus};
@@ -120,14 +121,14 @@ impl Day<'_> {
         on_page: &dyn Fn(&str) -> bool,
         parents: &HashMap<String, NaiveDate>,
     ) {
-        html.raw(ITEM).text(&paths::anchor(&item.id));
+        html.raw(ITEM).text(&anchor(&item.id));
         html.raw(if item.deleted.is_some() { "\" class=\"deleted\">\n" } else { "\">\n" });
         html.raw("<p class=\"by\">");
         match &item.author {
             Some(author) => person(html, author),
             None => html.raw("<b>Unknown author</b>"),
         };
-        html.raw(" ").raw("<a class=\"at\" href=\"#").text(&paths::anchor(&item.id)).raw("\">");
+        html.raw(" ").raw("<a class=\"at\" href=\"#").text(&anchor(&item.id)).raw("\">");
         html.time(item.created_at, &format::exact_time(item.created_at, self.zone)).raw("</a>");
         if item.kind() != ItemKind::Message {
             html.raw(" <span class=\"tag\">").text(item.kind().as_str()).raw("</span>");
@@ -160,7 +161,7 @@ impl Day<'_> {
 
     fn parent(&self, html: &mut Html<'_>, parent: &str, on_page: bool, parents: &HashMap<String, NaiveDate>) {
         html.raw("<p class=\"quiet\">");
-        let anchor = paths::anchor(parent);
+        let anchor = anchor(parent);
         let day = if on_page { Some(self.day) } else { parents.get(parent).copied() };
         match day {
             Some(day) if day == self.day => {

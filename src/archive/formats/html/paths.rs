@@ -1,7 +1,5 @@
-//! Where the reading copies lie, and how pages point at one another.
-//!
-//! A day's page lies beside its JSON; what belongs to the archive as a whole lies in [`FOLDER`], and spreadsheets in
-//! [`SPREADSHEETS`]. All names follow from the records alone, so that parts that know nothing of one another make one tree.
+//! Where pages lie, and how they point at one another. A day's page lies beside its JSON; what belongs to the archive as a whole
+//! lies in [`FOLDER`].
 
 use std::fmt::Write;
 
@@ -13,10 +11,6 @@ pub const INDEX: &str = "index.html";
 pub const FOLDER: &str = "Reading";
 /// What the search reads.
 pub const SEARCH_FOLDER: &str = "Reading/search";
-/// One file for each conversation.
-pub const SPREADSHEETS: &str = "Spreadsheets";
-/// A table of all conversations.
-pub const CONVERSATIONS: &str = "conversations.csv";
 
 /// Conversations whose days are listed on one page.
 pub const CHATS_PER_PAGE: u64 = 50;
@@ -53,16 +47,6 @@ pub fn names_shard(number: u32) -> String {
     format!("{SEARCH_FOLDER}/names-{number}.js")
 }
 
-/// The spreadsheet of a conversation; of what a later part holds of it, from that day on.
-#[must_use]
-pub fn spreadsheet(folder: &str, from: Option<NaiveDate>) -> String {
-    let name = folder.rsplit('/').next().unwrap_or(folder);
-    match from {
-        None => format!("{SPREADSHEETS}/{name}.csv"),
-        Some(day) => format!("{SPREADSHEETS}/{name} from {day}.csv"),
-    }
-}
-
 /// A path as an address relative to the page that names it, which lies `up` folders below the top. It never begins with what
 /// a browser takes for a scheme.
 #[must_use]
@@ -81,26 +65,8 @@ pub fn address(up: usize, path: &str) -> String {
     address
 }
 
-/// The name of an item's place on its page: letters, digits and `.`, `-`, `_` of its id, and `~` with a number for the rest.
-/// Different ids have different names.
-#[must_use]
-pub fn anchor(id: &str) -> String {
-    let mut anchor = "i-".to_owned();
-    for character in id.chars() {
-        match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' => anchor.push(character),
-            _ => {
-                let _infallible = write!(anchor, "~{:x}~", u32::from(character));
-            }
-        }
-    }
-    anchor
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -110,22 +76,11 @@ mod tests {
         assert_eq!((days_page(49), days_page(50)), ("Reading/days-1.html".into(), "Reading/days-2.html".into()));
         assert_eq!(list_page("teams", 1), "index.html");
         assert_eq!(list_page("teams", 2), "Reading/teams-2.html");
-        assert_eq!(spreadsheet("Team_Chats/Ops - 3", None), "Spreadsheets/Ops - 3.csv");
-        assert_eq!(spreadsheet("Team_Chats/Ops - 3", Some(day)), "Spreadsheets/Ops - 3 from 1970-01-01.csv");
     }
 
     #[test]
     fn addresses_stay_within_the_archive() {
         assert_eq!(address(0, "javascript:alert(1)"), "./javascript%3Aalert%281%29");
         assert_eq!(address(2, "Team_Chats/a#b?c%d & é - 3"), "../../Team_Chats/a%23b%3Fc%25d%20%26%20%C3%A9%20-%203");
-    }
-
-    proptest! {
-        #[test]
-        fn anchors_are_plain_and_differ_where_ids_do(one in "\\PC{0,12}|[a~0-9-]{0,8}", two in "\\PC{0,12}|[a~0-9-]{0,8}") {
-            let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c));
-            prop_assert!(plain(&anchor(&one)));
-            prop_assert_eq!(one == two, anchor(&one) == anchor(&two));
-        }
     }
 }

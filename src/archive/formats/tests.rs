@@ -10,9 +10,10 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::count::{self, Tally};
-use super::day::Day;
-use super::{Chat, csv, index, search};
+use super::csv::{read, restored, table as csv};
+use super::html::day::Day;
+use super::html::{self, index, search};
+use super::{Chat, Listed, Tally};
 use crate::archive::manifest::DayCount;
 use crate::archive::records::{
     AccountRef, ConversationEntry, ConversationRef, Counts, Deletion, Edit, Id, ItemEntry, Member, Person, Repeated,
@@ -107,9 +108,10 @@ fn entry(words: &str) -> ConversationEntry {
 fn listing(chat: Chat<'_>, words: &str) -> String {
     let days = [("2026-03-28", 2), ("2026-04-02", 1)].map(|(day, items)| DayCount { day: on(day), items, deleted: 0 });
     let (mut text, entry) = (Vec::new(), entry(words));
-    index::row(&mut text, false, &chat, &entry, &days);
-    index::row(&mut text, true, &chat, &entry, &days);
-    index::days(&mut text, &chat, &entry, ZONE, &days, &["Spreadsheets/Risk & _Audit_ - 12.csv".to_owned()]);
+    let listed = Listed { chat, entry: &entry, days: &days, portions: &[None] };
+    index::row(&mut text, false, &listed);
+    index::row(&mut text, true, &listed);
+    index::days(&mut text, &listed, ZONE, crate::archive::formats::ALL);
     String::from_utf8(text).unwrap()
 }
 
@@ -158,9 +160,9 @@ fn a_page_shows_threads_edits_and_deletions_in_place() {
     insta::assert_snapshot!(page);
     let mut tally = Tally::default();
     items.iter().for_each(|item| tally.add(&item.id));
-    assert_eq!(count::page(&mut page.as_bytes()), Ok(tally));
-    assert!(count::page(&mut page.replace("i-m3\"", "i-m7\"").as_bytes()).is_ok_and(|other| other != tally));
-    assert!(count::page(&mut &page.as_bytes()[..page.len() - 9]).is_err());
+    assert_eq!(html::page(&mut page.as_bytes()), Ok(tally));
+    assert!(html::page(&mut page.replace("i-m3\"", "i-m7\"").as_bytes()).is_ok_and(|other| other != tally));
+    assert!(html::page(&mut &page.as_bytes()[..page.len() - 9]).is_err());
 }
 
 #[test]
@@ -171,7 +173,7 @@ fn replies_that_answer_one_another_in_a_circle_are_all_shown() {
         reply("c", "2026-03-28T09:02:00Z", "C", "c"),
     ];
     let page = page(CHAT, &items, &HashMap::new());
-    assert_eq!(count::page(&mut page.as_bytes()).unwrap().items, 3);
+    assert_eq!(html::page(&mut page.as_bytes()).unwrap().items, 3);
     assert!(page.contains("In reply to <a href=\"#i-b\">an item of this day</a>"));
 }
 
@@ -206,7 +208,7 @@ fn table(items: &[ItemEntry]) -> (Vec<u8>, Vec<Vec<String>>) {
     csv::begin(&mut text, ZONE);
     csv::items(&mut text, ZONE, items);
     let mut rows = Vec::new();
-    count::rows(&mut text.as_slice(), &mut |_, row| {
+    read::rows(&mut text.as_slice(), &mut |_, row| {
         rows.push(row.to_vec());
         Ok(())
     })
@@ -224,7 +226,7 @@ fn a_spreadsheet_has_a_row_for_each_item() {
     assert_eq!(rows[1][..6], expected);
     assert_eq!(rows[1][11], "Say \"two\",\nplease");
     let mut found = Vec::new();
-    count::spreadsheet(&mut text.as_slice(), &mut |item| found.push((item.id.to_owned(), item.deleted))).unwrap();
+    read::spreadsheet(&mut text.as_slice(), &mut |item| found.push((item.id.to_owned(), item.deleted))).unwrap();
     assert_eq!(found, [("1700000000.000100".to_owned(), false)]);
     let (_, rows) = table(&[full("1", "Words")]);
     insta::assert_snapshot!(
@@ -236,7 +238,7 @@ fn a_spreadsheet_has_a_row_for_each_item() {
 fn a_text_too_long_for_a_field_goes_on_below() {
     let long = "🎉;=".repeat(40_000);
     let (_, rows) = table(&[item("1", "2026-03-28T09:00:00Z", &long), item("2", "2026-03-28T09:00:00Z", "Next")]);
-    let texts: Vec<String> = rows[1..].iter().map(|row| csv::restored(&row[11])).collect();
+    let texts: Vec<String> = rows[1..].iter().map(|row| restored(&row[11])).collect();
     assert!(rows.iter().all(|row| row[11].encode_utf16().count() <= 32_767));
     assert_eq!(texts[..texts.len() - 1].concat(), long);
     assert_eq!(rows[rows.len() - 2][24], (rows.len() - 2).to_string());
@@ -283,7 +285,7 @@ fn what_could_be_a_formula_or_become_a_number_is_guarded() {
 
 #[test]
 fn other_csv_than_ours_is_refused() {
-    let refused = |text: &[u8]| count::rows(&mut &*text, &mut |_, _| Ok(())).is_err();
+    let refused = |text: &[u8]| read::rows(&mut &*text, &mut |_, _| Ok(())).is_err();
     assert!(!refused(b"\xEF\xBB\xBF\"a\",\"b\"\r\n"));
     let others: [&[u8]; 6] = [
         b"\"a\"\r\n",
@@ -313,9 +315,9 @@ proptest! {
         one.author = Some(person(&name));
         let (table, rows) = table(&[one]);
         prop_assert_eq!(rows.len(), 2);
-        prop_assert_eq!(csv::restored(&rows[1][11]), text.replace('\0', "␀"));
-        prop_assert_eq!(csv::restored(&rows[1][2]), name.replace('\0', "␀"));
-        prop_assert_eq!(csv::restored(&rows[1][6]), name.replace('\0', "␀"));
+        prop_assert_eq!(restored(&rows[1][11]), text.replace('\0', "␀"));
+        prop_assert_eq!(restored(&rows[1][2]), name.replace('\0', "␀"));
+        prop_assert_eq!(restored(&rows[1][6]), name.replace('\0', "␀"));
         // Commas separate nothing where the quotation marks are heeded.
         let table = String::from_utf8(table).unwrap();
         for field in rows[1].iter().map(String::as_str).chain(beginnings(&table.replace(',', "x"))) {
@@ -338,7 +340,7 @@ proptest! {
     #[test]
     fn any_text_is_a_string_in_a_shard(text in "\\PC{0,30}|[<>&\"'\\\\/\u{0}-\u{1f}\u{2028}]{0,30}") {
         let found = shard(CHAT, &[item("1", "2026-03-28T09:00:00Z", &text)]);
-        let shown: String = text.chars().map(|c| crate::archive::reading::visible(c).map_or_else(|| c.to_string(), str::to_owned)).collect();
+        let shown: String = text.chars().map(|c| html::visible(c).map_or_else(|| c.to_string(), str::to_owned)).collect();
         prop_assert_eq!(found[0][3][0][3].as_str(), Some(shown.as_str()));
     }
 }

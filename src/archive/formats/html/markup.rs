@@ -91,11 +91,11 @@ impl Html<'_> {
         );
         self.raw("<title>").text(title).raw("</title>\n");
         self.raw("<link rel=\"stylesheet\" href=\"")
-            .text(&paths::address(up, crate::archive::reading::assets::STYLE.0))
+            .text(&paths::address(up, crate::archive::formats::html::assets::STYLE.0))
             .raw("\">\n");
         if searches {
             self.raw("<script src=\"")
-                .text(&paths::address(up, crate::archive::reading::assets::SCRIPT.0))
+                .text(&paths::address(up, crate::archive::formats::html::assets::SCRIPT.0))
                 .raw("\" defer></script>\n");
         }
         self.raw("</head>\n<body>\n")

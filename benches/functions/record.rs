@@ -3,7 +3,8 @@
 use std::fs;
 
 use compliance_exports::capture::ingest::{Outcome, Recorder};
-use compliance_exports::model::Recording;
+use compliance_exports::capture::sources::events;
+use compliance_exports::model::Fact;
 use criterion::{BatchSize, Criterion, Throughput};
 
 use super::support::corpus;
@@ -15,14 +16,14 @@ const BATCH: usize = 1_000;
 /// New messages, and edits of them, in transactions of a thousand.
 pub fn an_event(criterion: &mut Criterion, stage: &Stage) {
     let events = fs::read_to_string(&stage.events).unwrap();
-    let events = events.lines().map(|line| serde_json::from_str(line).unwrap());
-    let posted: Vec<Recording> =
-        events.filter(|event| matches!(event, Recording::ItemCreated(_) | Recording::ItemEdited(_))).collect();
+    let events = events.lines().map(|line| events::parse(line.as_bytes()).unwrap());
+    let posted: Vec<Fact> =
+        events.filter(|event| matches!(event, Fact::ItemCreated(_) | Fact::ItemEdited(_))).collect();
     let app = stage.app();
     let now = app.clock.now();
     let account = app.store.read(|c| compliance_exports::identity::accounts::find(c, corpus::ACCOUNT)).unwrap().id;
     let mut recorder = app.store.write(|tx| Recorder::new(tx, account, "events", now)).unwrap();
-    let mut record = |batch: Vec<Recording>| {
+    let mut record = |batch: Vec<Fact>| {
         app.store
             .write(|tx| {
                 recorder.begin(tx, now)?;
@@ -42,9 +43,9 @@ pub fn an_event(criterion: &mut Criterion, stage: &Stage) {
         // The same messages come again with other ids: each batch records something new.
         let batch = (number..number + BATCH).map(|number| {
             let mut event = posted[number % posted.len()].clone();
-            if let Recording::ItemCreated(item) = &mut event {
+            if let Fact::ItemCreated(item) = &mut event {
                 item.id += &format!("-{}", number / posted.len());
-            } else if let Recording::ItemEdited(edit) = &mut event {
+            } else if let Fact::ItemEdited(edit) = &mut event {
                 edit.id += &format!("-{}", number / posted.len());
             }
             event

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use compliance_exports::archive::records::{ConversationRef, Edit, Id, ItemEntry, Person, Repeated};
 use compliance_exports::archive::render;
-use compliance_exports::model::{ItemKind, Recording};
+use compliance_exports::capture::sources::events;
+use compliance_exports::model::{Fact, ItemKind};
 use criterion::{BenchmarkId, Criterion, Throughput};
 
 use super::support::stage::Stage;
@@ -24,8 +25,8 @@ pub fn a_day_file(criterion: &mut Criterion, stage: &Stage) {
         bot: false,
     });
     let events = fs::read_to_string(&stage.events).unwrap();
-    let posted = events.lines().filter_map(|line| match serde_json::from_str(line).unwrap() {
-        Recording::ItemCreated(item) => Some(item),
+    let posted = events.lines().filter_map(|line| match events::parse(line.as_bytes()).unwrap() {
+        Fact::ItemCreated(item) => Some(item),
         _ => None,
     });
     let records: Vec<ItemEntry> = posted

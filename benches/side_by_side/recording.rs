@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use compliance_exports::capture::sources::{self, Format};
+use compliance_exports::capture::sources::{self, Format, Import};
 use rusqlite::Connection;
 
 use super::support::corpus::{Corpus, Message};
@@ -17,8 +17,8 @@ pub fn record(stage: &Stage) -> f64 {
     let app = stage.app();
     let account = stage::create_account(&app);
     let began = Instant::now();
-    let archive = (Format::Events, stage.events.as_path());
-    let summary = sources::import(&app.store, &app.clock, account, archive, false, &mut |_, _| {}).unwrap();
+    let import = Import::new(account, Format::Events, &stage.events);
+    let summary = sources::import(&app.store, &app.clock, &import, &mut |_, _| {}).unwrap();
     let seconds = began.elapsed().as_secs_f64();
     assert!(!summary.has_problems(), "refused: {:?}", summary.problems.first());
     seconds
@@ -83,7 +83,12 @@ pub fn insert_bare(stage: &Stage, corpus: &Corpus) -> f64 {
 /// The people and conversations, which are few, outside the time that is taken. Tells the numbers of the first of each.
 fn insert_scene(db: &mut Connection, account: i64, corpus: &Corpus) -> (i64, i64) {
     let transaction = db.transaction().unwrap();
-    transaction.execute("INSERT INTO sources (account_id, kind) VALUES (?, 'events')", [account]).unwrap();
+    transaction
+        .execute(
+            "INSERT INTO sources (account_id, kind, name, name_key) VALUES (?, 'events', 'events', 'events')",
+            [account],
+        )
+        .unwrap();
     let source = transaction.last_insert_rowid();
     let mut first_person = None;
     for (name, email) in Corpus::people() {

@@ -133,6 +133,8 @@ pub enum AuditEvent {
     ImportFinished {
         /// Kind of the source.
         source: String,
+        /// Name of the source.
+        name: String,
         /// Items that were added.
         items: u64,
         /// What was refused.

@@ -7,6 +7,7 @@ use super::output;
 use crate::app::App;
 use crate::capture::switch;
 use crate::error::{Context, Error, Kind, Result};
+use crate::format;
 use crate::identity::accounts::{self, NewSignIn};
 use crate::model::{Account, User, UserId};
 
@@ -41,6 +42,17 @@ pub(super) fn account(app: &App, command: AccountCommand) -> Result<()> {
                     (true, true) => "included, on",
                 };
                 output::row(&[account.name, account.time_zone.to_string(), format!("exports {exports}")]);
+            }
+        }
+        AccountCommand::Sources { name } => {
+            let sources = store.read(|c| accounts::sources(c, &name))?;
+            if sources.is_empty() {
+                output::aside(&format!("Nothing has been imported into “{}” yet.", name.trim()));
+            }
+            for source in sources {
+                let people = format::count(source.people, "person", "people");
+                let conversations = format::count(source.conversations, "conversation", "conversations");
+                output::row(&[source.kind, source.name, people, conversations]);
             }
         }
     }

@@ -137,6 +137,14 @@ pub enum AccountCommand {
     /// List the accounts
     #[command(after_help = "Example:\n  compliance-exports account list")]
     List,
+    /// List the sources of an account: the other systems from which it has been recorded
+    #[command(
+        after_help = "Example:\n  compliance-exports account sources Acme\n\nColumns: kind, name, people, conversations."
+    )]
+    Sources {
+        /// Name of the account
+        name: String,
+    },
 }
 
 /// People who can sign in.
@@ -201,6 +209,9 @@ pub struct ImportArgs {
     /// Name of the account
     #[arg(long)]
     pub account: String,
+    /// Name of the source, if the account has several of this kind [default: the kind]
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Record nothing if anything is refused
     #[arg(long)]
     pub strict: bool,
@@ -212,7 +223,9 @@ pub struct ImportArgs {
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
     /// A Slack workspace export: zip or folder
-    #[command(after_help = "Example:\n  compliance-exports import slack --account Acme export.zip")]
+    #[command(
+        after_help = "Examples:\n  compliance-exports import slack --account Acme export.zip\n  compliance-exports import slack --account Acme --source Design design.zip\n\nThe second is another workspace of the same company."
+    )]
     Slack(ImportArgs),
     /// A Mattermost bulk export: JSON Lines
     #[command(after_help = "Example:\n  compliance-exports import mattermost --account Acme bulk-export.jsonl")]

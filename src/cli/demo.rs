@@ -7,8 +7,7 @@ use std::path::Path;
 use super::{export, output, serve};
 use crate::app::App;
 use crate::archive::formats;
-use crate::capture::sources::{self, Format};
-use crate::capture::switch;
+use crate::capture::{sources, switch};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, MailTransport, Settings};
 use crate::demo::{self, Company};
@@ -118,11 +117,11 @@ fn people(app: &App, company: &Company, now: Timestamp) -> Result<UserId> {
 }
 
 fn record(app: &App, company: &Company, now: Timestamp) -> Result<()> {
-    let recordings = demo::conversations(now);
+    let facts = demo::conversations(now);
     let account = app.store.read(|c| accounts::find(c, company.name))?.id;
-    let bar = output::bar("Recording", recordings.len() as u64, false);
+    let bar = output::bar("Recording", facts.len() as u64, false);
     let mut progress = |done, _| bar.set_position(done);
-    let summary = sources::record_all(&app.store, &app.clock, account, Format::Events, recordings, &mut progress)?;
+    let summary = sources::record_all(&app.store, &app.clock, account, facts, &mut progress)?;
     bar.finish_and_clear();
     match summary.problems.first() {
         None => Ok(()),

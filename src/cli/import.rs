@@ -7,10 +7,11 @@ use super::args::{ImportArgs, ImportCommand};
 use super::{output, signals};
 use crate::app::App;
 use crate::capture::rules::times::Why;
-use crate::capture::sources::{Format, Place, Summary, import_in_turn};
+use crate::capture::sources::{FilePlace, Format, Import, Summary, import_in_turn};
 use crate::error::Result;
 use crate::format;
 use crate::identity::accounts;
+use crate::model::{Account, SourceKey};
 
 /// The exit code of a program that Ctrl-C has ended.
 const STOPPED: i32 = 130;
@@ -21,8 +22,11 @@ pub(super) fn import(app: &App, command: ImportCommand) -> Result<ExitCode> {
         ImportCommand::Mattermost(args) => (Format::Mattermost, args),
         ImportCommand::Events(args) => (Format::Events, args),
     };
-    let ImportArgs { account, strict, path } = args;
+    let ImportArgs { account, source, strict, path } = args;
     let account = app.store.read(|c| accounts::find(c, &account))?;
+    let source = source.as_deref().unwrap_or(format.as_str());
+    let import = Import { source, strict, ..Import::new(account.id, format, &path) };
+    tell_if_new(app, &account, SourceKey { kind: format.as_str(), name: source })?;
     signals::on_stop(|| {
         // Between two transactions or in the midst of one, which then never happened.
         output::stopped("Stopped. Import it again to go on: nothing is recorded twice.");
@@ -34,14 +38,24 @@ pub(super) fn import(app: &App, command: ImportCommand) -> Result<ExitCode> {
     };
     // The one who waits is not the one who reads.
     let waits = || output::aside_of(bar.get(), "Somebody else is recording. This import goes on when it is its turn …");
-    let archive = (format, path.as_path());
-    let imported = import_in_turn(&app.store, &app.clock, account.id, archive, strict, (&mut progress, &waits));
+    let imported = import_in_turn(&app.store, &app.clock, &import, &mut progress, &waits);
     if let Some(bar) = bar.into_inner() {
         bar.finish_and_clear();
     }
     let summary = imported?;
     tell(&summary, strict);
     Ok(if summary.has_problems() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Whoever mistypes the name of a source, or forgets it, records everything once more.
+fn tell_if_new(app: &App, account: &Account, source: SourceKey<'_>) -> Result<()> {
+    let others = app.store.read(|c| accounts::sources_beside_new(c, account, source))?;
+    let others: Vec<String> =
+        others.iter().map(|other| SourceKey { kind: &other.kind, name: &other.name }.to_string()).collect();
+    if !others.is_empty() {
+        output::aside(&format!("{source} is a new source of “{}”, beside {}.", account.name, others.join(", ")));
+    }
+    Ok(())
 }
 
 fn tell(summary: &Summary, strict: bool) {
@@ -84,7 +98,7 @@ fn tell(summary: &Summary, strict: bool) {
     }
 }
 
-fn position(place: &Place) -> String {
+fn position(place: &FilePlace) -> String {
     match (place.file.is_empty(), place.line) {
         (true, _) => String::new(),
         (false, None) => format!("{}: ", place.file),

@@ -70,7 +70,9 @@ fn run(cli: Cli, environment: impl IntoIterator<Item = (OsString, OsString)>) ->
         Command::Serve { .. } => serve::serve(settings)?,
         Command::Demo { exit } => demo::demo(settings, exit)?,
         Command::Migrate { accept_folder } => migrate(settings, accept_folder)?,
-        Command::Account(AccountCommand::List) => accounts::account(&look(settings)?, AccountCommand::List)?,
+        Command::Account(command @ (AccountCommand::List | AccountCommand::Sources { .. })) => {
+            accounts::account(&look(settings)?, command)?;
+        }
         Command::Account(command) => accounts::account(&open(settings)?, command)?,
         Command::User(command) => accounts::user(&open(settings)?, command)?,
         Command::Access(command) => accounts::access(&open(settings)?, command)?,

@@ -10,10 +10,9 @@ use diesel::prelude::*;
 use super::Conn;
 use super::connection::on_either;
 use super::schema::{conversations, export_cuts, sources};
-use crate::capture::rows::sources::SourceId;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::model::{AccountId, ConversationId, RequestId};
+use crate::model::{AccountId, ConversationId, RequestId, SourceId};
 
 /// Which recordings count.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -109,13 +108,13 @@ pub fn list_of_conversations(c: &mut Conn, cut: Cut, ids: &[ConversationId]) -> 
     Ok(rows.into_iter().map(|(id, source)| (id, numbers.of(source))).collect())
 }
 
-/// Kind and number of each source of the account that had recorded something at the cut of a request, by kind. Other accounts'
-/// sources are nobody else's concern.
-pub fn list_of_account(c: &mut Conn, request: RequestId, account: AccountId) -> Result<Vec<(String, i64)>> {
+/// Kind, name and number of each source of the account that had recorded something at the cut of a request, by kind and name. Other
+/// accounts' sources are nobody else's concern.
+pub fn list_of_account(c: &mut Conn, request: RequestId, account: AccountId) -> Result<Vec<(String, String, i64)>> {
     Ok(export_cuts::table
         .inner_join(sources::table.on(sources::id.eq(export_cuts::source_id)))
         .filter(export_cuts::request_id.eq(request).and(sources::account_id.eq(account)))
-        .order(sources::kind)
-        .select((sources::kind, export_cuts::recording))
+        .order((sources::kind, sources::name_key))
+        .select((sources::kind, sources::name, export_cuts::recording))
         .load(c)?)
 }

@@ -14,7 +14,7 @@ diesel::table! {
     accounts (id) {
         id -> BigInt,
         name -> Text,
-        name_key -> Text,
+        name_key -> Nullable<Text>,
         time_zone -> Text,
         exports_included -> Bool,
         exports_on -> Bool,
@@ -101,6 +101,8 @@ diesel::table! {
         id -> BigInt,
         account_id -> BigInt,
         kind -> Text,
+        name -> Text,
+        name_key -> Text,
         recording -> BigInt,
     }
 }

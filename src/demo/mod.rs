@@ -1,7 +1,7 @@
 //! An invented company with a few months of conversations, for newcomers: the corpus of `compliance-exports demo`.
 //!
 //! Here live the people, the rooms, the hand-written dialogues and their dates. The same `now` always gives the same
-//! recordings. Nothing here records, signs in or exports; the command `demo` does, and is the only caller.
+//! facts. Nothing here records, signs in or exports; the command `demo` does, and is the only caller.
 
 mod borders;
 mod calendar;
@@ -19,7 +19,7 @@ mod tests;
 use calendar::Calendar;
 use stage::Stage;
 
-use crate::model::{Recording, Timestamp};
+use crate::model::{OperatorFact, Timestamp};
 pub use people::{Company, DemoPerson, companies};
 
 /// When the main company's administrator turned the feature on: about two months before `now`, on a working day.
@@ -31,12 +31,12 @@ pub fn captured_since(now: Timestamp) -> Timestamp {
 /// Everything to be recorded for the main company, all before `now`, in the order in which it must be: companies, people,
 /// conversations, then who came and went and what was posted, edited and deleted, by time.
 #[must_use]
-pub fn conversations(now: Timestamp) -> Vec<Recording> {
+pub fn conversations(now: Timestamp) -> Vec<OperatorFact> {
     let mut stage = Stage::new(calendar(now));
     schedule::play_all(&mut stage);
     rhythms::play_all(&mut stage);
     borders::play_all(&mut stage);
-    stage.into_recordings()
+    stage.into_facts()
 }
 
 fn calendar(now: Timestamp) -> Calendar {

@@ -5,11 +5,11 @@
 use chrono_tz::Tz;
 
 use super::calendar::Calendar;
-use crate::model::{AccountRecord, UserRecord};
+use crate::model::{CompanyRecord, UserRecord};
 
-/// The id of the main company in the recordings.
+/// The id of the main company in the facts.
 pub(super) const MAIN: &str = "halden";
-/// The id of the partner in the recordings.
+/// The id of the partner in the facts.
 pub(super) const PARTNER: &str = "brightwater";
 /// The id of the program that announces ships.
 pub(super) const BOT: &str = "quayside";
@@ -30,11 +30,11 @@ pub struct Company {
 /// An invented person who can sign in.
 #[derive(Clone, Debug)]
 pub struct DemoPerson {
-    /// The id of the person in the recordings.
+    /// The id of the person in the facts.
     pub id: &'static str,
     /// Full name.
     pub name: &'static str,
-    /// Address with which the person signs in; the recordings have the same.
+    /// Address with which the person signs in; the facts have the same.
     pub email: String,
     /// Has the admin role.
     pub admin: bool,
@@ -51,7 +51,7 @@ use Role::{Admin, Member, NoSignIn};
 
 /// Someone who takes part.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Person {
+pub(super) struct Character {
     pub(super) id: &'static str,
     pub(super) first_name: &'static str,
     name: &'static str,
@@ -67,8 +67,8 @@ const fn main(
     name: &'static str,
     mailbox: &'static str,
     role: Role,
-) -> Person {
-    Person { id, first_name, name, mailbox, company: MAIN, role }
+) -> Character {
+    Character { id, first_name, name, mailbox, company: MAIN, role }
 }
 
 const fn partner(
@@ -77,12 +77,12 @@ const fn partner(
     name: &'static str,
     mailbox: &'static str,
     role: Role,
-) -> Person {
-    Person { id, first_name, name, mailbox, company: PARTNER, role }
+) -> Character {
+    Character { id, first_name, name, mailbox, company: PARTNER, role }
 }
 
 /// Everyone, the main company's people first.
-pub(super) const PEOPLE: &[Person] = &[
+pub(super) const PEOPLE: &[Character] = &[
     main("ruth", "Ruth", "Ruth Adeyemi", "ruth.adeyemi", Admin),
     main("bram", "Bram", "Bram van der Velde", "bram.vandervelde", Admin),
     main("ines", "Inês", "Inês Carvalho", "ines.carvalho", Admin),
@@ -113,14 +113,14 @@ pub(super) const PEOPLE: &[Person] = &[
     partner("meera", "Meera", "Meera Joshi", "meera.joshi", NoSignIn),
 ];
 
-impl Person {
+impl Character {
     fn email(&self) -> String {
         format!("{}@{}.example", self.mailbox, self.company)
     }
 }
 
 /// The person with this id.
-pub(super) fn person(id: &str) -> Option<&'static Person> {
+pub(super) fn person(id: &str) -> Option<&'static Character> {
     PEOPLE.iter().find(|person| person.id == id)
 }
 
@@ -145,12 +145,12 @@ pub fn companies() -> (Company, Company) {
     )
 }
 
-/// Both companies, as a source tells them.
-pub(super) fn accounts() -> [AccountRecord; 2] {
+/// Both companies, which are accounts of the server.
+pub(super) fn accounts() -> [CompanyRecord; 2] {
     let (main, partner) = companies();
     [
-        AccountRecord { id: MAIN.to_owned(), name: main.name.to_owned() },
-        AccountRecord { id: PARTNER.to_owned(), name: partner.name.to_owned() },
+        CompanyRecord { id: MAIN.to_owned(), name: main.name.to_owned() },
+        CompanyRecord { id: PARTNER.to_owned(), name: partner.name.to_owned() },
     ]
 }
 
@@ -159,11 +159,10 @@ pub(super) fn users(calendar: &Calendar) -> impl Iterator<Item = UserRecord> + u
     let left_at = calendar.at(calendar.days_ago(LEAVER.1), 17 * 60 + 30);
     PEOPLE.iter().map(move |person| UserRecord {
         id: person.id.to_owned(),
-        account: Some(person.company.to_owned()),
+        company: Some(person.company.to_owned()),
         name: person.name.to_owned(),
         email: Some(person.email()),
-        bot: person.id == BOT,
-        admin: None,
+        is_bot: person.id == BOT,
         deactivated_at: (person.id == LEAVER.0).then_some(left_at),
     })
 }

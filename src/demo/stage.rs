@@ -1,4 +1,4 @@
-//! Turns scripts into recordings: who speaks, when each line falls, and what becomes of it later.
+//! Turns scripts into facts: who speaks, when each line falls, and what becomes of it later.
 //!
 //! The stage keeps every rule that a real source would: nobody speaks in a conversation without being in it, nothing
 //! happens at or after `now`, an edit follows its item. A line that would fall after `now` has simply not been said yet.
@@ -16,8 +16,8 @@ use super::rooms::{GROUPS, Move, PAIRS, PARTNER_GROUPS, PARTNER_PAIRS, SOCIAL_TE
 use super::script::{Form, Line, Pause, Place, Script};
 use super::slots::Slots;
 use crate::model::{
-    Attachment, Content, ConversationKind, ConversationRecord, DeletionRecord, Details, EditRecord, EventTime,
-    ItemKind, ItemRecord, MemberRecord, MembershipRecord, Recording, TaskStatus, Timestamp,
+    Attachment, Content, ConversationKind, ConversationRecord, DeletionRecord, Details, EditRecord, EventTime, Fact,
+    ItemKind, ItemRecord, MemberRecord, MembershipRecord, OperatorFact, TaskStatus, Timestamp,
 };
 
 /// Any number will do; it is fixed so that the demo is the same each time.
@@ -26,14 +26,14 @@ const SEED: u64 = 20;
 /// Minutes after local midnight at which people come to and leave a team.
 const MOVES_AT: u32 = 8 * 60 + 15;
 
-/// Where recordings come to be.
+/// Where facts come to be.
 pub(super) struct Stage {
     pub(super) calendar: Calendar,
     pub(super) rng: StdRng,
     /// Conversations of people, by their ids in order: who started it and when it was first used.
     talks: BTreeMap<Vec<&'static str>, (&'static str, Timestamp)>,
     /// What happened, in no order yet.
-    happened: Vec<(Timestamp, Recording)>,
+    happened: Vec<(Timestamp, Fact)>,
     items: u32,
 }
 
@@ -261,7 +261,7 @@ impl Stage {
             content: post.content,
             attachments: post.attachments,
         };
-        self.happened.push((post.at, Recording::ItemCreated(item)));
+        self.happened.push((post.at, Fact::ItemCreated(item)));
         Some(id)
     }
 
@@ -270,7 +270,7 @@ impl Stage {
         if at < self.calendar.now() {
             let (conversation, id) = (conversation.to_owned(), id.to_owned());
             let edit = EditRecord { conversation, id, at, by: Some(by.to_owned()), content };
-            self.happened.push((at, Recording::ItemEdited(edit)));
+            self.happened.push((at, Fact::ItemEdited(edit)));
         }
     }
 
@@ -278,21 +278,21 @@ impl Stage {
         if at < self.calendar.now() {
             let (conversation, id) = (conversation.to_owned(), id.to_owned());
             let deletion = DeletionRecord { conversation, id, at: Some(at), by: Some(by.to_owned()) };
-            self.happened.push((at, Recording::ItemDeleted(deletion)));
+            self.happened.push((at, Fact::ItemDeleted(deletion)));
         }
     }
 
     /// Everything in the order in which it can be recorded: companies, people, conversations, then what happened by time.
-    pub(super) fn into_recordings(mut self) -> Vec<Recording> {
+    pub(super) fn into_facts(mut self) -> Vec<OperatorFact> {
         self.moves();
         self.happened.sort_by_key(|(at, _)| *at);
-        let mut recordings: Vec<Recording> = people::accounts().into_iter().map(Recording::Account).collect();
-        recordings.extend(people::users(&self.calendar).map(Recording::User));
-        recordings.extend(TEAMS.iter().map(|team| Recording::Conversation(self.team(team))));
-        let talks = self.talks.iter().map(|(people, (by, at))| Recording::Conversation(self.talk(people, by, *at)));
-        recordings.extend(talks);
-        recordings.extend(self.happened.into_iter().map(|(_, recording)| recording));
-        recordings
+        let users = people::users(&self.calendar).map(Fact::User);
+        let teams = TEAMS.iter().map(|team| Fact::Conversation(self.team(team)));
+        let talks = self.talks.iter().map(|(people, (by, at))| Fact::Conversation(self.talk(people, by, *at)));
+        let mut facts: Vec<OperatorFact> = people::accounts().into_iter().map(OperatorFact::Account).collect();
+        facts.extend(users.chain(teams).chain(talks).map(OperatorFact::Fact));
+        facts.extend(self.happened.into_iter().map(|(_, fact)| OperatorFact::Fact(fact)));
+        facts
     }
 
     fn moves(&mut self) {
@@ -301,11 +301,11 @@ impl Stage {
                 let (Move::Came(user, days) | Move::Went(user, days)) = *change;
                 let at = self.moved_at(days);
                 let membership = MembershipRecord { conversation: team_id(team), user: user.to_owned(), at };
-                let recording = match change {
-                    Move::Came(..) => Recording::Joined(membership),
-                    Move::Went(..) => Recording::Left(membership),
+                let fact = match change {
+                    Move::Came(..) => Fact::Joined(membership),
+                    Move::Went(..) => Fact::Left(membership),
                 };
-                self.happened.push((at, recording));
+                self.happened.push((at, fact));
             }
         }
     }
@@ -316,7 +316,7 @@ impl Stage {
             id: team_id(team),
             kind: ConversationKind::Team,
             name: Some(team.name.to_owned()),
-            public: team.public,
+            is_public: team.public,
             started_by: team.members.first().map(ToString::to_string),
             created_at: Some(created_at),
             archived_at: team.archived.map(|days| self.moved_at(days)),
@@ -339,7 +339,7 @@ impl Stage {
                 _ => ConversationKind::Group,
             },
             name: None,
-            public: false,
+            is_public: false,
             started_by: Some(started_by.to_owned()),
             created_at: Some(created_at),
             archived_at: None,
@@ -348,7 +348,7 @@ impl Stage {
     }
 }
 
-/// The id of a team in the recordings.
+/// The id of a team in the facts.
 pub(super) fn team_id(team: &Team) -> String {
     format!("team-{}", team.key)
 }

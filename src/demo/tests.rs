@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::model::{ConversationKind, ConversationRecord, ItemKind, ItemRecord};
+use crate::model::{ConversationKind, ConversationRecord, Fact, ItemKind, ItemRecord};
 
 /// Days on which someone may try the demo: ordinary, early in January, after each change of the clock, in a leap year,
 /// at a weekend, at night.
@@ -21,18 +21,18 @@ fn now(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn items(recordings: &[Recording]) -> impl Iterator<Item = &ItemRecord> {
-    recordings.iter().filter_map(|recording| match recording {
-        Recording::ItemCreated(item) => Some(item),
+fn items(facts: &[OperatorFact]) -> impl Iterator<Item = &ItemRecord> {
+    facts.iter().filter_map(|fact| match fact {
+        OperatorFact::Fact(Fact::ItemCreated(item)) => Some(item),
         _ => None,
     })
 }
 
-fn conversations_of(recordings: &[Recording]) -> BTreeMap<&str, &ConversationRecord> {
-    recordings
+fn conversations_of(facts: &[OperatorFact]) -> BTreeMap<&str, &ConversationRecord> {
+    facts
         .iter()
-        .filter_map(|recording| match recording {
-            Recording::Conversation(conversation) => Some((conversation.id.as_str(), conversation)),
+        .filter_map(|fact| match fact {
+            OperatorFact::Fact(Fact::Conversation(conversation)) => Some((conversation.id.as_str(), conversation)),
             _ => None,
         })
         .collect()
@@ -62,21 +62,22 @@ fn everything_happens_in_order_and_before_now() {
         let now = now(text);
         let mut rank_before = 0;
         let mut before = Timestamp::MIN;
-        for recording in conversations(now) {
-            let (rank, at) = match &recording {
-                Recording::Account(_) => (0, None),
-                Recording::User(user) => (1, user.deactivated_at),
-                Recording::Conversation(conversation) => (2, conversation.created_at),
-                Recording::Joined(change) | Recording::Left(change) => (3, Some(change.at)),
-                Recording::ItemCreated(item) => (3, Some(item.at)),
-                Recording::ItemEdited(edit) => (3, Some(edit.at)),
-                Recording::ItemDeleted(deletion) => (3, deletion.at),
+        for fact in conversations(now) {
+            let (rank, at) = match &fact {
+                OperatorFact::Account(_) => (0, None),
+                OperatorFact::Fact(Fact::User(user)) => (1, user.deactivated_at),
+                OperatorFact::Fact(Fact::Conversation(conversation)) => (2, conversation.created_at),
+                OperatorFact::Fact(Fact::Joined(change) | Fact::Left(change)) => (3, Some(change.at)),
+                OperatorFact::Fact(Fact::ItemCreated(item)) => (3, Some(item.at)),
+                OperatorFact::Fact(Fact::ItemEdited(edit)) => (3, Some(edit.at)),
+                OperatorFact::Fact(Fact::ItemDeleted(deletion)) => (3, deletion.at),
+                OperatorFact::UserWithRole { .. } | OperatorFact::Fact(Fact::Company(_)) => unreachable!(),
             };
-            assert!(rank >= rank_before, "{recording:?}");
+            assert!(rank >= rank_before, "{fact:?}");
             rank_before = rank;
-            assert!(at.is_none_or(|at| at < now), "{recording:?}");
+            assert!(at.is_none_or(|at| at < now), "{fact:?}");
             if rank == 3 {
-                assert!(at.unwrap() >= before, "{recording:?}");
+                assert!(at.unwrap() >= before, "{fact:?}");
                 before = at.unwrap();
             }
         }
@@ -86,33 +87,33 @@ fn everything_happens_in_order_and_before_now() {
 #[test]
 fn people_speak_only_where_they_are_and_change_only_what_is_there() {
     for text in NOWS {
-        let recordings = conversations(now(text));
+        let facts = conversations(now(text));
         let mut users = BTreeSet::new();
         let mut accounts = BTreeSet::new();
         let mut there: BTreeSet<(String, String)> = BTreeSet::new();
         let mut posted: BTreeSet<(&str, &str)> = BTreeSet::new();
-        let talks = conversations_of(&recordings);
-        for recording in &recordings {
-            match recording {
-                Recording::Account(account) => assert!(accounts.insert(&account.id)),
-                Recording::User(user) => {
-                    assert!(accounts.contains(user.account.as_ref().unwrap()));
+        let talks = conversations_of(&facts);
+        for fact in &facts {
+            match fact {
+                OperatorFact::Account(account) => assert!(accounts.insert(&account.id)),
+                OperatorFact::Fact(Fact::User(user)) => {
+                    assert!(accounts.contains(user.company.as_ref().unwrap()));
                     assert!(users.insert(user.id.as_str()), "twice: {}", user.id);
                 }
-                Recording::Conversation(talk) => {
+                OperatorFact::Fact(Fact::Conversation(talk)) => {
                     assert!(users.contains(talk.started_by.as_deref().unwrap()));
                     for member in &talk.members {
                         assert!(users.contains(member.user.as_str()), "{}", member.user);
                         assert!(there.insert((talk.id.clone(), member.user.clone())));
                     }
                 }
-                Recording::Joined(change) => {
+                OperatorFact::Fact(Fact::Joined(change)) => {
                     assert!(there.insert((change.conversation.clone(), change.user.clone())), "{change:?}");
                 }
-                Recording::Left(change) => {
+                OperatorFact::Fact(Fact::Left(change)) => {
                     assert!(there.remove(&(change.conversation.clone(), change.user.clone())), "{change:?}");
                 }
-                Recording::ItemCreated(item) => {
+                OperatorFact::Fact(Fact::ItemCreated(item)) => {
                     let author = item.by.clone().unwrap();
                     assert!(there.contains(&(item.conversation.clone(), author)), "{item:?}");
                     assert!(item.parent.as_deref().is_none_or(|id| posted.contains(&(item.conversation.as_str(), id))));
@@ -122,12 +123,13 @@ fn people_speak_only_where_they_are_and_change_only_what_is_there() {
                     assert!(assignees.into_iter().all(|id| users.contains(id.as_str())));
                     assert!(posted.insert((&item.conversation, &item.id)), "twice: {}", item.id);
                 }
-                Recording::ItemEdited(edit) => {
+                OperatorFact::Fact(Fact::ItemEdited(edit)) => {
                     assert!(posted.contains(&(edit.conversation.as_str(), edit.id.as_str())), "{edit:?}");
                 }
-                Recording::ItemDeleted(deletion) => {
+                OperatorFact::Fact(Fact::ItemDeleted(deletion)) => {
                     assert!(posted.remove(&(deletion.conversation.as_str(), deletion.id.as_str())), "{deletion:?}");
                 }
+                OperatorFact::UserWithRole { .. } | OperatorFact::Fact(Fact::Company(_)) => unreachable!(),
             }
         }
     }
@@ -136,17 +138,14 @@ fn people_speak_only_where_they_are_and_change_only_what_is_there() {
 #[test]
 fn every_kind_is_there_in_every_state() {
     for text in NOWS {
-        let recordings = conversations(now(text));
+        let facts = conversations(now(text));
         for kind in [ItemKind::Message, ItemKind::Note, ItemKind::Task, ItemKind::Event] {
-            assert!(items(&recordings).any(|item| item.kind == kind), "no {kind} for {text}");
+            assert!(items(&facts).any(|item| item.kind == kind), "no {kind} for {text}");
         }
-        let talks = conversations_of(&recordings);
+        let talks = conversations_of(&facts);
         use ConversationKind::{Direct, Group, Personal, Team};
         for kind in [Personal, Direct, Group, Team] {
-            assert!(
-                items(&recordings).any(|item| talks[item.conversation.as_str()].kind == kind),
-                "no {kind} for {text}"
-            );
+            assert!(items(&facts).any(|item| talks[item.conversation.as_str()].kind == kind), "no {kind} for {text}");
         }
         for talk in talks.values() {
             let people = talk.members.len();
@@ -157,8 +156,8 @@ fn every_kind_is_there_in_every_state() {
                 Team => people > 1 && talk.name.is_some(),
             });
         }
-        assert!(items(&recordings).filter(|item| item.parent.is_some()).count() > 100);
-        assert!(items(&recordings).filter(|item| !item.attachments.is_empty()).count() > 50);
+        assert!(items(&facts).filter(|item| item.parent.is_some()).count() > 100);
+        assert!(items(&facts).filter(|item| !item.attachments.is_empty()).count() > 50);
     }
 }
 
@@ -166,16 +165,15 @@ fn every_kind_is_there_in_every_state() {
 fn c4_items_are_edited_and_deleted_before_and_during_capture() {
     for text in NOWS {
         let on_at = captured_since(now(text));
-        let recordings = conversations(now(text));
-        let created: BTreeMap<_, _> =
-            items(&recordings).map(|item| ((&item.conversation, &item.id), item.at)).collect();
+        let facts = conversations(now(text));
+        let created: BTreeMap<_, _> = items(&facts).map(|item| ((&item.conversation, &item.id), item.at)).collect();
         let mut edits = [0, 0];
         let mut deletions = [0, 0];
         let mut across = 0;
-        for recording in &recordings {
-            match recording {
-                Recording::ItemEdited(edit) => edits[usize::from(edit.at >= on_at)] += 1,
-                Recording::ItemDeleted(gone) => {
+        for fact in &facts {
+            match fact {
+                OperatorFact::Fact(Fact::ItemEdited(edit)) => edits[usize::from(edit.at >= on_at)] += 1,
+                OperatorFact::Fact(Fact::ItemDeleted(gone)) => {
                     deletions[usize::from(gone.at.unwrap() >= on_at)] += 1;
                     across +=
                         usize::from(gone.at.unwrap() >= on_at && created[&(&gone.conversation, &gone.id)] < on_at);
@@ -191,11 +189,11 @@ fn c4_items_are_edited_and_deleted_before_and_during_capture() {
 
 #[test]
 fn c2_the_companies_share_conversations_of_either() {
-    let recordings = conversations(now(NOWS[0]));
+    let facts = conversations(now(NOWS[0]));
     let company = |id: &str| people::person(id).unwrap().company;
     let mut seen = BTreeSet::new();
-    let talks = conversations_of(&recordings);
-    for item in items(&recordings) {
+    let talks = conversations_of(&facts);
+    for item in items(&facts) {
         let talk = talks[item.conversation.as_str()];
         let owner = company(talk.started_by.as_deref().unwrap());
         if talk.members.iter().any(|member| company(&member.user) != owner) {
@@ -219,10 +217,10 @@ fn c6_items_stand_at_the_borders_of_days() {
 #[test]
 fn c6_items_stand_on_the_days_of_23_and_25_hours() {
     let on = |now_text: &str, day: &str| -> Vec<String> {
-        let recordings = conversations(now(now_text));
+        let facts = conversations(now(now_text));
         let zone = companies().0.time_zone;
         let that_day = |item: &&ItemRecord| item.at.to_utc().with_timezone(&zone).date_naive().to_string() == day;
-        items(&recordings).filter(that_day).map(|item| local(item.at)).collect()
+        items(&facts).filter(that_day).map(|item| local(item.at)).collect()
     };
     let spring = on("2026-03-31T16:45:12.5Z", "2026-03-29");
     assert!(spring.contains(&"01:59:59.999999".into()) && spring.contains(&"03:00:00.000000".into()), "{spring:?}");
@@ -233,13 +231,13 @@ fn c6_items_stand_on_the_days_of_23_and_25_hours() {
 #[test]
 fn every_language_is_spoken_and_every_slot_filled() {
     for text in NOWS {
-        let recordings = conversations(now(text));
-        let all: String = items(&recordings).filter_map(|item| item.content.text.as_deref()).collect();
+        let facts = conversations(now(text));
+        let all: String = items(&facts).filter_map(|item| item.content.text.as_deref()).collect();
         for word in ["Thanks", "sleutel", "Rechnung", "dziękuję", "Merci", "承知しました", "صباح الخير", "🎉", "café"]
         {
             assert!(all.to_lowercase().contains(&word.to_lowercase()), "no “{word}” for {text}");
         }
-        for item in items(&recordings) {
+        for item in items(&facts) {
             let told: String =
                 [&item.content.title, &item.content.text].into_iter().flatten().map(String::as_str).collect();
             let names: Vec<&str> = item.attachments.iter().map(|file| file.name.as_str()).collect();
@@ -251,8 +249,8 @@ fn every_language_is_spoken_and_every_slot_filled() {
 
 #[test]
 fn every_script_that_belongs_to_no_date_is_played() {
-    let recordings = conversations(now(NOWS[0]));
-    let said: BTreeSet<&str> = items(&recordings).filter_map(|item| item.content.text.as_deref()).collect();
+    let facts = conversations(now(NOWS[0]));
+    let said: BTreeSet<&str> = items(&facts).filter_map(|item| item.content.text.as_deref()).collect();
     for script in dialogues::all().filter(|script| !matches!(script.when, script::When::On(..))) {
         let first = script.lines.first().unwrap();
         assert!(first.text.contains('{') || said.contains(first.text), "never said: {}", first.text);
@@ -279,8 +277,8 @@ fn a_script_has_a_speaker_for_each_line() {
 #[test]
 fn some_teams_have_awkward_names_and_some_conversations_are_quiet() {
     let now = now(NOWS[0]);
-    let recordings = conversations(now);
-    let talks = conversations_of(&recordings);
+    let facts = conversations(now);
+    let talks = conversations_of(&facts);
     let names: Vec<&str> = talks.values().filter_map(|talk| talk.name.as_deref()).collect();
     assert!(names.contains(&"CON") && names.contains(&"arrivals") && names.contains(&"Arrivals"));
     assert!(names.iter().any(|name| name.contains(['?', '/', ':', '<'])));
@@ -288,21 +286,21 @@ fn some_teams_have_awkward_names_and_some_conversations_are_quiet() {
     assert!(names.iter().any(|name| name.ends_with('.')));
     let weeks_ago = now.plus(-chrono::TimeDelta::days(28));
     let lately: BTreeSet<&str> =
-        items(&recordings).filter(|item| item.at > weeks_ago).map(|item| item.conversation.as_str()).collect();
+        items(&facts).filter(|item| item.at > weeks_ago).map(|item| item.conversation.as_str()).collect();
     assert!(talks["team-pilot"].archived_at.is_some() && !lately.contains("team-pilot"));
     assert!(talks.values().any(|talk| talk.kind == ConversationKind::Direct && !lately.contains(talk.id.as_str())));
 }
 
 #[test]
 fn addresses_are_at_domains_that_nobody_can_have() {
-    let recordings = conversations(now(NOWS[0]));
+    let facts = conversations(now(NOWS[0]));
     let reserved = |email: &str| email.ends_with(".example") && email == email.to_lowercase();
-    for recording in &recordings {
-        if let Recording::User(user) = recording {
+    for fact in &facts {
+        if let OperatorFact::Fact(Fact::User(user)) = fact {
             assert!(user.email.as_deref().is_some_and(reserved), "{user:?}");
         }
     }
-    assert!(items(&recordings).all(|item| !item.content.text.as_deref().unwrap_or_default().contains('@')));
+    assert!(items(&facts).all(|item| !item.content.text.as_deref().unwrap_or_default().contains('@')));
 }
 
 #[test]
@@ -311,9 +309,9 @@ fn those_who_sign_in_are_the_people_of_the_corpus() {
     assert!(main.people.iter().filter(|person| person.admin).count() >= 3);
     assert!(main.people.iter().filter(|person| !person.admin).count() >= 2);
     assert!(partner.people.iter().any(|person| person.admin));
-    let recordings = conversations(now(NOWS[0]));
+    let facts = conversations(now(NOWS[0]));
     for person in main.people.iter().chain(&partner.people) {
-        assert!(recordings.iter().any(|recording| matches!(recording, Recording::User(user)
+        assert!(facts.iter().any(|fact| matches!(fact, OperatorFact::Fact(Fact::User(user))
             if user.id == person.id && user.email.as_deref() == Some(&person.email) && user.name == person.name)));
     }
 }

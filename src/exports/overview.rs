@@ -21,7 +21,7 @@ use crate::db::{self, Conn};
 use crate::error::{Error, Result};
 use crate::identity::access::Administrator;
 use crate::model::{
-    CapturePeriod, ConversationId, ConversationKind, ExportRequest, Part, RequestId, Timestamp, UserId,
+    CapturePeriod, ConversationId, ConversationKind, ExportRequest, Part, RequestId, SourceKey, Timestamp, UserId,
 };
 use crate::{capture, days, format, identity, numbers};
 
@@ -90,7 +90,7 @@ pub struct Overview {
     pub top_folder: String,
     /// Name of who deleted it.
     pub deleter: Option<String>,
-    /// Kind and last recording of each source of the account at the cut (C7); none before it is taken.
+    /// Name and last recording of each source of the account at the cut (C7); none before it is taken.
     pub recordings: Vec<(String, i64)>,
     /// When its bytes were erased.
     pub erased_at: Option<Timestamp>,
@@ -160,7 +160,7 @@ pub fn find(
             adoption.map_or(id, |adoption| adoption.number),
         ),
         deleter: rows::exports::find_deleter(c, id)?,
-        recordings: db::cuts::list_of_account(c, id, request.account_id)?,
+        recordings: recordings(c, &request)?,
         erased_at: rows::exports::find_erased(c, id)?,
         adoption,
         broken: archives::broken(c, blobs, Some(&[id]), now)?,
@@ -174,6 +174,14 @@ pub fn find(
         request,
     };
     Ok((administrator, overview))
+}
+
+/// What each source of the account is called, and the number of its last recording that counts.
+fn recordings(c: &mut Conn, request: &ExportRequest) -> Result<Vec<(String, i64)>> {
+    let numbers = db::cuts::list_of_account(c, request.id, request.account_id)?;
+    let called =
+        |(kind, name, number): (String, String, i64)| (SourceKey { kind: &kind, name: &name }.to_string(), number);
+    Ok(numbers.into_iter().map(called).collect())
 }
 
 fn coverage(request: &ExportRequest, periods: &[CapturePeriod], now: Timestamp) -> Coverage {

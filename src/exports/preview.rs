@@ -21,7 +21,7 @@ use crate::db::cuts::Cut;
 use crate::error::Result;
 use crate::identity::access::Administrator;
 use crate::model::{AccountId, CapturePeriod, Filters, Timestamp};
-use crate::{capture, days, numbers};
+use crate::{capture, days, identity, numbers};
 
 /// How many counts are remembered, and how long one is taken for true although something was recorded since.
 const REMEMBERED: usize = 32;
@@ -50,7 +50,7 @@ struct Count {
 impl Counts {
     /// The items of each day of the account's zone.
     fn days(&self, c: &mut Conn, about: &About<'_>) -> Result<Days> {
-        let recording = capture::rows::sources::count_recordings(c)?;
+        let recording = identity::rows::sources::count_recordings(c)?;
         let About { account, zone, periods, filters, now } = *about;
         let is_same = |count: &Count| {
             (count.account, count.zone, count.periods) == (account, zone, periods.len()) && count.filters == *filters

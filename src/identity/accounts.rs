@@ -6,8 +6,10 @@ use super::{access, rows, rules, sign_in};
 use crate::audit::{self, Actor, AuditEvent, Named};
 use crate::db::{Conn, Store, Tx};
 use crate::error::{Error, Result};
-use crate::model::{Account, AccountId, Timestamp, User, UserId};
-use crate::{capture, mail};
+use crate::identity::names;
+use crate::identity::rows::sources::Source;
+use crate::mail;
+use crate::model::{Account, AccountId, SourceKey, Timestamp, User, UserId};
 
 /// The kind of source that the operator is: what the command line calls people is recorded too.
 const OPERATOR: &str = "operator";
@@ -55,6 +57,32 @@ pub fn list(c: &mut Conn) -> Result<Vec<Account>> {
     rows::accounts::list(c)
 }
 
+/// The sources from which an account has been recorded, by kind and name.
+///
+/// # Errors
+/// When there is no such account.
+pub fn sources(c: &mut Conn, account: &str) -> Result<Vec<Source>> {
+    let account = find(c, account)?;
+    let mut sources = rows::sources::list(c, account.id)?;
+    sources.retain(|source| source.kind != OPERATOR);
+    Ok(sources)
+}
+
+/// The sources of an account that are of the same kind as this one, if this one is new: what they have told already, it would tell
+/// once more.
+///
+/// # Errors
+/// When its name won't do.
+pub fn sources_beside_new(c: &mut Conn, account: &Account, source: SourceKey<'_>) -> Result<Vec<Source>> {
+    let source = SourceKey { name: names::checked_source(source.name)?, ..source };
+    if rows::sources::find(c, account.id, source)?.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut sources = rows::sources::list(c, account.id)?;
+    sources.retain(|other| other.kind == source.kind);
+    Ok(sources)
+}
+
 /// The person of an account with this address.
 ///
 /// # Errors
@@ -93,8 +121,8 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
     store.write(|tx| {
         let account = find(tx, new.account)?;
         // What people are called is recorded (C7). Before anything is changed: those who record take turns.
-        let source = capture::rows::sources::find_or_create(tx, account.id, OPERATOR)?;
-        let recording = capture::rows::sources::next_recording(tx, source)?;
+        let source = rows::sources::find_or_create(tx, account.id, OPERATOR)?;
+        let recording = rows::sources::next_recording(tx, source)?;
         if let Some((other, _)) =
             rows::users::find_sign_in(tx, &email)?.filter(|(user, _)| user.account_id != account.id)
         {
@@ -184,9 +212,5 @@ pub fn revoke_access(store: &Store, account: &str, email: &str, now: Timestamp) 
 }
 
 fn checked_name(name: &str) -> Result<&str> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(Error::invalid("name", "A name has 1 to 100 characters, without line breaks."));
-    }
-    Ok(name)
+    names::checked(name).ok_or_else(|| Error::invalid("name", format!("A name has {}.", names::WANTED)))
 }

@@ -94,17 +94,13 @@ named! {
 }
 
 /// What an item says, at one moment of its life.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Content {
     /// Subject of a note, task or event.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The text; none where the source no longer knows it (an edit that kept only its result).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// What only tasks or events have.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<Details>,
 }
 

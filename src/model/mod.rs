@@ -6,7 +6,8 @@
 mod account;
 mod conversation;
 mod export;
-mod recording;
+mod fact;
+mod source;
 mod time;
 
 pub use account::{Account, AccountId, CapturePeriod, User, UserId};
@@ -14,8 +15,9 @@ pub use conversation::{
     Attachment, Content, ConversationId, ConversationKind, Details, EventTime, ItemKind, TaskStatus,
 };
 pub use export::{ExportRequest, Filters, Formats, MailEvent, MailTrouble, Part, RequestId, Status, Way};
-pub use recording::{
-    AccountRecord, ConversationRecord, DeletionRecord, EditRecord, ItemRecord, MemberRecord, MembershipRecord,
-    Recording, UserRecord,
+pub use fact::{
+    CompanyRecord, ConversationRecord, DeletionRecord, EditRecord, Fact, ItemRecord, MemberRecord, MembershipRecord,
+    OperatorFact, UserRecord,
 };
+pub use source::{SourceId, SourceKey};
 pub use time::{OutOfRange, Timestamp};

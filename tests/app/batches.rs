@@ -4,8 +4,8 @@
 use std::cell::Cell;
 
 use compliance_exports::capture::ingest::{Outcome, Recorder};
-use compliance_exports::capture::sources::{self, Format, Subject};
-use compliance_exports::model::{AccountId, Recording};
+use compliance_exports::capture::sources::{self, Format, Import, Subject, events};
+use compliance_exports::model::{AccountId, OperatorFact};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -22,12 +22,12 @@ fn post(id: &str, text: &str) -> String {
     message("team", id, POSTED, text)
 }
 
-fn facts(lines: &str) -> Vec<Recording> {
+fn facts(lines: &str) -> Vec<OperatorFact> {
     lines
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| events::parse(line.as_bytes()).unwrap())
         .collect()
 }
 
@@ -151,8 +151,8 @@ fn refusals_and_slips_are_told_in_the_order_of_the_lines() {
     let path = folder.path().join("events.jsonl");
     std::fs::write(&path, lines.concat()).unwrap();
     let account = app.find_account("Acme").id;
-    let archive = (Format::Events, path.as_path());
-    let summary = sources::import(app.store(), &app.clock, account, archive, false, &mut |_, _| {}).unwrap();
+    let import = Import::new(account, Format::Events, &path);
+    let summary = sources::import(app.store(), &app.clock, &import, &mut |_, _| {}).unwrap();
     let places: Vec<_> = summary.problems.iter().map(|(place, _)| place.line).collect();
     assert_eq!(places, [Some(1), Some(2), Some(3), Some(4)], "{:?}", reasons(&summary));
     assert_eq!(summary.of(Subject::Items).added, 1);

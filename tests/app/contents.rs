@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono_tz::Tz;
-use compliance_exports::capture::sources::{self, Format, Subject};
+use compliance_exports::capture::sources::{self, Subject};
 use compliance_exports::capture::{self, switch};
 use compliance_exports::config::DatabaseUrl;
 use compliance_exports::demo;
@@ -352,7 +352,7 @@ fn c4_what_is_erased_is_erased_from_the_database() {
     let (app, _) = TestApp::with_office();
     let conversation = app.store().write(|tx| {
         let account = identity::rows::accounts::find_by_name(tx, "Acme")?.expect("Acme").id;
-        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        let source = identity::rows::sources::find_or_create(tx, account, "events")?;
         capture::rows::conversations::find_by_external(tx, source, "team")
     });
     let conversation = conversation.unwrap().expect("the team").id;
@@ -675,9 +675,8 @@ fn the_demos_archive_is_without_fault() {
     });
     switch::turn_on(app.store(), requester.id, demo::captured_since(now)).unwrap();
     let account = app.find_account(main.name).id;
-    let recordings = demo::conversations(now);
-    let summary =
-        sources::record_all(app.store(), &app.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap();
+    let facts = demo::conversations(now);
+    let summary = sources::record_all(app.store(), &app.clock, account, facts, &mut |_, _| {}).unwrap();
     assert!(!summary.has_problems(), "{:?}", summary.problems);
 
     let id = app.request_all(&requester);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
-use compliance_exports::capture::sources::{self, Format, Subject, Summary};
+use compliance_exports::capture::sources::{self, Format, Import, Subject, Summary};
 use compliance_exports::identity;
 use serde_json::Value;
 
@@ -69,7 +69,8 @@ const MATTERMOST: Corpus = Corpus {
 fn import(app: &TestApp, account: &str, corpus: &Corpus) -> Option<Summary> {
     let path = folder()?.join(corpus.file);
     let account = app.find_account(account).id;
-    let imported = sources::import(app.store(), &app.clock, account, (corpus.format, &path), false, &mut |_, _| {});
+    let import = Import::new(account, corpus.format, &path);
+    let imported = sources::import(app.store(), &app.clock, &import, &mut |_, _| {});
     Some(imported.unwrap())
 }
 

@@ -129,8 +129,8 @@ fn c7_every_state_between_two_recordings_can_be_had_again() {
     let (app, ada) = TestApp::with_office();
     let subjects = app.store().write(|tx| {
         let account = identity::rows::accounts::find_by_name(tx, "Acme")?.expect("Acme").id;
-        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
-        let user = capture::rows::sources::find_user(tx, source, "u2")?.expect("a person");
+        let source = identity::rows::sources::find_or_create(tx, account, "events")?;
+        let user = identity::rows::sources::find_user(tx, source, "u2")?.expect("a person");
         Ok((user, capture::rows::conversations::find_by_external(tx, source, "team")?.expect("a team").id))
     });
     let subjects = subjects.unwrap();

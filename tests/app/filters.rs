@@ -7,7 +7,7 @@ use compliance_exports::exports;
 use compliance_exports::exports::requests::{self, Ask, Stretch};
 use compliance_exports::jobs::Stop;
 use compliance_exports::model::{ConversationId, RequestId, UserId};
-use compliance_exports::{capture, keys};
+use compliance_exports::{capture, identity, keys};
 use serde_json::Value;
 
 use crate::support::events::message;
@@ -23,8 +23,8 @@ const HOSTILE: &str = "<script>alert(1)</script> \"O'Neill\" & co";
 fn user(app: &TestApp, account: &str, external: &str) -> UserId {
     let account = app.find_account(account).id;
     let found = app.store().write(|tx| {
-        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
-        capture::rows::sources::find_user(tx, source, external)
+        let source = identity::rows::sources::find_or_create(tx, account, "events")?;
+        identity::rows::sources::find_user(tx, source, external)
     });
     found.unwrap().expect("a person")
 }
@@ -32,7 +32,7 @@ fn user(app: &TestApp, account: &str, external: &str) -> UserId {
 fn conversation(app: &TestApp, account: &str, external: &str) -> ConversationId {
     let account = app.find_account(account).id;
     let found = app.store().write(|tx| {
-        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        let source = identity::rows::sources::find_or_create(tx, account, "events")?;
         capture::rows::conversations::find_by_external(tx, source, external)
     });
     found.unwrap().expect("a conversation").id

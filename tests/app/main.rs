@@ -44,6 +44,7 @@ mod routes;
 mod same_database;
 mod search;
 mod sign_in;
+mod sources;
 mod support;
 mod times;
 mod turns;

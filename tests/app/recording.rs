@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use compliance_exports::capture::sources::{self, Count, Format, Subject, Summary};
-use compliance_exports::capture::{self, switch};
+use compliance_exports::capture::sources::{self, Count, Format, Import, Subject, Summary};
+use compliance_exports::capture::switch;
 use compliance_exports::error::{Error, Kind};
 use compliance_exports::model::User;
 use compliance_exports::{db, identity};
@@ -76,8 +76,8 @@ fn person_at(app: &TestApp, account: &str, email: &str) -> Option<User> {
 fn person_of(app: &TestApp, account: &str, id: &str) -> (User, String) {
     let account = app.find_account(account).id;
     let found = app.store().write(|tx| {
-        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
-        let user = capture::rows::sources::find_user(tx, source, id)?.expect("a person");
+        let source = identity::rows::sources::find_or_create(tx, account, "events")?;
+        let user = identity::rows::sources::find_user(tx, source, id)?.expect("a person");
         identity::rows::users::find_at_cut(tx, user, db::cuts::Cut::Now)
     });
     found.unwrap().expect("a person")
@@ -85,7 +85,8 @@ fn person_of(app: &TestApp, account: &str, id: &str) -> (User, String) {
 
 fn import(app: &TestApp, account: &str, path: &Path, strict: bool) -> Result<Summary, Error> {
     let account = app.find_account(account).id;
-    sources::import(app.store(), &app.clock, account, (Format::Events, path), strict, &mut |_, _| {})
+    let import = Import { strict, ..Import::new(account, Format::Events, path) };
+    sources::import(app.store(), &app.clock, &import, &mut |_, _| {})
 }
 
 #[test]

@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use compliance_exports::capture;
 use compliance_exports::exports::search::{self, Found, FoundConversation, FoundPerson, Strides};
 use compliance_exports::model::{ConversationId, ConversationKind};
 use compliance_exports::search_key::{Fit, plain};
+use compliance_exports::{capture, identity};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -310,10 +310,10 @@ fn b1_the_search_finds_what_a_look_at_everything_finds() {
 /// The numbers of the people and conversations of a company.
 fn numbers(app: &TestApp, account: i64, company: &Company) -> (Vec<i64>, Vec<ConversationId>) {
     let found = app.store().write(|tx| {
-        let source = capture::rows::sources::find_or_create(tx, account, "events")?;
+        let source = identity::rows::sources::find_or_create(tx, account, "events")?;
         let mut users = Vec::new();
         for number in 0..company.people.len() {
-            users.push(capture::rows::sources::find_user(tx, source, &format!("u{number}"))?.unwrap());
+            users.push(identity::rows::sources::find_user(tx, source, &format!("u{number}"))?.unwrap());
         }
         let mut talks = Vec::new();
         for number in 0..company.talks.len() {
@@ -334,7 +334,7 @@ fn fill(app: &TestApp, account: i64, people: u32, talks: u32) {
              SELECT 1000 + n, {account}, 'Given' || (n % 150) || ' Family' || (n / 150), 'p' || n || '@boats.example', FALSE, FALSE, 0,
                  '\n\ngiven' || (n % 150) || ' family' || (n / 150) || '\np' || n || '@boats.example\nfamily' || (n / 150)
              FROM numbers WHERE n <= {people};
-         INSERT INTO sources (id, account_id, kind) VALUES (1000, {account}, 'events');
+         INSERT INTO sources (id, account_id, kind, name, name_key) VALUES (1000, {account}, 'events', 'events', 'events');
          INSERT INTO conversations (id, source_id, external_id, kind, name, is_public, owner_account_id, recording, search_key)
              SELECT 1000 + n, 1000, 'c' || n, CASE WHEN n % 40 = 0 THEN 'Team' WHEN n % 10 = 0 THEN 'Group' ELSE 'Direct' END,
                  CASE WHEN n % 40 = 0 THEN 'Berth ' || n END, FALSE, {account}, 0,

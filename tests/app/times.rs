@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use compliance_exports::audit::AuditEvent;
 use compliance_exports::capture::rules::times::Why;
-use compliance_exports::capture::sources::{self, Format, Subject, Summary};
+use compliance_exports::capture::sources::{self, Format, Import, Subject, Summary};
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -20,8 +20,8 @@ fn record(app: &TestApp, lines: &str) -> Summary {
     let path = folder.path().join("events.jsonl");
     std::fs::write(&path, lines).unwrap();
     let account = app.find_account("Acme").id;
-    let archive = (Format::Events, path.as_path());
-    sources::import(app.store(), &app.clock, account, archive, true, &mut |_, _| {}).unwrap()
+    let import = Import { strict: true, ..Import::new(account, Format::Events, &path) };
+    sources::import(app.store(), &app.clock, &import, &mut |_, _| {}).unwrap()
 }
 
 fn notes(summary: &Summary) -> Vec<(Option<u64>, &str)> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use compliance_exports::capture::ingest::{Outcome, Recorder};
-use compliance_exports::capture::sources::{self, Format, Subject};
+use compliance_exports::capture::sources::{self, Format, Import, Subject, events};
 use compliance_exports::db::{Conn, Tx};
 use compliance_exports::error::{Error, Result};
-use compliance_exports::model::{AccountId, Recording};
+use compliance_exports::model::{AccountId, OperatorFact};
 use diesel::Connection;
 use diesel::connection::InstrumentationEvent;
 use proptest::prelude::*;
@@ -20,12 +20,12 @@ use crate::support::events::{OFFICE, deletion, edit, message};
 
 const POSTED: &str = "2026-03-16T10:00:00Z";
 
-fn facts(lines: &str) -> Vec<Recording> {
+fn facts(lines: &str) -> Vec<OperatorFact> {
     lines
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| events::parse(line.as_bytes()).unwrap())
         .collect()
 }
 
@@ -227,8 +227,8 @@ fn an_import_waits_for_another_one_and_says_so() {
                 record(&app, tx, &mut recorder, &message("team", "m1", POSTED, "a"))?;
                 waiting = Some(scope.spawn(|| {
                     let waits = || told.send(()).unwrap();
-                    let archive = (Format::Events, path.as_path());
-                    sources::import_in_turn(app.store(), &app.clock, account, archive, true, (&mut |_, _| {}, &waits))
+                    let import = Import { strict: true, ..Import::new(account, Format::Events, &path) };
+                    sources::import_in_turn(app.store(), &app.clock, &import, &mut |_, _| {}, &waits)
                 }));
                 end.recv().unwrap();
                 Ok(())

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeDelta};
-use compliance_exports::capture::sources::{self, Format};
+use compliance_exports::capture::sources;
 use compliance_exports::demo;
 use compliance_exports::exports::queue::{self, Claim, HandedIn, Release, Task, WorkPolicy};
 use compliance_exports::exports::rows::part_jobs::Built;
@@ -48,9 +48,8 @@ pub fn join(app: &TestApp, name: &str, email: &str, admin: bool) -> Person {
 /// Records the demo's conversations.
 pub fn record_conversations(app: &TestApp) {
     let account = app.find_account(COMPANY).id;
-    let recordings = demo::conversations(app.now());
-    let summary =
-        sources::record_all(app.store(), &app.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap();
+    let facts = demo::conversations(app.now());
+    let summary = sources::record_all(app.store(), &app.clock, account, facts, &mut |_, _| {}).unwrap();
     assert!(!summary.has_problems(), "{:?}", summary.problems);
 }
 

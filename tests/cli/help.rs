@@ -10,6 +10,7 @@ account create
 account include-exports
 account exclude-exports
 account list
+account sources
 user create
 access grant
 access revoke
@@ -102,12 +103,13 @@ fn the_commands_and_options_are_exactly_these() {
     account include-exports <NAME>
     account exclude-exports <NAME>
     account list
+    account sources <NAME>
     user create --account <ACCOUNT> --email <EMAIL> --name <NAME> --admin
     access grant --account <ACCOUNT> --email <EMAIL>
     access revoke --account <ACCOUNT> --email <EMAIL>
-    import slack --account <ACCOUNT> --strict <PATH>
-    import mattermost --account <ACCOUNT> --strict <PATH>
-    import events --account <ACCOUNT> --strict <PATH>
+    import slack --account <ACCOUNT> --source <NAME> --strict <PATH>
+    import mattermost --account <ACCOUNT> --source <NAME> --strict <PATH>
+    import events --account <ACCOUNT> --source <NAME> --strict <PATH>
     exports on --account <ACCOUNT> --email <EMAIL>
     exports off --account <ACCOUNT> --email <EMAIL>
     export --account <ACCOUNT> --email <EMAIL> --from <DAY> --to <DAY> --person <EMAIL-OR-ID> --conversation <ID> --again <REQUEST> --restore --html --csv --output <DIR>

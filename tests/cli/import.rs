@@ -77,6 +77,62 @@ fn a_slack_folder_and_a_zip_on_standard_input_are_the_same() {
 }
 
 #[test]
+fn several_sources_of_one_kind_are_told_apart_by_name() {
+    let house = house();
+    house.write_zip("export.zip", &SLACK);
+    house.write("bulk.jsonl", MATTERMOST);
+    let long = "x".repeat(101);
+    let shown = house.session(&format!(
+        "account sources Meridian
+         import slack --account Meridian export.zip
+         import slack --account Meridian --source Design export.zip
+         import slack --account Meridian --source design export.zip
+         import mattermost --account Meridian bulk.jsonl
+         account sources meridian
+         import slack --account Meridian --source \" \" export.zip
+         import slack --account Meridian --source {long} export.zip
+         account sources Borealis"
+    ));
+    insta::assert_snapshot!(shown.replace(&long, "[101 characters]"), @r#"
+    $ account sources Meridian
+    2| Nothing has been imported into “Meridian” yet.
+    $ import slack --account Meridian export.zip
+    people: 2 added
+    conversations: 2 added
+    items: 2 added
+    2| note: export.zip: reactions are not recorded; there are 1
+    $ import slack --account Meridian --source Design export.zip
+    people: 2 added
+    conversations: 2 added
+    items: 2 added
+    2| slack “Design” is a new source of “Meridian”, beside slack.
+    2| note: export.zip: reactions are not recorded; there are 1
+    $ import slack --account Meridian --source design export.zip
+    people: 0 added, 2 already known
+    conversations: 0 added, 2 already known
+    items: 0 added, 2 already known
+    2| note: export.zip: reactions are not recorded; there are 1
+    $ import mattermost --account Meridian bulk.jsonl
+    people: 1 added
+    conversations: 1 added
+    items: 1 added
+    $ account sources meridian
+    mattermost	mattermost	1 person	1 conversation
+    slack	Design	2 people	2 conversations
+    slack	slack	2 people	2 conversations
+    $ import slack --account Meridian --source " " export.zip
+    2| error: The name of a source has 1 to 100 characters, without line breaks.
+    [exit 1]
+    $ import slack --account Meridian --source [101 characters] export.zip
+    2| error: The name of a source has 1 to 100 characters, without line breaks.
+    [exit 1]
+    $ account sources Borealis
+    2| error: There is no account “Borealis”. “account list” shows those there are.
+    [exit 1]
+    "#);
+}
+
+#[test]
 fn a_mattermost_file_and_standard_input_are_the_same() {
     let house = house();
     house.write("bulk.jsonl", MATTERMOST);
@@ -272,7 +328,7 @@ fn ctrl_c_stops_an_import_which_then_can_go_on() {
     import.stdin.as_mut().unwrap().write_all(people.as_bytes()).unwrap();
     let store = house.app().store;
     wait_until("something is recorded", || {
-        store.read(compliance_exports::capture::rows::sources::count_recordings).ok().filter(|&number| number > 0)
+        store.read(compliance_exports::identity::rows::sources::count_recordings).ok().filter(|&number| number > 0)
     });
     import.signal("INT");
     import.wait_for_log("Stopped. Import it again to go on: nothing is recorded twice.");

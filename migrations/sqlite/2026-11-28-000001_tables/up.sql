@@ -16,8 +16,9 @@ CREATE TABLE installation (
 CREATE TABLE accounts (
     id                INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     name              TEXT NOT NULL,
-    -- The name in lower case: names are unique without regard to case.
-    name_key          TEXT NOT NULL UNIQUE,
+    -- The name in lower case: names are unique without regard to case. None for a company that a source knows by its name only, and
+    -- whom nobody finds by it.
+    name_key          TEXT UNIQUE,
     time_zone         TEXT NOT NULL,
     exports_included  BOOLEAN NOT NULL,
     exports_on        BOOLEAN NOT NULL,
@@ -109,16 +110,19 @@ CREATE TABLE audit_heads (
     number      BIGINT NOT NULL
 );
 
--- Where recordings come from: an account's Slack, Mattermost or events, and its operator, who also says what people are called.
--- External ids are unique within one.
+-- Where facts come from: an account's Slack, Mattermost and other systems, and its operator, who also says what people are called.
+-- External ids are unique within one, so that two workspaces of one kind never mix.
 CREATE TABLE sources (
     id          INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     account_id  BIGINT NOT NULL REFERENCES accounts (id),
     kind        TEXT NOT NULL,
+    -- Tells several of one kind apart. The key is the name in lower case.
+    name        TEXT NOT NULL,
+    name_key    TEXT NOT NULL,
     -- Number of the last recording. Who records holds this row until the transaction ends, so that the numbers of one source commit
     -- in their order, and "everything up to number N" is one well-defined state (C7).
     recording   BIGINT NOT NULL DEFAULT 0,
-    UNIQUE (account_id, kind)
+    UNIQUE (account_id, kind, name_key)
 );
 
 CREATE TABLE source_accounts (

@@ -22,6 +22,7 @@
 pub mod csv;
 mod growing;
 pub mod html;
+pub mod needs;
 mod record;
 
 use std::collections::HashMap;
@@ -37,8 +38,8 @@ use super::manifest::{DayCount, Facts, Header, Totals};
 use super::names;
 use super::pack::Place;
 use super::records::{ConversationEntry, ItemEntry};
+use crate::archive::formats::needs::{Extent, Needs};
 use crate::error::{Error, Kind, Result};
-use crate::exports::rules::parts::{Extent, Needs};
 use crate::model::Formats;
 
 #[cfg(test)]

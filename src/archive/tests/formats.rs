@@ -4,11 +4,11 @@
 use std::io::BufRead;
 
 use super::*;
+use crate::archive::formats::needs::{Extent, Needs};
 use crate::archive::formats::{
     self, About, Check, Days, FindDays, Format, ListCopy, PartCopy, Record, Tally, owned_by_json,
 };
 use crate::archive::verify_with;
-use crate::exports::rules::parts::{Extent, Needs};
 
 /// A line for each item, in a file beside that of the JSON.
 struct Plain;

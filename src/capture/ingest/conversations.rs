@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use super::run::Run;
-use super::{Known, Outcome, Person, Recorder, clean, refuse, refused, unknown_conversation, unknown_person};
+use super::{
+    KnownConversation, KnownUser, Outcome, Recorder, clean, refuse, refused, unknown_conversation, unknown_person,
+};
 use crate::capture::rows;
 use crate::capture::rows::conversations::{MembershipEvent, NewConversation, Profile};
 use crate::capture::rules::{ownership, times};
@@ -69,7 +71,7 @@ impl Recorder {
             (ConversationKind::Team, Some(_)) | (_, None) => {}
             (kind, Some(_)) => return refuse(format!("only a Team has a name, a {kind} conversation has none")),
         }
-        let mut members: Vec<(Person, MembershipEvent)> = Vec::with_capacity(record.members.len());
+        let mut members: Vec<(KnownUser, MembershipEvent)> = Vec::with_capacity(record.members.len());
         for member in &record.members {
             let Some(person) = self.find_person(tx, &member.user)? else { return Ok(unknown_person(&member.user)) };
             members.push((person, MembershipEvent { user_id: person.id, present: true, at: member.joined_at }));
@@ -110,7 +112,7 @@ impl Recorder {
                     external_id: clean(&record.id),
                     kind: record.kind,
                     name,
-                    is_public: record.public && record.kind == ConversationKind::Team,
+                    is_public: record.is_public && record.kind == ConversationKind::Team,
                     owner_account_id: owner,
                     starter_id: starter.map(|person| person.id),
                     created_at: record.created_at,
@@ -143,7 +145,7 @@ impl Recorder {
         let NewConversations { new, waiting, .. } = std::mem::take(&mut run.conversations);
         let ids = rows::conversations::create_all(tx, &new)?;
         for ((id, new), Waiting { place, record, members }) in ids.into_iter().zip(new).zip(waiting) {
-            self.remember_conversation(record.id.clone(), Known { id, kind: record.kind });
+            self.remember_conversation(record.id.clone(), KnownConversation { id, kind: record.kind });
             self.deletions.begin_conversation(id);
             if closed_circle(record.kind) {
                 self.circles.insert(id, members.iter().map(|member| member.user_id).collect());
@@ -161,7 +163,7 @@ impl Recorder {
         let Some(found) = rows::conversations::find_by_external(tx, self.source, &clean(&record.id))? else {
             return Ok(false);
         };
-        let is_public = record.public && record.kind == ConversationKind::Team;
+        let is_public = record.is_public && record.kind == ConversationKind::Team;
         // A source that no longer says when it was closed does not open it again.
         let archived_at = record.archived_at.or(found.archived_at);
         let profile = Profile { name, is_public, archived_at };
@@ -202,7 +204,7 @@ impl Recorder {
     }
 
     /// The people of a closed circle, who never change.
-    fn people_of(&mut self, tx: &mut Tx<'_>, known: Known, run: &mut Run<'_>) -> Result<BTreeSet<UserId>> {
+    fn people_of(&mut self, tx: &mut Tx<'_>, known: KnownConversation, run: &mut Run<'_>) -> Result<BTreeSet<UserId>> {
         if let Some(people) = self.circles.get(&known.id) {
             return Ok(people.clone());
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::run::{Kept, Run, WaitingDeletion, WaitingEdit};
-use super::{Outcome, Person, Recorder, clean, is_clean, refused, unknown_conversation, unknown_person};
+use super::{KnownUser, Outcome, Recorder, clean, is_clean, refused, unknown_conversation, unknown_person};
 use crate::capture::rows;
 use crate::capture::rows::items::NewItem;
 use crate::capture::rules::times;
@@ -120,7 +120,11 @@ impl Recorder {
     }
 
     /// Who did it, where the source says; or the id of the person who has not been recorded.
-    fn find_author(&mut self, c: &mut Conn, id: Option<&str>) -> Result<std::result::Result<Option<Person>, String>> {
+    fn find_author(
+        &mut self,
+        c: &mut Conn,
+        id: Option<&str>,
+    ) -> Result<std::result::Result<Option<KnownUser>, String>> {
         let Some(id) = id else { return Ok(Ok(None)) };
         Ok(match self.find_person(c, id)? {
             Some(person) => Ok(Some(person)),

@@ -1,9 +1,10 @@
 //! Ingest: the only way in for data. It applies C2 and C4, and is idempotent on (source, external id, change):
 //! what is known already changes nothing.
 //!
-//! Importers and the demo translate into [`Recording`]s and pass them here in batches, each in one transaction. What can't
-//! be recorded is refused with a reason, and nothing around it is lost. Companies and people, conversations, and
-//! what is posted in them have a file each.
+//! Importers and the demo translate into facts and pass them here in batches, each in one transaction: [`crate::model::Fact`]s, if
+//! nobody but the source speaks, or [`crate::model::OperatorFact`]s. What can't be recorded is refused with a reason, and nothing
+//! around it is lost; what became of each fact is told. Companies and people, conversations, and what is posted in them have a file
+//! each.
 
 mod cache;
 mod conversations;
@@ -12,6 +13,7 @@ mod items;
 mod participants;
 mod people;
 mod run;
+mod told;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -25,9 +27,11 @@ use super::rows;
 use super::rules::times::Doubt;
 use crate::db::{Conn, Tx};
 use crate::error::Result;
-use crate::model::{AccountId, Content, ConversationId, ConversationKind, Recording, Timestamp, UserId};
+use crate::identity;
+use crate::model::{AccountId, ConversationId, ConversationKind, SourceId, SourceKey, Timestamp, UserId};
+pub use told::{Recordable, Told};
 
-/// What became of a recording.
+/// What became of a fact.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// It added or changed something.
@@ -49,16 +53,16 @@ fn refuse(reason: impl Into<String>) -> Result<Outcome> {
     Ok(refused(reason))
 }
 
-/// A person as recordings refer to them.
+/// A person as facts refer to them.
 #[derive(Clone, Copy)]
-struct Person {
+struct KnownUser {
     id: UserId,
     account: AccountId,
 }
 
-/// A conversation as recordings refer to it.
+/// A conversation as facts refer to it.
 #[derive(Clone, Copy)]
-struct Known {
+struct KnownConversation {
     id: ConversationId,
     kind: ConversationKind,
 }
@@ -69,14 +73,14 @@ struct Known {
 /// ([`Recorder::committed`]): what one that was rolled back has made is no more.
 pub struct Recorder {
     account: AccountId,
-    source: rows::sources::SourceId,
+    source: SourceId,
     now: Timestamp,
     number: i64,
     /// Nothing that is remembered comes from a transaction of which it is not known that it was committed.
     is_committed: bool,
     companies: Cache<String, AccountId>,
-    people: Cache<String, Person>,
-    conversations: Cache<String, Known>,
+    people: Cache<String, KnownUser>,
+    conversations: Cache<String, KnownConversation>,
     /// The people of Personal and Direct conversations.
     circles: Cache<ConversationId, BTreeSet<UserId>>,
     deletions: Deletions,
@@ -88,12 +92,17 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder for an account's source of a kind such as `slack`.
+    /// A recorder for this source of an account, which is made at its first use.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn new(tx: &mut Tx<'_>, account: AccountId, kind: &str, now: Timestamp) -> Result<Self> {
-        let source = rows::sources::find_or_create(tx, account, kind)?;
+    pub fn new<'a>(
+        tx: &mut Tx<'_>,
+        account: AccountId,
+        source: impl Into<SourceKey<'a>>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let source = identity::rows::sources::find_or_create(tx, account, source)?;
         Ok(Self {
             account,
             source,
@@ -114,7 +123,7 @@ impl Recorder {
 
     /// The source whose facts it records.
     #[must_use]
-    pub const fn source(&self) -> rows::sources::SourceId {
+    pub const fn source(&self) -> SourceId {
         self.source
     }
 
@@ -126,7 +135,7 @@ impl Recorder {
         if !std::mem::replace(&mut self.is_committed, false) {
             self.forget();
         }
-        self.number = rows::sources::next_recording(tx, self.source)?;
+        self.number = identity::rows::sources::next_recording(tx, self.source)?;
         self.deletions.begin(self.number);
         self.now = now;
         Ok(())
@@ -147,20 +156,21 @@ impl Recorder {
         self.participants.clear();
     }
 
-    /// Records these facts in their order, and tells what became of each.
+    /// Records these facts in their order, and tells what became of each. What they may say of rights and other accounts, their
+    /// type tells.
     ///
     /// # Errors
     /// When the database fails; what can't be recorded is no error but [`Outcome::Refused`].
-    pub fn record<'r>(
+    pub fn record<'r, F: Recordable + 'r>(
         &mut self,
         tx: &mut Tx<'_>,
-        recordings: impl IntoIterator<Item = &'r Recording>,
+        facts: impl IntoIterator<Item = &'r F>,
     ) -> Result<Vec<Outcome>> {
-        let recordings: Vec<&Recording> = recordings.into_iter().collect();
-        self.look_up(tx, &recordings)?;
+        let facts: Vec<Told<'r>> = facts.into_iter().map(F::told).collect();
+        self.look_up(tx, &facts)?;
         let mut run = Run::default();
-        for recording in recordings {
-            self.record_one(tx, recording, &mut run)?;
+        for fact in facts {
+            self.record_one(tx, fact, &mut run)?;
         }
         self.write(tx, &mut run)?;
         let (outcomes, doubts) = run.finish();
@@ -175,47 +185,47 @@ impl Recorder {
         std::mem::take(&mut self.doubts)
     }
 
-    fn record_one<'r>(&mut self, tx: &mut Tx<'_>, recording: &'r Recording, run: &mut Run<'r>) -> Result<()> {
-        if let Some(id) = ids(recording).into_iter().find(|id| id.len() > MAX_ID) {
+    fn record_one<'r>(&mut self, tx: &mut Tx<'_>, fact: Told<'r>, run: &mut Run<'r>) -> Result<()> {
+        if let Some(id) = fact.ids().into_iter().find(|id| id.len() > MAX_ID) {
             let begin: String = id.chars().take(40).collect();
             run.push(refused(format!("the id “{begin}…” has more than {MAX_ID} bytes")));
             return Ok(());
         }
         // Who or what is new and waits is made before somebody or something else is spoken of.
-        if !matches!(recording, Recording::User(_)) {
+        if !matches!(fact, Told::User { .. }) {
             self.write_people(tx, run)?;
         }
-        if !matches!(recording, Recording::Conversation(_)) {
+        if !matches!(fact, Told::Conversation(_)) {
             self.write_conversations(tx, run)?;
         }
-        match recording {
-            Recording::Account(record) => {
-                let outcome = self.account(tx, record)?;
+        match fact {
+            Told::Company { record, is_account } => {
+                let outcome = self.company(tx, record, is_account)?;
                 run.push(outcome);
                 Ok(())
             }
-            Recording::User(record) => self.user(tx, record, run),
-            Recording::Conversation(record) => self.conversation(tx, record, run),
-            Recording::Joined(record) => self.membership(tx, record, true, run),
-            Recording::Left(record) => self.membership(tx, record, false, run),
-            Recording::ItemCreated(record) => self.item(tx, record, run),
-            Recording::ItemEdited(record) => self.edit(tx, record, run),
-            Recording::ItemDeleted(record) => self.deletion(tx, record, run),
+            Told::User { record, is_admin } => self.user(tx, record, is_admin, run),
+            Told::Conversation(record) => self.conversation(tx, record, run),
+            Told::Joined(record) => self.membership(tx, record, true, run),
+            Told::Left(record) => self.membership(tx, record, false, run),
+            Told::ItemCreated(record) => self.item(tx, record, run),
+            Told::ItemEdited(record) => self.edit(tx, record, run),
+            Told::ItemDeleted(record) => self.deletion(tx, record, run),
         }
     }
 
     /// Looks up at once whom and what facts are about, where the database is a round trip away.
-    fn look_up(&mut self, c: &mut Conn, recordings: &[&Recording]) -> Result<()> {
+    fn look_up(&mut self, c: &mut Conn, facts: &[Told<'_>]) -> Result<()> {
         if matches!(c, Conn::Sqlite(_)) {
             return Ok(());
         }
-        for recording in recordings {
-            for id in people(recording) {
+        for fact in facts {
+            for id in fact.people() {
                 if self.people.get(id).is_none() && !self.no_people.contains(id) {
                     self.no_people.insert(id.to_owned());
                 }
             }
-            if let Some(id) = conversation(recording)
+            if let Some(id) = fact.conversation()
                 && self.conversations.get(id).is_none()
                 && !self.no_conversations.contains(id)
             {
@@ -225,47 +235,48 @@ impl Recorder {
         // Those with a character that is kept as another one are rare, and looked up one by one.
         self.no_people.retain(|id| is_clean(id) && id.len() <= MAX_ID);
         self.no_conversations.retain(|id| is_clean(id) && id.len() <= MAX_ID);
-        for (external, id, account) in rows::sources::list_users(c, self.source, &self.no_people)? {
-            self.remember_person(external, Person { id, account });
+        for (external, id, account) in identity::rows::sources::list_users(c, self.source, &self.no_people)? {
+            self.remember_person(external, KnownUser { id, account });
         }
         let found = rows::conversations::list_by_external(c, self.source, &self.no_conversations)?;
         for (external, id, kind) in found {
-            self.remember_conversation(external, Known { id, kind });
+            self.remember_conversation(external, KnownConversation { id, kind });
         }
-        let about = recordings.iter().filter_map(|recording| match recording {
-            Recording::ItemCreated(record) => self.conversations.get(&record.conversation).map(|known| known.id),
+        let about = facts.iter().filter_map(|fact| match fact {
+            Told::ItemCreated(record) => self.conversations.get(&record.conversation).map(|known| known.id),
             _ => None,
         });
         let about: Vec<ConversationId> = about.collect::<BTreeSet<_>>().into_iter().collect();
         self.deletions.look_up(c, &about)
     }
 
-    fn remember_person(&mut self, external: String, person: Person) {
+    fn remember_person(&mut self, external: String, person: KnownUser) {
         self.no_people.remove(&external);
         self.people.insert(external, person);
     }
 
-    fn remember_conversation(&mut self, external: String, known: Known) {
+    fn remember_conversation(&mut self, external: String, known: KnownConversation) {
         self.no_conversations.remove(&external);
         self.conversations.insert(external, known);
     }
 
-    fn find_person(&mut self, c: &mut Conn, external: &str) -> Result<Option<Person>> {
+    fn find_person(&mut self, c: &mut Conn, external: &str) -> Result<Option<KnownUser>> {
         if let Some(person) = self.people.get(external) {
             return Ok(Some(*person));
         }
         if self.no_people.contains(external) {
             return Ok(None);
         }
-        let Some((id, account)) = rows::sources::find_user_and_account(c, self.source, &clean(external))? else {
+        let Some((id, account)) = identity::rows::sources::find_user_and_account(c, self.source, &clean(external))?
+        else {
             return Ok(None);
         };
-        let person = Person { id, account };
+        let person = KnownUser { id, account };
         self.remember_person(external.to_owned(), person);
         Ok(Some(person))
     }
 
-    fn find_conversation(&mut self, c: &mut Conn, external: &str) -> Result<Option<Known>> {
+    fn find_conversation(&mut self, c: &mut Conn, external: &str) -> Result<Option<KnownConversation>> {
         if let Some(known) = self.conversations.get(external) {
             return Ok(Some(*known));
         }
@@ -273,7 +284,7 @@ impl Recorder {
             return Ok(None);
         }
         let found = rows::conversations::find_by_external(c, self.source, &clean(external))?;
-        let known = found.map(|found| Known { id: found.id, kind: found.kind });
+        let known = found.map(|found| KnownConversation { id: found.id, kind: found.kind });
         if let Some(known) = known {
             self.remember_conversation(external.to_owned(), known);
         }
@@ -281,61 +292,8 @@ impl Recorder {
     }
 }
 
-/// The people whom a fact is about, by the source's ids.
-fn people(recording: &Recording) -> Vec<&str> {
-    let mut people: Vec<&str> = Vec::new();
-    match recording {
-        Recording::Account(_) => {}
-        Recording::User(record) => people.push(&record.id),
-        Recording::Conversation(record) => {
-            people.extend(record.started_by.as_deref());
-            people.extend(record.members.iter().map(|member| member.user.as_str()));
-        }
-        Recording::Joined(record) | Recording::Left(record) => people.push(&record.user),
-        Recording::ItemCreated(record) => {
-            people.extend(record.by.as_deref());
-            people.extend(assignees(&record.content));
-        }
-        Recording::ItemEdited(record) => {
-            people.extend(record.by.as_deref());
-            people.extend(assignees(&record.content));
-        }
-        Recording::ItemDeleted(record) => people.extend(record.by.as_deref()),
-    }
-    people
-}
-
-fn assignees(content: &Content) -> impl Iterator<Item = &str> {
-    content.details.iter().flat_map(|details| details.assignees.iter().map(String::as_str))
-}
-
-/// The conversation that a fact is about, by the source's id.
-fn conversation(recording: &Recording) -> Option<&str> {
-    match recording {
-        Recording::Account(_) | Recording::User(_) => None,
-        Recording::Conversation(record) => Some(&record.id),
-        Recording::Joined(record) | Recording::Left(record) => Some(&record.conversation),
-        Recording::ItemCreated(record) => Some(&record.conversation),
-        Recording::ItemEdited(record) => Some(&record.conversation),
-        Recording::ItemDeleted(record) => Some(&record.conversation),
-    }
-}
-
 /// Bytes of an id at most: both databases keep them in indexes, whose rows are bounded.
 const MAX_ID: usize = 500;
-
-/// The ids that a recording brings.
-fn ids(recording: &Recording) -> [&str; 2] {
-    match recording {
-        Recording::Account(record) => [&record.id, &record.name],
-        Recording::User(record) => [&record.id, record.email.as_deref().unwrap_or_default()],
-        Recording::Conversation(record) => [&record.id, ""],
-        Recording::Joined(record) | Recording::Left(record) => [&record.conversation, &record.user],
-        Recording::ItemCreated(record) => [&record.conversation, &record.id],
-        Recording::ItemEdited(record) => [&record.conversation, &record.id],
-        Recording::ItemDeleted(record) => [&record.conversation, &record.id],
-    }
-}
 
 fn unknown_person(id: &str) -> Outcome {
     refused(format!("the person “{id}” has not been recorded"))

@@ -1,25 +1,27 @@
 //! Recording companies and people.
 //!
-//! An import speaks for its own account's people only: people of other companies it may add, not change.
+//! A source speaks for its own account's people only: people of other companies it may add, not change. Whose account a company is, and
+//! who is an administrator, only the operator says.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::run::Run;
-use super::{Outcome, Person, Recorder, clean, refuse};
+use super::{KnownUser, Outcome, Recorder, clean, refuse};
 use crate::audit::{self, Actor, AuditEvent, Named};
-use crate::capture::rows;
 use crate::capture::rules::times;
 use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::identity::rows::users::{NewUser, Profile};
 use crate::identity::{self, access};
-use crate::model::{AccountId, AccountRecord, User, UserId, UserRecord};
+use crate::model::{AccountId, CompanyRecord, User, UserId, UserRecord};
 
 /// Somebody whom a source tells of, as the database takes it.
 struct NewPerson<'r> {
     id: Cow<'r, str>,
     record: &'r UserRecord,
+    /// What the operator says of the admin role.
+    is_admin: Option<bool>,
     account: AccountId,
     name: Cow<'r, str>,
     /// In lower case.
@@ -32,8 +34,8 @@ impl NewPerson<'_> {
             account_id: self.account,
             name: &self.name,
             email: self.email.as_deref(),
-            is_bot: self.record.bot,
-            is_admin: self.record.admin.unwrap_or(false),
+            is_bot: self.record.is_bot,
+            is_admin: self.is_admin.unwrap_or(false),
             deactivated_at: self.record.deactivated_at,
         }
     }
@@ -64,51 +66,66 @@ impl<'r> NewPeople<'r> {
 }
 
 impl Recorder {
-    pub(super) fn account(&mut self, tx: &mut Tx<'_>, record: &AccountRecord) -> Result<Outcome> {
+    /// Records a company. It is the account that has its name if `is_account` says so, or if that is the account of the source itself;
+    /// otherwise it is known by its name only, and no account is touched that may have the same.
+    pub(super) fn company(&mut self, tx: &mut Tx<'_>, record: &CompanyRecord, is_account: bool) -> Result<Outcome> {
         let (id, name) = (clean(&record.id), clean(record.name.trim()));
         if id.is_empty() || name.is_empty() {
             return refuse("a company needs an id and a name");
         }
-        if rows::sources::find_account(tx, self.source, &id)?.is_some() {
+        if identity::rows::sources::find_account(tx, self.source, &id)?.is_some() {
             return Ok(Outcome::Unchanged);
         }
         let account = match identity::rows::accounts::find_by_name(tx, &name)? {
-            Some(account) => account.id,
-            None => identity::rows::accounts::find_or_create(tx, &name, self.now)?,
+            Some(account) if is_account || account.id == self.account => account.id,
+            None if is_account => identity::rows::accounts::find_or_create(tx, &name, self.now)?,
+            _ => identity::rows::accounts::create_nameless(tx, &name, self.now)?,
         };
-        rows::sources::create_account(tx, self.source, &id, account)?;
+        identity::rows::sources::create_account(tx, self.source, &id, account)?;
         Ok(Outcome::Added)
     }
 
     /// Records a person. One who is new waits for others who are, until somebody else is spoken of.
-    pub(super) fn user<'r>(&mut self, tx: &mut Tx<'_>, record: &'r UserRecord, run: &mut Run<'r>) -> Result<()> {
+    pub(super) fn user<'r>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        record: &'r UserRecord,
+        is_admin: Option<bool>,
+        run: &mut Run<'r>,
+    ) -> Result<()> {
         let deactivated = record.deactivated_at;
         run.doubt(deactivated.and_then(|at| times::after_now("the deactivation", at, self.now)));
-        let outcome = self.judged_user(tx, record, run)?;
+        let outcome = self.judged_user(tx, record, is_admin, run)?;
         run.push(outcome);
         Ok(())
     }
 
-    fn judged_user<'r>(&mut self, tx: &mut Tx<'_>, record: &'r UserRecord, run: &mut Run<'r>) -> Result<Outcome> {
+    fn judged_user<'r>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        record: &'r UserRecord,
+        is_admin: Option<bool>,
+        run: &mut Run<'r>,
+    ) -> Result<Outcome> {
         let id = clean(&record.id);
         if id.is_empty() {
             return refuse("a person needs an id");
         }
-        let account = match &record.account {
+        let account = match &record.company {
             None => self.account,
             Some(company) => match self.find_company(tx, company)? {
                 Some(account) => account,
                 None => return refuse(format!("the company “{company}” has not been recorded")),
             },
         };
-        if record.admin.is_some() && account != self.account {
+        if is_admin.is_some() && account != self.account {
             return refuse("an import can give or take the admin role only in its own account");
         }
         let name = clean(record.name.trim());
         let name = if name.is_empty() { id.clone() } else { name };
         let email =
             record.email.as_deref().map(|email| clean(email.trim()).to_lowercase()).filter(|email| !email.is_empty());
-        let new = NewPerson { id, record, account, name, email };
+        let new = NewPerson { id, record, is_admin, account, name, email };
         if run.people.has(&new) {
             self.write_people(tx, run)?;
         }
@@ -144,7 +161,7 @@ impl Recorder {
                 Some(id) => id,
                 None => self.user_with_address(tx, new)?,
             };
-            self.remember_person(new.record.id.clone(), Person { id, account: new.account });
+            self.remember_person(new.record.id.clone(), KnownUser { id, account: new.account });
         }
         Ok(())
     }
@@ -157,14 +174,18 @@ impl Recorder {
         };
         let same = match holder {
             // A bot may share its maker's address, and two people of one source an office's: it stays with the first.
-            Some(user) if new.record.bot || user.is_bot || rows::sources::has_user(tx, self.source, user.id)? => None,
+            Some(user)
+                if new.record.is_bot || user.is_bot || identity::rows::sources::has_user(tx, self.source, user.id)? =>
+            {
+                None
+            }
             same => same,
         };
         let id = match &same {
             Some(user) => user.id,
             None => identity::rows::users::create(tx, &NewUser { email: None, ..new.user() }, self.now)?,
         };
-        rows::sources::create_user(tx, self.source, &new.id, id)?;
+        identity::rows::sources::create_user(tx, self.source, &new.id, id)?;
         if let Some(user) = same.filter(|_| new.account == self.account) {
             self.update_user(tx, &user, new)?;
         }
@@ -175,7 +196,7 @@ impl Recorder {
         if let Some(account) = self.companies.get(company) {
             return Ok(Some(*account));
         }
-        let found = rows::sources::find_account(c, self.source, &clean(company))?;
+        let found = identity::rows::sources::find_account(c, self.source, &clean(company))?;
         if let Some(account) = found {
             self.companies.insert(company.to_owned(), account);
         }
@@ -200,8 +221,8 @@ impl Recorder {
             }
             wanted => wanted,
         };
-        let mut changed = self.update_roles(tx, user, record)?;
-        let profile = Profile { name, email, is_bot: record.bot };
+        let mut changed = self.update_roles(tx, user, new)?;
+        let profile = Profile { name, email, is_bot: record.is_bot };
         if identity::rows::users::update_profile(tx, user.id, profile, (self.source, self.number))? {
             access::revoke_if_ineligible(tx, user.id, Actor::Source(self.source), self.now)?;
             changed = true;
@@ -210,20 +231,21 @@ impl Recorder {
     }
 
     /// A4: one who loses the admin role or is deactivated loses access at that moment.
-    fn update_roles(&mut self, tx: &mut Tx<'_>, user: &User, record: &UserRecord) -> Result<bool> {
+    fn update_roles(&mut self, tx: &mut Tx<'_>, user: &User, new: &NewPerson<'_>) -> Result<bool> {
+        let NewPerson { record, is_admin, .. } = new;
         let deactivated = match record.deactivated_at {
             Some(at) if identity::rows::users::find_deactivation(tx, user.id)?.is_none_or(|known| known < at) => {
                 Some(at)
             }
             _ => None,
         };
-        if record.admin.is_none_or(|admin| admin == user.is_admin) && deactivated.is_none() {
+        if is_admin.is_none_or(|admin| admin == user.is_admin) && deactivated.is_none() {
             return Ok(false);
         }
         let by = Actor::Source(self.source);
         // Nobody gives access to someone who is losing the right to it at this moment.
         identity::rows::accounts::lock(tx, user.account_id)?;
-        if let Some(admin) = record.admin.filter(|&admin| admin != user.is_admin) {
+        if let Some(admin) = is_admin.filter(|&admin| admin != user.is_admin) {
             identity::rows::users::update_admin(tx, user.id, admin)?;
             let named = Named::from(user);
             let event =

@@ -11,13 +11,12 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 mod choice;
 
 use super::ledger;
-use super::sources::SourceId;
 use crate::db::connection::on_either;
 use crate::db::cuts::{self, Cut, up_to};
 use crate::db::schema::{conversation_accounts, conversation_versions, conversations, membership_events, users};
 use crate::db::{Conn, Tx, instant_opt, parsed, with_in_it};
 use crate::error::Result;
-use crate::model::{AccountId, ConversationId, ConversationKind, Timestamp, UserId};
+use crate::model::{AccountId, ConversationId, ConversationKind, SourceId, Timestamp, UserId};
 use crate::search_key;
 pub use choice::Choice;
 pub(crate) use choice::chosen;

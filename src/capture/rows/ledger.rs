@@ -13,11 +13,10 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt};
 use diesel::sqlite::Sqlite;
 
-use super::sources::SourceId;
 use crate::db::schema::{conversation_accounts, conversation_counts, conversations, item_counts, item_edits, items};
 use crate::db::{Conn, Tx};
 use crate::error::Result;
-use crate::model::{AccountId, ConversationId, Timestamp};
+use crate::model::{AccountId, ConversationId, SourceId, Timestamp};
 
 /// A period is as long as 2 to the power of so many microseconds: about 25 days. A conversation has a row for each of them, so
 /// that recording stays cheap; an export of a day counts what lies beside it in its period.

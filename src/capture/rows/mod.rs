@@ -1,8 +1,7 @@
-//! The tables of conversations, items and their sources: small verbs on rows, without rules.
+//! The tables of conversations and items: small verbs on rows, without rules.
 
 pub mod conversations;
 pub mod items;
 pub mod ledger;
 pub mod participants;
 pub mod periods;
-pub mod sources;

@@ -8,13 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::summary::Summary;
-use super::{Finding, Place, Sink};
-use crate::capture::ingest::Recorder;
-use crate::capture::rows::sources;
+use super::{FilePlace, Finding, Sink};
+use crate::capture::ingest::{Recordable, Recorder};
 use crate::clock::Clock;
 use crate::db::{Bulk, Store, Tx};
 use crate::error::{Error, Kind, Result};
-use crate::model::{AccountId, Content, Recording};
+use crate::identity::rows::sources;
+use crate::model::{AccountId, SourceKey};
 
 /// Findings after which a chunk goes if the writer has nothing to do.
 const SMALL: usize = 500;
@@ -32,10 +32,10 @@ const ATTEMPTS: u32 = 5;
 /// How long an open transaction waits for a reader who has nothing to say, such as one of standard input.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-type Chunk = Vec<(Place, Finding)>;
+type Chunk<F> = Vec<(FilePlace, Finding<F>)>;
 
-enum Message {
-    Chunk(Chunk),
+enum Message<F> {
+    Chunk(Chunk<F>),
     /// The reader came to its end.
     End,
 }
@@ -46,8 +46,7 @@ pub(super) struct Target<'a> {
     pub(super) store: &'a Store,
     pub(super) clock: &'a Clock,
     pub(super) account: AccountId,
-    /// Name of the kind of source.
-    pub(super) source: &'a str,
+    pub(super) source: SourceKey<'a>,
     /// All or nothing, in one transaction.
     pub(super) strict: bool,
     /// Told when another one who records is waited for, longer than a moment.
@@ -55,10 +54,10 @@ pub(super) struct Target<'a> {
 }
 
 /// Records what `read` finds.
-pub(super) fn record(
+pub(super) fn record<F: Recordable + Send>(
     target: Target<'_>,
     progress: &mut dyn FnMut(u64, u64),
-    read: impl FnOnce(&mut dyn Sink) -> Result<()>,
+    read: impl FnOnce(&mut dyn Sink<F>) -> Result<()>,
 ) -> Result<Summary> {
     let (sender, chunks) = sync_channel(1);
     thread::scope(|scope| {
@@ -77,14 +76,14 @@ pub(super) fn record(
 }
 
 /// Gathers findings into chunks.
-struct ChunkSink<'a> {
-    sender: SyncSender<Message>,
-    chunk: Chunk,
+struct ChunkSink<'a, F> {
+    sender: SyncSender<Message<F>>,
+    chunk: Chunk<F>,
     bytes: usize,
     progress: &'a mut dyn FnMut(u64, u64),
 }
 
-impl ChunkSink<'_> {
+impl<F> ChunkSink<'_, F> {
     /// Sends the chunk, and waits until it is taken.
     fn send(&mut self) -> Result<()> {
         let chunk = self.take();
@@ -104,7 +103,7 @@ impl ChunkSink<'_> {
         }
     }
 
-    fn take(&mut self) -> Chunk {
+    fn take(&mut self) -> Chunk<F> {
         self.bytes = 0;
         std::mem::take(&mut self.chunk)
     }
@@ -119,8 +118,8 @@ fn stopped() -> Error {
     Error::internal("The import has stopped.", "what has been read can no longer be recorded")
 }
 
-impl Sink for ChunkSink<'_> {
-    fn finding(&mut self, place: &Place, finding: Finding) -> Result<()> {
+impl<F: Recordable> Sink<F> for ChunkSink<'_, F> {
+    fn finding(&mut self, place: &FilePlace, finding: Finding<F>) -> Result<()> {
         self.bytes += bytes(&finding);
         self.chunk.push((place.clone(), finding));
         if self.chunk.len() >= FINDINGS || self.bytes >= BYTES {
@@ -138,27 +137,27 @@ impl Sink for ChunkSink<'_> {
 }
 
 /// Bytes of what may be long.
-fn bytes(finding: &Finding) -> usize {
-    let content = |content: &Content| [&content.title, &content.text].into_iter().flatten().map(String::len).sum();
+fn bytes<F: Recordable>(finding: &Finding<F>) -> usize {
     match finding {
-        Finding::Recording(Recording::ItemCreated(record)) => content(&record.content),
-        Finding::Recording(Recording::ItemEdited(record)) => content(&record.content),
-        Finding::Recording(_) => 0,
+        Finding::Fact(fact) => fact
+            .told()
+            .content()
+            .map_or(0, |content| [&content.title, &content.text].into_iter().flatten().map(String::len).sum()),
         Finding::Problem(text) | Finding::Note(text) => text.len(),
     }
 }
 
 /// Records chunks.
-struct Writer<'a, 'b> {
+struct Writer<'a, 'b, F> {
     target: Target<'a>,
     bulk: &'a mut Bulk<'b>,
-    chunks: Receiver<Message>,
+    chunks: Receiver<Message<F>>,
     recorder: Recorder,
     summary: Summary,
 }
 
-impl<'a, 'b> Writer<'a, 'b> {
-    fn new(target: Target<'a>, bulk: &'a mut Bulk<'b>, chunks: Receiver<Message>) -> Result<Self> {
+impl<'a, 'b, F: Recordable> Writer<'a, 'b, F> {
+    fn new(target: Target<'a>, bulk: &'a mut Bulk<'b>, chunks: Receiver<Message<F>>) -> Result<Self> {
         let recorder = bulk.write(|tx| Recorder::new(tx, target.account, target.source, target.clock.now()))?;
         Ok(Self { target, bulk, chunks, recorder, summary: Summary::default() })
     }
@@ -243,7 +242,7 @@ impl<'a, 'b> Writer<'a, 'b> {
 }
 
 /// The next chunk, if it comes within the time.
-fn next_within(chunks: &Receiver<Message>, time: Duration) -> Option<Chunk> {
+fn next_within<F>(chunks: &Receiver<Message<F>>, time: Duration) -> Option<Chunk<F>> {
     if time.is_zero() {
         return None;
     }
@@ -259,23 +258,23 @@ fn begin(tx: &mut Tx<'_>, recorder: &mut Recorder, target: &Target<'_>) -> Resul
     recorder.begin(tx, target.clock.now())
 }
 
-fn record_chunk(
+fn record_chunk<F: Recordable>(
     tx: &mut Tx<'_>,
     recorder: &mut Recorder,
     summary: &mut Summary,
-    chunk: &[(Place, Finding)],
+    chunk: &[(FilePlace, Finding<F>)],
 ) -> Result<()> {
-    let recordings = chunk.iter().filter_map(|(_, finding)| match finding {
-        Finding::Recording(recording) => Some(recording),
+    let facts = chunk.iter().filter_map(|(_, finding)| match finding {
+        Finding::Fact(fact) => Some(fact),
         Finding::Problem(_) | Finding::Note(_) => None,
     });
-    let mut outcomes = recorder.record(tx, recordings)?.into_iter().enumerate();
+    let mut outcomes = recorder.record(tx, facts)?.into_iter().enumerate();
     let mut doubts = recorder.take_doubts().into_iter().peekable();
     for (place, finding) in chunk {
         match finding {
-            Finding::Recording(recording) => {
+            Finding::Fact(fact) => {
                 if let Some((number, outcome)) = outcomes.next() {
-                    summary.count(place, recording, outcome);
+                    summary.count(place, fact.told(), outcome);
                     while let Some((_, doubt)) = doubts.next_if(|(of, _)| *of <= number) {
                         summary.doubt(place, doubt);
                     }

@@ -1,17 +1,19 @@
 //! One import: what a reader finds is ingested (`capture::ingest`), and the [`Summary`] tells what became of it.
 //!
-//! How it goes there lives in `batches`.
+//! Who speaks is decided here: other systems' archives tell what a source may tell, events what the operator may who imports them. How it
+//! goes there lives in `batches`.
 
 use std::path::Path;
 
 use super::batches::{self, Target};
 use super::summary::{Subject, Summary};
-use super::{Place, Sink, events, mattermost, slack};
+use super::{FilePlace, events, mattermost, slack};
 use crate::audit::{self, Actor, AuditEvent};
 use crate::clock::Clock;
 use crate::db::Store;
 use crate::error::Result;
-use crate::model::{AccountId, Recording};
+use crate::identity::names;
+use crate::model::{AccountId, OperatorFact, SourceKey};
 
 /// The format of an archive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +27,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Its name, and that of the source it makes.
+    /// Its name, and that of the kind of source that it comes from.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,30 +36,43 @@ impl Format {
             Self::Events => "events",
         }
     }
+}
 
-    fn read(self, path: &Path, sink: &mut dyn Sink) -> Result<()> {
-        match self {
-            Self::Slack => slack::read(path, sink),
-            Self::Mattermost => mattermost::read(path, sink),
-            Self::Events => events::read(path, sink),
-        }
+/// An archive, and where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    /// The account.
+    pub account: AccountId,
+    /// The archive's format.
+    pub format: Format,
+    /// Name of the source, which tells several of one kind apart; the only one bears the format's name.
+    pub source: &'a str,
+    /// Where the archive lies.
+    pub path: &'a Path,
+    /// Nothing is recorded if anything is refused; otherwise all but what is refused.
+    pub strict: bool,
+}
+
+impl<'a> Import<'a> {
+    /// What lies at `path`, from the account's only source of its kind.
+    #[must_use]
+    pub const fn new(account: AccountId, format: Format, path: &'a Path) -> Self {
+        Self { account, format, source: format.as_str(), path, strict: false }
     }
 }
 
-/// Imports the archive at `path` into an account. With `strict`, nothing is recorded if anything is refused; otherwise all
-/// but what is refused.
+/// Imports an archive into an account.
 ///
 /// # Errors
-/// When the archive as a whole can't be read, or the database fails. What was recorded before stays, unless `strict`.
+/// When the source's name won't do, the archive as a whole can't be read, or the database fails. What was recorded before stays, unless
+/// `strict`.
 pub fn import(
     store: &Store,
     clock: &Clock,
-    account: AccountId,
-    archive: (Format, &Path),
-    strict: bool,
+    import: &Import<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Summary> {
-    import_in_turn(store, clock, account, archive, strict, (progress, &|| {}))
+    import_in_turn(store, clock, import, progress, &|| {})
 }
 
 /// As [`import`], for somebody who watches: waits for others who record for as long as they take, as that does, and tells `waits`
@@ -68,21 +83,26 @@ pub fn import(
 pub fn import_in_turn(
     store: &Store,
     clock: &Clock,
-    account: AccountId,
-    (format, path): (Format, &Path),
-    strict: bool,
-    (progress, waits): (&mut dyn FnMut(u64, u64), &(dyn Fn() + Sync)),
+    import: &Import<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+    waits: &(dyn Fn() + Sync),
 ) -> Result<Summary> {
-    let target = Target { store, clock, account, source: format.as_str(), strict, waits };
-    let summary = batches::record(target, progress, |sink| format.read(path, sink))?;
-    let items = summary.of(Subject::Items).added;
-    let (source, problems) = (format.as_str().to_owned(), summary.problems.len());
-    let event = AuditEvent::ImportFinished { source, items, problems };
+    let Import { account, format, path, strict, .. } = *import;
+    let source = SourceKey { kind: format.as_str(), name: names::checked_source(import.source)? };
+    let target = Target { store, clock, account, source, strict, waits };
+    let summary = match format {
+        Format::Slack => batches::record(target, progress, |sink| slack::read(path, sink)),
+        Format::Mattermost => batches::record(target, progress, |sink| mattermost::read(path, sink)),
+        Format::Events => batches::record(target, progress, |sink| events::read::<OperatorFact>(path, sink)),
+    }?;
+    let (items, problems) = (summary.of(Subject::Items).added, summary.problems.len());
+    let (kind, name) = (source.kind.to_owned(), source.name.to_owned());
+    let event = AuditEvent::ImportFinished { source: kind, name, items, problems };
     store.bulk(waits, |bulk| bulk.write(|tx| audit::append(tx, account, Actor::Operator, &event, clock.now())))?;
     Ok(summary)
 }
 
-/// Records facts that are at hand, such as the demo's, in batches.
+/// Records facts of the operator that are at hand, such as the demo's, in batches, as events.
 ///
 /// # Errors
 /// When the database fails.
@@ -90,14 +110,14 @@ pub fn record_all(
     store: &Store,
     clock: &Clock,
     account: AccountId,
-    format: Format,
-    recordings: impl IntoIterator<Item = Recording>,
+    facts: impl IntoIterator<Item = OperatorFact>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Summary> {
-    let target = Target { store, clock, account, source: format.as_str(), strict: false, waits: &|| {} };
+    let source = SourceKey::from(Format::Events.as_str());
+    let target = Target { store, clock, account, source, strict: false, waits: &|| {} };
     batches::record(target, progress, |sink| {
-        for (number, recording) in (1..).zip(recordings) {
-            sink.record(&Place::default(), recording)?;
+        for (number, fact) in (1..).zip(facts) {
+            sink.record(&FilePlace::default(), fact)?;
             sink.progress(number, 0);
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Place, Sink, file_name, unreadable};
+use super::{FilePlace, Sink, file_name, unreadable};
 use crate::error::{Error, Kind, Result};
 
 /// Bytes of the longest line that is read: memory must not grow with what a file holds.
@@ -16,16 +16,16 @@ const LONGEST_LINE: usize = 16 * 1024 * 1024;
 const PROGRESS_EVERY: u64 = 500;
 
 /// Understands one line, which is never blank.
-pub(super) trait LineReader {
+pub(super) trait LineReader<F> {
     /// Takes the line at `place`.
-    fn line(&mut self, place: &Place, line: &[u8], sink: &mut dyn Sink) -> Result<()>;
+    fn line(&mut self, place: &FilePlace, line: &[u8], sink: &mut dyn Sink<F>) -> Result<()>;
 }
 
 /// Gives every line of what lies at `path` to `reader`: a file, all `*.jsonl` of a folder by name, or `-` for standard
 /// input.
-pub(super) fn read(path: &Path, reader: &mut dyn LineReader, sink: &mut dyn Sink) -> Result<()> {
+pub(super) fn read<F>(path: &Path, reader: &mut dyn LineReader<F>, sink: &mut dyn Sink<F>) -> Result<()> {
     if path == Path::new("-") {
-        let place = Place::file(file_name(path));
+        let place = FilePlace::file(file_name(path));
         return Pass { path, done: 0, total: 0 }.read(&place, io::stdin().lock(), reader, sink);
     }
     let about = path.metadata().map_err(|cause| unreadable(path, cause))?;
@@ -35,14 +35,14 @@ pub(super) fn read(path: &Path, reader: &mut dyn LineReader, sink: &mut dyn Sink
     for file in files {
         let open = File::open(&file).map_err(|cause| unreadable(&file, cause))?;
         let mut pass = Pass { path: &file, done, total };
-        pass.read(&Place::file(file_name(&file)), BufReader::new(open), reader, sink)?;
+        pass.read(&FilePlace::file(file_name(&file)), BufReader::new(open), reader, sink)?;
         done = pass.done;
     }
     Ok(())
 }
 
 /// The `*.jsonl` of a folder by name; whatever else lies there is told.
-fn folder(path: &Path, sink: &mut dyn Sink) -> Result<Vec<PathBuf>> {
+fn folder<F>(path: &Path, sink: &mut dyn Sink<F>) -> Result<Vec<PathBuf>> {
     let mut all = path
         .read_dir()
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
@@ -51,7 +51,7 @@ fn folder(path: &Path, sink: &mut dyn Sink) -> Result<Vec<PathBuf>> {
     let (files, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|file| file.is_file() && file.extension().is_some_and(|end| end == "jsonl"));
     for other in others {
-        sink.note(&Place::file(file_name(&other)), "not read: its name does not end in .jsonl".to_owned())?;
+        sink.note(&FilePlace::file(file_name(&other)), "not read: its name does not end in .jsonl".to_owned())?;
     }
     if files.is_empty() {
         let message = format!("There is no file in “{}” whose name ends in .jsonl.", path.display());
@@ -68,12 +68,12 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn read(
+    fn read<F>(
         &mut self,
-        file: &Place,
+        file: &FilePlace,
         mut input: impl BufRead,
-        reader: &mut dyn LineReader,
-        sink: &mut dyn Sink,
+        reader: &mut dyn LineReader<F>,
+        sink: &mut dyn Sink<F>,
     ) -> Result<()> {
         let mut line = Vec::new();
         for number in 1.. {

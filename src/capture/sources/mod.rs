@@ -1,5 +1,5 @@
-//! Translators from other systems' archives into [`Recording`]s: what an archive says, bit by bit, with the place
-//! where it says it.
+//! Translators from other systems' archives into [`Fact`]s: what an archive says, bit by bit, with the place where it says it. Only
+//! events, our own format, may also be what the operator says.
 //!
 //! Here lives the reading of foreign formats, one `read` function for each, and the import that passes what they find on to be
 //! ingested. Nothing here decides what may be recorded: `capture::ingest` does. The command line and the demo call this.
@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::Recording;
+use crate::model::Fact;
 
 mod batches;
 mod cards;
@@ -18,12 +18,12 @@ pub mod mattermost;
 pub mod slack;
 mod summary;
 
-pub use import::{Format, import, import_in_turn, record_all};
+pub use import::{Format, Import, import, import_in_turn, record_all};
 pub use summary::{Count, Subject, Summary};
 
 /// Where in an archive something stands.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Place {
+pub struct FilePlace {
     /// Path of the file within the archive; the name of the file itself when that is all there is.
     pub file: String,
     /// Line counted from 1, where the format or its parser tells it.
@@ -32,23 +32,22 @@ pub struct Place {
 
 /// What a reader finds, in the order in which it must be recorded.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most findings are recordings, and one lives at a time")]
-pub enum Finding {
+pub enum Finding<F = Fact> {
     /// A fact to record.
-    Recording(Recording),
+    Fact(F),
     /// Something malformed: refused by name, line and reason, and told in the summary.
     Problem(String),
     /// Recorded as well as can be, but the operator should know: told in the summary.
     Note(String),
 }
 
-/// Receives what a reader finds. An error ends the reading.
-pub trait Sink {
+/// Receives what a reader finds: facts of the type that says what may be told. An error ends the reading.
+pub trait Sink<F = Fact> {
     /// Takes the next finding, found at `place`.
     ///
     /// # Errors
     /// Whatever ends the import: the store failed, or a strict import met its first problem.
-    fn finding(&mut self, place: &Place, finding: Finding) -> Result<()>;
+    fn finding(&mut self, place: &FilePlace, finding: Finding<F>) -> Result<()>;
 
     /// Told now and then: how many of the archive's bytes have been read. A `total` of 0 is one that nobody knows, as
     /// of standard input.
@@ -58,15 +57,15 @@ pub trait Sink {
     ///
     /// # Errors
     /// As [`Sink::finding`].
-    fn record(&mut self, place: &Place, recording: Recording) -> Result<()> {
-        self.finding(place, Finding::Recording(recording))
+    fn record(&mut self, place: &FilePlace, fact: F) -> Result<()> {
+        self.finding(place, Finding::Fact(fact))
     }
 
     /// Takes something malformed.
     ///
     /// # Errors
     /// As [`Sink::finding`].
-    fn problem(&mut self, place: &Place, reason: String) -> Result<()> {
+    fn problem(&mut self, place: &FilePlace, reason: String) -> Result<()> {
         self.finding(place, Finding::Problem(reason))
     }
 
@@ -74,12 +73,12 @@ pub trait Sink {
     ///
     /// # Errors
     /// As [`Sink::finding`].
-    fn note(&mut self, place: &Place, text: String) -> Result<()> {
+    fn note(&mut self, place: &FilePlace, text: String) -> Result<()> {
         self.finding(place, Finding::Note(text))
     }
 }
 
-impl Place {
+impl FilePlace {
     /// A file as a whole.
     fn file(file: impl Into<String>) -> Self {
         Self { file: file.into(), line: None }

@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Place;
-use crate::capture::ingest::Outcome;
+use super::FilePlace;
+use crate::capture::ingest::{Outcome, Told};
 use crate::capture::rules::times::{Doubt, Why};
-use crate::model::Recording;
 
 /// Problems and notes beyond so many are only counted.
 const MAX_TOLD: usize = 1_000;
@@ -33,15 +32,15 @@ pub enum Subject {
 }
 
 impl Subject {
-    fn of(recording: &Recording) -> Self {
-        match recording {
-            Recording::Account(_) => Self::Companies,
-            Recording::User(_) => Self::People,
-            Recording::Conversation(_) => Self::Conversations,
-            Recording::Joined(_) | Recording::Left(_) => Self::Memberships,
-            Recording::ItemCreated(_) => Self::Items,
-            Recording::ItemEdited(_) => Self::Edits,
-            Recording::ItemDeleted(_) => Self::Deletions,
+    fn of(fact: Told<'_>) -> Self {
+        match fact {
+            Told::Company { .. } => Self::Companies,
+            Told::User { .. } => Self::People,
+            Told::Conversation(_) => Self::Conversations,
+            Told::Joined(_) | Told::Left(_) => Self::Memberships,
+            Told::ItemCreated(_) => Self::Items,
+            Told::ItemEdited(_) => Self::Edits,
+            Told::ItemDeleted(_) => Self::Deletions,
         }
     }
 }
@@ -77,9 +76,9 @@ pub struct Summary {
     /// By subject.
     pub counts: BTreeMap<Subject, Count>,
     /// What was refused, where and why.
-    pub problems: Vec<(Place, String)>,
+    pub problems: Vec<(FilePlace, String)>,
     /// What the operator should know.
-    pub notes: Vec<(Place, String)>,
+    pub notes: Vec<(FilePlace, String)>,
     /// Problems beyond those told.
     pub more_problems: u64,
     /// Notes beyond those told.
@@ -101,21 +100,21 @@ impl Summary {
         !self.problems.is_empty()
     }
 
-    pub(super) fn problem(&mut self, place: &Place, reason: &str) {
+    pub(super) fn problem(&mut self, place: &FilePlace, reason: &str) {
         tell((&mut self.problems, &mut self.more_problems), place, || reason.to_owned());
     }
 
-    pub(super) fn note(&mut self, place: &Place, text: &str) {
+    pub(super) fn note(&mut self, place: &FilePlace, text: &str) {
         tell((&mut self.notes, &mut self.more_notes), place, || text.to_owned());
     }
 
-    pub(super) fn doubt(&mut self, place: &Place, doubt: Doubt) {
+    pub(super) fn doubt(&mut self, place: &FilePlace, doubt: Doubt) {
         *self.doubts.entry(doubt.why).or_default() += 1;
         tell((&mut self.notes, &mut self.more_notes), place, || doubt.to_string());
     }
 
-    pub(super) fn count(&mut self, place: &Place, recording: &Recording, outcome: Outcome) {
-        let count = self.counts.entry(Subject::of(recording)).or_default();
+    pub(super) fn count(&mut self, place: &FilePlace, fact: Told<'_>, outcome: Outcome) {
+        let count = self.counts.entry(Subject::of(fact)).or_default();
         match outcome {
             Outcome::Added => count.added += 1,
             Outcome::Unchanged => count.unchanged += 1,
@@ -126,6 +125,6 @@ impl Summary {
 }
 
 /// Adds to what is told, or counts what is more.
-fn tell((told, more): (&mut Vec<(Place, String)>, &mut u64), place: &Place, text: impl FnOnce() -> String) {
+fn tell((told, more): (&mut Vec<(FilePlace, String)>, &mut u64), place: &FilePlace, text: impl FnOnce() -> String) {
     if told.len() < MAX_TOLD { told.push((place.clone(), text())) } else { *more += 1 }
 }

@@ -2,19 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Finding, Place, Sink};
+use super::{FilePlace, Finding, Sink};
 use crate::error::Result;
-use crate::model::Recording;
+use crate::model::Fact;
 
 /// Keeps what a reader finds.
-#[derive(Default)]
-pub(super) struct Kept {
-    pub(super) findings: Vec<(Place, Finding)>,
+pub(super) struct Kept<F = Fact> {
+    pub(super) findings: Vec<(FilePlace, Finding<F>)>,
     pub(super) progress: (u64, u64),
 }
 
-impl Sink for Kept {
-    fn finding(&mut self, place: &Place, finding: Finding) -> Result<()> {
+impl<F> Sink<F> for Kept<F> {
+    fn finding(&mut self, place: &FilePlace, finding: Finding<F>) -> Result<()> {
         self.findings.push((place.clone(), finding));
         Ok(())
     }
@@ -25,35 +24,35 @@ impl Sink for Kept {
 }
 
 /// A reader of one of the formats.
-pub(super) type Reader = fn(&Path, &mut dyn Sink) -> Result<()>;
+pub(super) type Reader<F> = fn(&Path, &mut dyn Sink<F>) -> Result<()>;
 
-impl Kept {
+impl<F> Kept<F> {
     /// What `reader` finds at `path`.
-    pub(super) fn from(reader: Reader, path: &Path) -> Result<Self> {
-        let mut kept = Self::default();
+    pub(super) fn from(reader: Reader<F>, path: &Path) -> Result<Self> {
+        let mut kept = Self { findings: Vec::new(), progress: (0, 0) };
         reader(path, &mut kept).map(|()| kept)
     }
 
     /// Everything recorded, in order.
-    pub(super) fn recordings<'a>(&'a self) -> Vec<&'a Recording> {
-        let recording = |(_, finding): &'a (Place, Finding)| match finding {
-            Finding::Recording(recording) => Some(recording),
+    pub(super) fn facts<'a>(&'a self) -> Vec<&'a F> {
+        let fact = |(_, finding): &'a (FilePlace, Finding<F>)| match finding {
+            Finding::Fact(fact) => Some(fact),
             Finding::Problem(_) | Finding::Note(_) => None,
         };
-        self.findings.iter().filter_map(recording).collect()
+        self.findings.iter().filter_map(fact).collect()
     }
 
-    /// How many recordings are such.
-    pub(super) fn count(&self, such: impl Fn(&Recording) -> bool) -> usize {
-        self.recordings().into_iter().filter(|recording| such(recording)).count()
+    /// How many facts are such.
+    pub(super) fn count(&self, such: impl Fn(&F) -> bool) -> usize {
+        self.facts().into_iter().filter(|fact| such(fact)).count()
     }
 
     /// Problems and notes, one a line, with their places.
     pub(super) fn told(&self) -> String {
-        let line = |(place, finding): &(Place, Finding)| {
+        let line = |(place, finding): &(FilePlace, Finding<F>)| {
             let place = place.line.map_or(place.file.clone(), |line| format!("{}:{line}", place.file));
             match finding {
-                Finding::Recording(_) => None,
+                Finding::Fact(_) => None,
                 Finding::Problem(reason) => Some(format!("{place} ! {reason}\n")),
                 Finding::Note(text) => Some(format!("{place} · {text}\n")),
             }

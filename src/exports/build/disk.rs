@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 
 use crate::archive::formats::List;
+use crate::archive::formats::needs::{Extent, Needs};
 use crate::error::{Context, Error, Kind, Result};
-use crate::exports::rules::parts::{Extent, Needs};
 use crate::format;
 
 /// Bytes of the archive for each item, at most in most companies: text, names and edits, compressed.

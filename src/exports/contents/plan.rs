@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::{Reader, View};
+use crate::archive::formats::needs::{Extent, Needs};
 use crate::capture;
 use crate::capture::rows::items::{Planned, PlannedEdit};
 use crate::capture::rows::ledger::Count;
@@ -19,7 +20,7 @@ use crate::days::DayFinder;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::exports::filters;
-use crate::exports::rules::parts::{Extent, Limits, Needs, PlannedDay, Splitter};
+use crate::exports::rules::parts::{Limits, PlannedDay, Splitter};
 use crate::exports::rules::slices::{DayCount, Slice};
 use crate::model::ConversationId;
 

@@ -11,12 +11,13 @@ use serde_json::json;
 
 use super::*;
 use crate::capture::ingest::{Outcome, Recorder};
+use crate::capture::sources::events::parse;
 use crate::config::DatabaseUrl;
 use crate::db::PoolOptions;
 use crate::exports::rules::parts::Limits;
 use crate::exports::rules::slices::Slice;
 use crate::identity::accounts;
-use crate::model::{ConversationId, Recording};
+use crate::model::{ConversationId, OperatorFact};
 
 struct House {
     _folder: tempfile::TempDir,
@@ -35,12 +36,12 @@ impl House {
         store.migrate().unwrap();
         let now = at("2026-06-01T00:00:00Z");
         let account = accounts::create(&store, "Acme", Tz::UTC, true, now).unwrap();
-        let recordings: Vec<Recording> =
-            events.iter().map(|event| serde_json::from_value(event.clone()).unwrap()).collect();
+        let facts: Vec<OperatorFact> =
+            events.iter().map(|event| parse(event.to_string().as_bytes()).unwrap()).collect();
         let outcomes = store.write(|tx| {
             let mut recorder = Recorder::new(tx, account, "events", now)?;
             recorder.begin(tx, now)?;
-            recorder.record(tx, &recordings)
+            recorder.record(tx, &facts)
         });
         assert!(outcomes.unwrap().iter().all(|outcome| *outcome == Outcome::Added));
         Self { _folder: folder, store, account }

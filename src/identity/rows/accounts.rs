@@ -61,6 +61,21 @@ pub fn find_or_create(tx: &mut Tx<'_>, name: &str, now: Timestamp) -> Result<Acc
     Ok(accounts::table.filter(accounts::name_key.eq(&key)).select(accounts::id).first(tx.sql())?)
 }
 
+/// A company that is known by its name only, and never found by it: neither the account that may have this name nor what another
+/// source calls so.
+pub fn create_nameless(c: &mut Conn, name: &str, now: Timestamp) -> Result<AccountId> {
+    Ok(diesel::insert_into(accounts::table)
+        .values((
+            accounts::name.eq(name),
+            accounts::time_zone.eq(chrono_tz::UTC.name()),
+            accounts::exports_included.eq(false),
+            accounts::exports_on.eq(false),
+            accounts::created_at.eq(now.micros()),
+        ))
+        .returning(accounts::id)
+        .get_result(c)?)
+}
+
 /// The account with this number.
 pub fn find(c: &mut Conn, id: AccountId) -> Result<Option<Account>> {
     let row = accounts::table.find(id).select(Row::as_select()).first(c).optional()?;
@@ -73,9 +88,10 @@ pub fn find_by_name(c: &mut Conn, name: &str) -> Result<Option<Account>> {
     query.select(Row::as_select()).first(c).optional()?.map(Row::into_model).transpose()
 }
 
-/// All accounts by name.
+/// All accounts that can be found by name, in the order of their names.
 pub fn list(c: &mut Conn) -> Result<Vec<Account>> {
-    let rows: Vec<Row> = accounts::table.order(accounts::name_key).select(Row::as_select()).load(c)?;
+    let named = accounts::table.filter(accounts::name_key.is_not_null());
+    let rows: Vec<Row> = named.order(accounts::name_key).select(Row::as_select()).load(c)?;
     rows.into_iter().map(Row::into_model).collect()
 }
 

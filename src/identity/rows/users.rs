@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
-use crate::capture::rows::sources::SourceId;
 use crate::db::connection::on_either;
 use crate::db::cuts::Cut;
 use crate::db::schema::{accounts, export_cuts, source_users, user_versions, users};
 use crate::db::{Conn, Tx, instant_opt};
 use crate::error::Result;
-use crate::model::{AccountId, Timestamp, User, UserId};
+use crate::model::{AccountId, SourceId, Timestamp, User, UserId};
 use crate::search_key;
 
 #[derive(Queryable, Selectable)]

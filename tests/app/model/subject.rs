@@ -144,8 +144,8 @@ impl<'a> Subject<'a> {
     fn number_of(&self, (source, id): (usize, &str)) -> String {
         let found = self.app.store().write(|tx| {
             let source =
-                capture::rows::sources::find_or_create(tx, self.app.find_account(&self.names[source]).id, "events")?;
-            capture::rows::sources::find_user(tx, source, id)
+                identity::rows::sources::find_or_create(tx, self.app.find_account(&self.names[source]).id, "events")?;
+            identity::rows::sources::find_user(tx, source, id)
         });
         found.unwrap().expect("a person").to_string()
     }
@@ -157,7 +157,7 @@ impl<'a> Subject<'a> {
         };
         let found = self.app.store().write(|tx| {
             let source =
-                capture::rows::sources::find_or_create(tx, self.app.find_account(&self.names[source]).id, "events")?;
+                identity::rows::sources::find_or_create(tx, self.app.find_account(&self.names[source]).id, "events")?;
             capture::rows::conversations::find_by_external(tx, source, &id)
         });
         found.unwrap().expect("a conversation").id

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use compliance_exports::app::App;
 use compliance_exports::audit::{self, Actor, AuditEvent};
 use compliance_exports::blobs;
-use compliance_exports::capture::sources::{self, Format, Summary};
+use compliance_exports::capture::sources::{self, Format, Summary, events};
 use compliance_exports::capture::switch;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::{Overrides, Settings};
@@ -23,7 +23,7 @@ use compliance_exports::identity::access::{self, Choices};
 use compliance_exports::identity::accounts::{self, NewSignIn};
 use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::{Outgoing, Transport};
-use compliance_exports::model::{Account, AccountId, ExportRequest, Formats, Recording, RequestId, Timestamp, UserId};
+use compliance_exports::model::{Account, AccountId, ExportRequest, Formats, RequestId, Timestamp, UserId};
 use compliance_exports::worker::Worker;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
@@ -183,8 +183,8 @@ impl TestApp {
     pub fn try_record(&self, account: &str, events: &str) -> Summary {
         let account = self.find_account(account).id;
         let events = events.lines().map(str::trim).filter(|line| !line.is_empty());
-        let recordings = events.map(|line| serde_json::from_str::<Recording>(line).expect(line));
-        sources::record_all(self.store(), &self.clock, account, Format::Events, recordings, &mut |_, _| {}).unwrap()
+        let facts = events.map(|line| events::parse(line.as_bytes()).expect(line));
+        sources::record_all(self.store(), &self.clock, account, facts, &mut |_, _| {}).unwrap()
     }
 
     /// Records that someone posted so many messages in a Team, a second apart from this instant on.

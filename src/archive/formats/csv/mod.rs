@@ -12,9 +12,9 @@ pub mod table;
 use chrono::NaiveDate;
 
 use super::{About, Check, Format, ListCopy, Part, PartCopy, Pointer, Sink, Whole};
+use crate::archive::formats::needs::{Extent, Needs};
 use crate::archive::manifest::Facts;
 use crate::error::Result;
-use crate::exports::rules::parts::{Extent, Needs};
 pub use table::restored;
 
 /// One file for each conversation.

@@ -16,10 +16,10 @@ pub mod search;
 
 use self::search::{RECORD, SHARD};
 use super::{About, Check, Format, ListCopy, PartCopy, Sink, Start, Whole};
+use crate::archive::formats::needs::{Extent, Needs, Shards};
 use crate::archive::manifest::Facts;
 use crate::archive::{Place, names};
 use crate::error::Result;
-use crate::exports::rules::parts::{Extent, Needs, Shards};
 pub use check::page;
 pub use markup::visible;
 

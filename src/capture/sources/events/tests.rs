@@ -4,8 +4,11 @@
 use std::path::Path;
 
 use super::*;
-use crate::capture::sources::testing::Kept;
-use crate::capture::sources::{Finding, Sink};
+use crate::capture::sources::{Finding, Sink, testing};
+use crate::model::{Fact, OperatorFact};
+
+/// What the operator's events are read as.
+type Kept = testing::Kept<OperatorFact>;
 
 fn read_text(text: impl AsRef<[u8]>) -> Kept {
     let folder = tempfile::tempdir().unwrap();
@@ -25,7 +28,7 @@ fn a_bad_line_is_refused_by_place_and_the_others_are_read() {
         "{\"type\":\"left\"\n",
         "{\"type\":\"user\",\"id\":\"u2\",\"name\":\"Ines Marlow\"}",
     ));
-    assert_eq!(kept.recordings().len(), 2);
+    assert_eq!(kept.facts().len(), 2);
     insta::assert_snapshot!(kept.told());
     let (done, total) = kept.progress;
     assert_eq!(done, total);
@@ -37,7 +40,7 @@ fn a_line_too_long_for_memory_is_refused_by_place() {
     text.extend(b"\n{\"type\":\"user\",\"id\":\"u1\"}\n");
     let kept = read_text(text);
     assert_eq!(kept.told(), "events.jsonl:1 ! the line is longer than 16 MiB\n");
-    assert_eq!(kept.recordings().len(), 1);
+    assert_eq!(kept.facts().len(), 1);
 }
 
 #[test]
@@ -67,12 +70,12 @@ fn what_is_not_there_or_a_zip_or_an_empty_folder_says_so() {
 #[test]
 fn an_error_of_the_sink_ends_the_reading() {
     struct Strict(u32);
-    impl Sink for Strict {
-        fn finding(&mut self, _: &Place, finding: Finding) -> Result<()> {
+    impl Sink<OperatorFact> for Strict {
+        fn finding(&mut self, _: &FilePlace, finding: Finding<OperatorFact>) -> Result<()> {
             self.0 += 1;
             match finding {
                 Finding::Problem(reason) => Err(crate::error::Error::invalid("path", reason)),
-                Finding::Recording(_) | Finding::Note(_) => Ok(()),
+                Finding::Fact(_) | Finding::Note(_) => Ok(()),
             }
         }
         fn progress(&mut self, _: u64, _: u64) {}
@@ -112,18 +115,67 @@ fn the_documents_examples_are_what_the_schema_and_the_reader_take() {
         let mut unknown = value.clone();
         unknown.as_object_mut().unwrap().insert("colour".to_owned(), "red".into());
         assert!(!schema.is_valid(&unknown), "{unknown}");
-        assert!(serde_json::from_value::<Recording>(unknown).is_err(), "{line}");
+        assert!(parse::<OperatorFact>(unknown.to_string().as_bytes()).is_err(), "{line}");
     }
     let kept = read_text(examples.join("\n"));
     assert_eq!(kept.told(), "");
     let types = [
-        kept.count(|told| matches!(told, Recording::Account(_))),
-        kept.count(|told| matches!(told, Recording::User(_))),
-        kept.count(|told| matches!(told, Recording::Conversation(_))),
-        kept.count(|told| matches!(told, Recording::Joined(_) | Recording::Left(_))),
-        kept.count(|told| matches!(told, Recording::ItemCreated(_))),
-        kept.count(|told| matches!(told, Recording::ItemEdited(_))),
-        kept.count(|told| matches!(told, Recording::ItemDeleted(_))),
+        kept.count(|told| matches!(told, OperatorFact::Account(_))),
+        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::User(_)) | OperatorFact::UserWithRole { .. })),
+        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::Conversation(_)))),
+        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::Joined(_) | Fact::Left(_)))),
+        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::ItemCreated(_)))),
+        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::ItemEdited(_)))),
+        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::ItemDeleted(_)))),
     ];
     assert!(types.iter().all(|count| *count > 0), "an example of each type: {types:?}");
+}
+
+/// What a connector is understood to say in a line, or why not.
+fn connector(line: &str) -> std::result::Result<Fact, String> {
+    parse(line.as_bytes())
+}
+
+#[test]
+fn i12_no_line_of_a_connector_makes_an_administrator() {
+    for role in ["true", "false"] {
+        let line = format!(r#"{{"type":"user","id":"u1","name":"Harper","admin":{role}}}"#);
+        let reason =
+            "“admin” is for the operator to say: a connector can't give or take the admin role, so leave it out";
+        assert_eq!(connector(&line), Err(reason.to_owned()));
+        let is_admin = role == "true";
+        let Ok(OperatorFact::UserWithRole { user, is_admin: told }) = parse(line.as_bytes()) else { unreachable!() };
+        assert_eq!((user.name.as_str(), told), ("Harper", is_admin));
+    }
+    let without = [r#"{"type":"user","id":"u1"}"#, r#"{"type":"user","id":"u1","admin":null}"#];
+    for line in without {
+        assert!(matches!(connector(line), Ok(Fact::User(user)) if user.id == "u1"));
+    }
+}
+
+#[test]
+fn i12_a_company_of_a_connector_is_no_account() {
+    let line = r#"{"type":"account","id":"halcyon","name":"Halcyon Ports"}"#;
+    assert!(matches!(connector(line), Ok(Fact::Company(company)) if company.name == "Halcyon Ports"));
+    assert!(matches!(parse(line.as_bytes()), Ok(OperatorFact::Account(company)) if company.id == "halcyon"));
+}
+
+#[test]
+fn what_connector_and_operator_may_both_say_is_the_same_fact() {
+    for line in examples() {
+        let operators: OperatorFact = parse(line.as_bytes()).unwrap();
+        match connector(&line) {
+            Ok(Fact::Company(company)) => assert_eq!(operators, OperatorFact::Account(company)),
+            Ok(fact) => assert_eq!(operators, OperatorFact::Fact(fact)),
+            Err(_) => assert!(matches!(operators, OperatorFact::UserWithRole { .. }), "{line}"),
+        }
+    }
+}
+
+#[test]
+fn every_reason_is_one_that_both_are_told() {
+    let line = r#"{"type":"joined","conversation":"c","user":"u1","at":"noon"}"#;
+    let reason = connector(line).unwrap_err();
+    assert_eq!(parse::<OperatorFact>(line.as_bytes()), Err(reason.clone()));
+    assert!(reason.starts_with("“noon” is not a time"), "{reason}");
 }

@@ -1,7 +1,7 @@
 //! Mattermost: a bulk export, JSON Lines (`docs/recording.md` tells the mapping).
 //!
 //! Here lives what each type of line means. The format names people by user name, channels by team and name, and posts
-//! not at all: `posts` gives them ids.
+//! not at all: `posts` gives them ids. Roles stay behind: a [`Fact`] has no word for rights on our server.
 
 mod lines;
 mod posts;
@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 use self::lines::{BotLine, ChannelLine, DirectChannelLine, DirectPostLine, Line, PostLine, UserLine, millis};
 use self::posts::PostIds;
 use super::lines::LineReader;
-use super::{Place, Sink, file_name, json_reason};
+use super::{FilePlace, Sink, file_name, json_reason};
 use crate::error::Result;
-use crate::model::{ConversationKind, ConversationRecord, MemberRecord, Recording, UserRecord};
+use crate::model::{ConversationKind, ConversationRecord, Fact, MemberRecord, UserRecord};
 
 /// Reads a bulk export from a file, from every `*.jsonl` of a folder by name, or from standard input (`-`).
 ///
@@ -33,15 +33,15 @@ pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<()> {
 struct Export {
     people: HashSet<String>,
     /// Channels that wait for the user lines, which tell their members.
-    waiting: BTreeMap<String, (Place, ConversationRecord)>,
+    waiting: BTreeMap<String, (FilePlace, ConversationRecord)>,
     conversations: HashSet<String>,
     posts: PostIds,
     reactions: u64,
     unknown: BTreeMap<String, u64>,
 }
 
-impl LineReader for Export {
-    fn line(&mut self, place: &Place, line: &[u8], sink: &mut dyn Sink) -> Result<()> {
+impl LineReader<Fact> for Export {
+    fn line(&mut self, place: &FilePlace, line: &[u8], sink: &mut dyn Sink) -> Result<()> {
         let line = match serde_json::from_slice::<Line>(line) {
             Ok(line) => line,
             Err(error) => return sink.problem(place, json_reason(&error)),
@@ -64,7 +64,7 @@ impl LineReader for Export {
     }
 }
 
-fn version(place: &Place, line: &Line, sink: &mut dyn Sink) -> Result<()> {
+fn version(place: &FilePlace, line: &Line, sink: &mut dyn Sink) -> Result<()> {
     match line.rest.get("version") {
         Some(version) if version.as_u64() != Some(1) => {
             sink.note(place, format!("version {version} of the format is not known; read as version 1"))
@@ -77,10 +77,10 @@ impl Export {
     /// Gives what the line says to `take`, or tells why it can't be understood.
     fn understood<T: DeserializeOwned>(
         &mut self,
-        place: &Place,
+        place: &FilePlace,
         mut line: Line,
         sink: &mut dyn Sink,
-        take: fn(&mut Self, &Place, T, &mut dyn Sink) -> Result<()>,
+        take: fn(&mut Self, &FilePlace, T, &mut dyn Sink) -> Result<()>,
     ) -> Result<()> {
         match line.body() {
             Ok(body) => take(self, place, body, sink),
@@ -88,7 +88,7 @@ impl Export {
         }
     }
 
-    fn channel(&mut self, place: &Place, line: ChannelLine, sink: &mut dyn Sink) -> Result<()> {
+    fn channel(&mut self, place: &FilePlace, line: ChannelLine, sink: &mut dyn Sink) -> Result<()> {
         let private = line.kind == "P";
         if !private && line.kind != "O" {
             sink.note(place, format!("type “{}” of a channel is not known; recorded as private", line.kind))?;
@@ -96,7 +96,7 @@ impl Export {
         let name = if line.display_name.trim().is_empty() { &line.name } else { &line.display_name };
         let mut record = conversation(channel_id(&line.team, &line.name), ConversationKind::Team, Vec::new());
         record.name = Some(name.clone());
-        record.public = line.kind == "O";
+        record.is_public = line.kind == "O";
         record.created_at = millis(line.create_at);
         record.archived_at = millis(line.delete_at);
         self.conversations.insert(record.id.clone());
@@ -104,19 +104,17 @@ impl Export {
         Ok(())
     }
 
-    fn user(&mut self, place: &Place, line: UserLine, sink: &mut dyn Sink) -> Result<()> {
+    fn user(&mut self, place: &FilePlace, line: UserLine, sink: &mut dyn Sink) -> Result<()> {
         let full = format!("{} {}", line.first_name.trim(), line.last_name.trim());
         let names = [full.trim(), line.nickname.trim(), line.username.trim()];
         let record = UserRecord {
             name: names.into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned(),
             email: Some(line.email).filter(|email| !email.trim().is_empty()),
-            // Its roles stay behind: an archive must not hand out rights on our server.
-            admin: None,
             deactivated_at: millis(line.delete_at),
             ..person(&line.username)
         };
         self.people.insert(line.username.clone());
-        sink.record(place, Recording::User(record))?;
+        sink.record(place, Fact::User(record))?;
         for team in &line.teams {
             for channel in &team.channels {
                 self.member(place, channel_id(&team.name, &channel.name), &line.username, sink)?;
@@ -126,7 +124,7 @@ impl Export {
     }
 
     /// Adds a member to a channel. Users come after the channels and before the posts; a line out of that order is told.
-    fn member(&mut self, place: &Place, channel: String, username: &str, sink: &mut dyn Sink) -> Result<()> {
+    fn member(&mut self, place: &FilePlace, channel: String, username: &str, sink: &mut dyn Sink) -> Result<()> {
         let member = MemberRecord { user: username.to_owned(), joined_at: None };
         if let Some((_, record)) = self.waiting.get_mut(&channel) {
             record.members.push(member);
@@ -136,19 +134,19 @@ impl Export {
         sink.note(place, note)
     }
 
-    fn bot(&mut self, place: &Place, line: BotLine, sink: &mut dyn Sink) -> Result<()> {
+    fn bot(&mut self, place: &FilePlace, line: BotLine, sink: &mut dyn Sink) -> Result<()> {
         let name = if line.display_name.trim().is_empty() { &line.username } else { &line.display_name };
         let record = UserRecord {
             name: name.clone(),
-            bot: true,
+            is_bot: true,
             deactivated_at: millis(line.delete_at),
             ..person(&line.username)
         };
         self.people.insert(line.username);
-        sink.record(place, Recording::User(record))
+        sink.record(place, Fact::User(record))
     }
 
-    fn direct_channel(&mut self, place: &Place, line: DirectChannelLine, sink: &mut dyn Sink) -> Result<()> {
+    fn direct_channel(&mut self, place: &FilePlace, line: DirectChannelLine, sink: &mut dyn Sink) -> Result<()> {
         let participants = line.participants.into_iter().map(|participant| participant.username);
         let members: BTreeSet<String> = line.members.into_iter().chain(participants).collect();
         if members.is_empty() {
@@ -157,19 +155,19 @@ impl Export {
         self.direct(place, members, sink).map(drop)
     }
 
-    fn post(&mut self, place: &Place, line: PostLine, sink: &mut dyn Sink) -> Result<()> {
+    fn post(&mut self, place: &FilePlace, line: PostLine, sink: &mut dyn Sink) -> Result<()> {
         self.record_channels(sink)?;
         let id = channel_id(&line.team, &line.channel);
         if self.conversations.insert(id.clone()) {
             let mut record = conversation(id.clone(), ConversationKind::Team, Vec::new());
             record.name = Some(line.channel);
-            sink.record(place, Recording::Conversation(record))?;
+            sink.record(place, Fact::Conversation(record))?;
             sink.note(place, format!("no channel line for {id}; recorded as a private team"))?;
         }
         self.posted(place, &id, line.post, sink)
     }
 
-    fn direct_post(&mut self, place: &Place, line: DirectPostLine, sink: &mut dyn Sink) -> Result<()> {
+    fn direct_post(&mut self, place: &FilePlace, line: DirectPostLine, sink: &mut dyn Sink) -> Result<()> {
         let members: BTreeSet<String> = line.channel_members.into_iter().collect();
         if members.is_empty() {
             return sink.problem(place, "a direct post without channel_members".to_owned());
@@ -179,7 +177,7 @@ impl Export {
     }
 
     /// The conversation of these people, recorded when first met: exports leave out lines of direct channels.
-    fn direct(&mut self, place: &Place, members: BTreeSet<String>, sink: &mut dyn Sink) -> Result<String> {
+    fn direct(&mut self, place: &FilePlace, members: BTreeSet<String>, sink: &mut dyn Sink) -> Result<String> {
         self.record_channels(sink)?;
         let names: Vec<&str> = members.iter().map(String::as_str).collect();
         let id = format!("dm:{}", names.join(","));
@@ -193,31 +191,31 @@ impl Export {
                 self.ensure(place, member, sink)?;
             }
             let members = members.into_iter().map(|user| MemberRecord { user, joined_at: None }).collect();
-            sink.record(place, Recording::Conversation(conversation(id.clone(), kind, members)))?;
+            sink.record(place, Fact::Conversation(conversation(id.clone(), kind, members)))?;
         }
         Ok(id)
     }
 
     /// Records a person of whom there is no line.
-    fn ensure(&mut self, place: &Place, username: &str, sink: &mut dyn Sink) -> Result<()> {
+    fn ensure(&mut self, place: &FilePlace, username: &str, sink: &mut dyn Sink) -> Result<()> {
         if !self.people.insert(username.to_owned()) {
             return Ok(());
         }
-        sink.record(place, Recording::User(person(username)))?;
+        sink.record(place, Fact::User(person(username)))?;
         sink.note(place, format!("no user line for {username}; recorded with that name"))
     }
 
     /// Records the channels that waited for their members.
     fn record_channels(&mut self, sink: &mut dyn Sink) -> Result<()> {
         for (place, record) in std::mem::take(&mut self.waiting).into_values() {
-            sink.record(&place, Recording::Conversation(record))?;
+            sink.record(&place, Fact::Conversation(record))?;
         }
         Ok(())
     }
 
     fn finish(mut self, path: &Path, sink: &mut dyn Sink) -> Result<()> {
         self.record_channels(sink)?;
-        let place = Place::file(file_name(path));
+        let place = FilePlace::file(file_name(path));
         for (kind, count) in self.unknown {
             sink.note(&place, format!("lines of type “{kind}” are not recorded; there are {count}"))?;
         }
@@ -238,7 +236,7 @@ fn person(username: &str) -> UserRecord {
 
 fn conversation(id: String, kind: ConversationKind, members: Vec<MemberRecord>) -> ConversationRecord {
     let (name, started_by, created_at, archived_at) = (None, None, None, None);
-    ConversationRecord { id, kind, name, public: false, started_by, created_at, archived_at, members }
+    ConversationRecord { id, kind, name, is_public: false, started_by, created_at, archived_at, members }
 }
 
 #[cfg(test)]

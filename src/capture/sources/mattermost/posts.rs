@@ -9,11 +9,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::Export;
 use super::lines::{File, Post, millis};
 use crate::capture::sources::cards::{card_text, list};
-use crate::capture::sources::{Place, Sink};
+use crate::capture::sources::{FilePlace, Sink};
 use crate::error::Result;
-use crate::model::{
-    Attachment, Content, DeletionRecord, EditRecord, ItemKind, ItemRecord, MembershipRecord, Recording,
-};
+use crate::model::{Attachment, Content, DeletionRecord, EditRecord, Fact, ItemKind, ItemRecord, MembershipRecord};
 
 /// Which ids there are, as their hashes: some ten bytes a post, however long its conversation and author are named.
 #[derive(Default)]
@@ -47,7 +45,13 @@ impl PostIds {
 
 impl Export {
     /// Records a post and its replies.
-    pub(super) fn posted(&mut self, place: &Place, conversation: &str, post: Post, sink: &mut dyn Sink) -> Result<()> {
+    pub(super) fn posted(
+        &mut self,
+        place: &FilePlace,
+        conversation: &str,
+        post: Post,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
         let mut post = post;
         let replies = std::mem::take(&mut post.replies);
         let root = self.item(place, conversation, post, None, sink)?;
@@ -63,7 +67,7 @@ impl Export {
     /// Records one item and what became of it; returns its id, none when it has no usable time.
     fn item(
         &mut self,
-        place: &Place,
+        place: &FilePlace,
         conversation: &str,
         post: Post,
         parent: Option<&str>,
@@ -90,21 +94,21 @@ impl Export {
             content: content(if edited.is_some() { None } else { Some(text.clone()) }),
             attachments: post.attachments.iter().map(attachment).collect(),
         };
-        sink.record(place, Recording::ItemCreated(record))?;
+        sink.record(place, Fact::ItemCreated(record))?;
         if let Some(at) = edited {
             let (conversation, id) = (conversation.to_owned(), id.clone());
             let record = EditRecord { conversation, id, at, by: None, content: content(Some(text)) };
-            sink.record(place, Recording::ItemEdited(record))?;
+            sink.record(place, Fact::ItemEdited(record))?;
         }
         if let Some(at) = millis(post.delete_at) {
             let (conversation, id) = (conversation.to_owned(), id.clone());
             let record = DeletionRecord { conversation, id, at: Some(at), by: None };
-            sink.record(place, Recording::ItemDeleted(record))?;
+            sink.record(place, Fact::ItemDeleted(record))?;
         }
         let membership = MembershipRecord { conversation: conversation.to_owned(), user: post.user, at };
         match post.kind.as_str() {
-            "system_join_channel" => sink.record(place, Recording::Joined(membership))?,
-            "system_leave_channel" => sink.record(place, Recording::Left(membership))?,
+            "system_join_channel" => sink.record(place, Fact::Joined(membership))?,
+            "system_leave_channel" => sink.record(place, Fact::Left(membership))?,
             _ => {}
         }
         Ok(Some(id))

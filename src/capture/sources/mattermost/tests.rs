@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::capture::sources::testing::{Kept, corpora};
-use crate::model::Recording::{Conversation, ItemCreated, ItemDeleted, ItemEdited, Joined, Left, User};
+use crate::model::Fact::{Conversation, ItemCreated, ItemDeleted, ItemEdited, Joined, Left, User};
 
 fn read_lines(lines: &[&str]) -> Kept {
     let folder = tempfile::tempdir().unwrap();
@@ -13,7 +13,7 @@ fn read_lines(lines: &[&str]) -> Kept {
 }
 
 fn shown(kept: &Kept) -> String {
-    let recordings: Vec<_> = kept.recordings().into_iter().map(|recording| format!("{recording:#?}\n")).collect();
+    let recordings: Vec<_> = kept.facts().into_iter().map(|recording| format!("{recording:#?}\n")).collect();
     format!("{}{}", recordings.concat(), kept.told())
 }
 
@@ -64,7 +64,7 @@ fn direct_channels_are_of_the_kind_that_their_people_make() {
         r#"{"type":"direct_post","direct_post":{"channel_members":["harper","ines","tomo"],"user":"tomo","message":"hi","create_at":1767225601002}}"#,
     ]);
     let direct: Vec<_> = kept
-        .recordings()
+        .facts()
         .into_iter()
         .filter_map(|told| if let Conversation(told) = told { Some((told.id.as_str(), told.kind)) } else { None })
         .filter(|(_, kind)| kind.is_people())
@@ -111,10 +111,10 @@ fn the_real_export_has_its_counts() {
     assert_eq!(kept.count(|told| matches!(told, User(_))), 4);
     let kinds = |kind| kept.count(|told| matches!(told, Conversation(told) if told.kind == kind));
     assert_eq!(kinds(ConversationKind::Team), 3);
-    assert_eq!(kept.count(|told| matches!(told, Conversation(told) if told.name.is_some() && !told.public)), 1);
+    assert_eq!(kept.count(|told| matches!(told, Conversation(told) if told.name.is_some() && !told.is_public)), 1);
     assert_eq!(kinds(ConversationKind::Direct), 2, "one of them has no line of its own");
     assert_eq!(kinds(ConversationKind::Group), 1);
-    let direct = |told: &Recording| matches!(told, ItemCreated(told) if told.conversation.starts_with("dm:"));
+    let direct = |told: &Fact| matches!(told, ItemCreated(told) if told.conversation.starts_with("dm:"));
     assert_eq!(kept.count(direct), 7);
     assert_eq!(kept.count(|told| matches!(told, ItemCreated(_)) && !direct(told)), 4);
     assert_eq!(kept.count(|told| matches!(told, ItemEdited(_) | ItemDeleted(_))), 0);

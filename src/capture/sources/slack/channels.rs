@@ -10,9 +10,9 @@ use super::elements::Elements;
 use super::people::People;
 use super::time;
 use crate::capture::sources::cards::{list, text};
-use crate::capture::sources::{Place, Sink};
+use crate::capture::sources::{FilePlace, Sink};
 use crate::error::Result;
-use crate::model::{ConversationKind, ConversationRecord, MemberRecord, Recording};
+use crate::model::{ConversationKind, ConversationRecord, Fact, MemberRecord};
 
 /// Which conversations one of the export's tables lists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,7 +41,7 @@ impl Channels {
     pub(super) fn read(
         &mut self,
         table: Table,
-        place: &Place,
+        place: &FilePlace,
         bytes: &[u8],
         people: &mut People,
         sink: &mut dyn Sink,
@@ -60,7 +60,7 @@ impl Channels {
         &mut self,
         table: Table,
         channel: &Value,
-        place: &Place,
+        place: &FilePlace,
         people: &mut People,
         sink: &mut dyn Sink,
     ) -> Result<()> {
@@ -88,13 +88,13 @@ impl Channels {
             id: id.to_owned(),
             kind,
             name: (!kind.is_people()).then(|| folder.to_owned()),
-            public: table == Table::Public && !private,
+            is_public: table == Table::Public && !private,
             started_by: started_by.map(str::to_owned),
             created_at: time::seconds(channel.get("created")),
             archived_at: None,
             members: members.into_iter().map(|user| MemberRecord { user: user.to_owned(), joined_at: None }).collect(),
         };
-        sink.record(place, Recording::Conversation(record))?;
+        sink.record(place, Fact::Conversation(record))?;
         for name in [folder, id] {
             let holder = self.by_folder.entry(name.to_owned()).or_insert_with(|| id.to_owned());
             if holder != id {
@@ -110,18 +110,18 @@ impl Channels {
         if let Some(id) = self.by_folder.get(folder) {
             return Ok(id.clone());
         }
-        let place = Place::file(folder);
+        let place = FilePlace::file(folder);
         let record = ConversationRecord {
             id: folder.to_owned(),
             kind: ConversationKind::Team,
             name: Some(folder.to_owned()),
-            public: false,
+            is_public: false,
             started_by: None,
             created_at: None,
             archived_at: None,
             members: Vec::new(),
         };
-        sink.record(&place, Recording::Conversation(record))?;
+        sink.record(&place, Fact::Conversation(record))?;
         sink.note(&place, "no table lists this folder’s conversation; recorded as a private team".to_owned())?;
         self.by_folder.insert(folder.to_owned(), folder.to_owned());
         Ok(folder.to_owned())

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
-use crate::capture::sources::{Place, Sink, file_name, unreadable};
+use crate::capture::sources::{FilePlace, Sink, file_name, unreadable};
 use crate::error::{Error, Kind, Result};
 
 /// Bytes of the largest file that is read: a day of the busiest channel stays far below.
@@ -90,7 +90,7 @@ fn list_zip(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     if zip.has_duplicate_names() {
-        let place = Place::file(file_name(path));
+        let place = FilePlace::file(file_name(path));
         sink.problem(&place, "the zip holds several files of the same name; only one of each was read".to_owned())?;
     }
     for index in 0..zip.len() {
@@ -102,9 +102,9 @@ fn list_zip(
             return Err(Error::new(Kind::Invalid, message));
         }
         if name.split(['/', '\\']).any(|step| step == "..") || name.starts_with('/') {
-            sink.problem(&Place::file(name), "not read: its name leads out of the archive".to_owned())?;
+            sink.problem(&FilePlace::file(name), "not read: its name leads out of the archive".to_owned())?;
         } else if about.is_symlink() {
-            sink.problem(&Place::file(name), "not read: it is a symbolic link".to_owned())?;
+            sink.problem(&FilePlace::file(name), "not read: it is a symbolic link".to_owned())?;
         } else if !about.is_dir() {
             entries.push(Entry { name, size: about.size(), index });
         }
@@ -116,7 +116,7 @@ fn list_folder(folder: &Path, prefix: &str, depth: usize, entries: &mut Vec<Entr
     for found in folder.read_dir().map_err(|cause| unreadable(folder, cause))? {
         let found = found.map_err(|cause| unreadable(folder, cause))?;
         let Ok(step) = found.file_name().into_string() else {
-            let place = Place::file(format!("{prefix}{}", found.file_name().to_string_lossy()));
+            let place = FilePlace::file(format!("{prefix}{}", found.file_name().to_string_lossy()));
             sink.problem(&place, "not read: its name is not UTF-8".to_owned())?;
             continue;
         };
@@ -128,7 +128,7 @@ fn list_folder(folder: &Path, prefix: &str, depth: usize, entries: &mut Vec<Entr
             entries.push(Entry { name, size: about.len(), index: 0 });
         } else {
             let what = if about.is_dir() { "it is too deep within the folders" } else { "it is no ordinary file" };
-            sink.problem(&Place::file(name), format!("not read: {what}"))?;
+            sink.problem(&FilePlace::file(name), format!("not read: {what}"))?;
         }
     }
     Ok(())

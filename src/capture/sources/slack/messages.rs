@@ -8,10 +8,10 @@ use super::people::People;
 use super::text::of_message;
 use super::time::ts;
 use crate::capture::sources::cards::{list, text};
-use crate::capture::sources::{Place, Sink};
+use crate::capture::sources::{FilePlace, Sink};
 use crate::error::Result;
 use crate::model::{
-    Attachment, Content, DeletionRecord, EditRecord, ItemKind, ItemRecord, MembershipRecord, Recording, Timestamp,
+    Attachment, Content, DeletionRecord, EditRecord, Fact, ItemKind, ItemRecord, MembershipRecord, Timestamp,
 };
 
 /// Reads the messages of one conversation after another.
@@ -26,7 +26,7 @@ pub(super) struct Messages<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     pub(super) conversation: &'a str,
-    pub(super) place: &'a Place,
+    pub(super) place: &'a FilePlace,
 }
 
 impl Messages<'_> {
@@ -111,7 +111,7 @@ impl Messages<'_> {
             at,
             by: by.map(str::to_owned),
         };
-        self.sink.record(told.place, Recording::ItemDeleted(record))
+        self.sink.record(told.place, Fact::ItemDeleted(record))
     }
 
     /// Records that `message` was posted, and returns its id and time; none when it has no usable ones.
@@ -138,7 +138,7 @@ impl Messages<'_> {
             content: Content { text: original, ..Content::default() },
             attachments: attachments(message),
         };
-        self.sink.record(told.place, Recording::ItemCreated(record))?;
+        self.sink.record(told.place, Fact::ItemCreated(record))?;
         Ok(Some((id, at)))
     }
 
@@ -156,11 +156,11 @@ impl Messages<'_> {
             by: by.map(str::to_owned),
             content: Content { text: Some(said(message)), ..Content::default() },
         };
-        self.sink.record(told.place, Recording::ItemEdited(record))
+        self.sink.record(told.place, Fact::ItemEdited(record))
     }
 
     /// Who posted: a person, the author of a file's comment, a bot, or nobody whom Slack names.
-    fn author(&mut self, place: &Place, message: &Value) -> Result<Option<String>> {
+    fn author(&mut self, place: &FilePlace, message: &Value) -> Result<Option<String>> {
         let commenter = message.get("comment").and_then(|comment| text(comment, "user"));
         if let Some(person) = text(message, "user").or(commenter) {
             self.people.ensure(person, message, place, self.sink)?;
@@ -180,8 +180,8 @@ impl Messages<'_> {
         let Some(user) = text(message, "user") else { return Ok(()) };
         let record = MembershipRecord { conversation: told.conversation.to_owned(), user: user.to_owned(), at };
         match text(message, "subtype") {
-            Some("channel_join" | "group_join") => self.sink.record(told.place, Recording::Joined(record)),
-            Some("channel_leave" | "group_leave") => self.sink.record(told.place, Recording::Left(record)),
+            Some("channel_join" | "group_join") => self.sink.record(told.place, Fact::Joined(record)),
+            Some("channel_leave" | "group_leave") => self.sink.record(told.place, Fact::Left(record)),
             _ => Ok(()),
         }
     }

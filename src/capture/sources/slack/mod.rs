@@ -20,7 +20,7 @@ use self::elements::Elements;
 use self::files::{Entry, Store};
 use self::messages::{Messages, Told};
 use self::people::People;
-use super::{Place, Sink, file_name};
+use super::{FilePlace, Sink, file_name};
 use crate::error::{Error, Kind, Result};
 
 /// Reads a Slack export from its zip or its folder.
@@ -42,7 +42,9 @@ pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<()> {
     let channels = export.tables(&tables)?;
     export.days(&days, channels, &file_name(path))?;
     for other in others {
-        export.sink.note(&Place::file(other.name), "not read: neither a table nor the day of a channel".to_owned())?;
+        export
+            .sink
+            .note(&FilePlace::file(other.name), "not read: neither a table nor the day of a channel".to_owned())?;
     }
     Ok(())
 }
@@ -61,7 +63,7 @@ impl Export<'_> {
     fn tables(&mut self, tables: &[Entry]) -> Result<Channels> {
         let find = |name: &str| tables.iter().find(|entry| entry.name == name);
         for name in ["users.json", "channels.json"].into_iter().filter(|name| find(name).is_none()) {
-            self.sink.note(&Place::file(name), "missing from the export".to_owned())?;
+            self.sink.note(&FilePlace::file(name), "missing from the export".to_owned())?;
         }
         if let Some((place, bytes)) = find("users.json").map(|entry| self.bytes(entry)).transpose()?.flatten() {
             self.people.read(&place, &bytes, self.sink)?;
@@ -93,14 +95,14 @@ impl Export<'_> {
             reactions += messages.reactions;
         }
         if reactions > 0 {
-            self.sink.note(&Place::file(archive), format!("reactions are not recorded; there are {reactions}"))?;
+            self.sink.note(&FilePlace::file(archive), format!("reactions are not recorded; there are {reactions}"))?;
         }
         Ok(())
     }
 
     /// The bytes of a file; one that can't be read is told and passed over.
-    fn bytes(&mut self, entry: &Entry) -> Result<Option<(Place, Vec<u8>)>> {
-        let place = Place::file(&entry.name);
+    fn bytes(&mut self, entry: &Entry) -> Result<Option<(FilePlace, Vec<u8>)>> {
+        let place = FilePlace::file(&entry.name);
         let read = self.store.read(entry);
         self.done = self.done.saturating_add(entry.size);
         self.sink.progress(self.done, self.total);

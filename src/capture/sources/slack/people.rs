@@ -1,7 +1,7 @@
 //! The people of a Slack export: those of `users.json`, those who are missing from it, bots, and other companies.
 //!
-//! Here lives who is known already. Names, addresses and companies are taken over; admin rights are not, for an archive
-//! must not hand out rights on our server.
+//! Here lives who is known already. Names, addresses and companies are taken over; admin rights are not: a [`Fact`] has no word for
+//! them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::elements::Elements;
 use super::time;
 use crate::capture::sources::cards::text;
-use crate::capture::sources::{Place, Sink};
+use crate::capture::sources::{FilePlace, Sink};
 use crate::error::Result;
-use crate::model::{AccountRecord, Recording, UserRecord};
+use crate::model::{CompanyRecord, Fact, UserRecord};
 
 /// Slack's own voice, which few exports list.
 const SLACKBOT: &str = "USLACKBOT";
@@ -23,12 +23,12 @@ pub(super) struct People {
     /// The team that the export belongs to; none when `users.json` does not tell.
     home: Option<String>,
     known: HashSet<String>,
-    accounts: HashSet<String>,
+    companies: HashSet<String>,
 }
 
 impl People {
     /// Records everybody in `users.json`.
-    pub(super) fn read(&mut self, place: &Place, bytes: &[u8], sink: &mut dyn Sink) -> Result<()> {
+    pub(super) fn read(&mut self, place: &FilePlace, bytes: &[u8], sink: &mut dyn Sink) -> Result<()> {
         self.home = most_frequent_team(bytes);
         for (line, element) in Elements::new(bytes) {
             let place = place.line(line);
@@ -47,26 +47,25 @@ impl People {
             let deleted = user.get("deleted").and_then(Value::as_bool).unwrap_or(false);
             let record = UserRecord {
                 id: id.to_owned(),
-                account: self.account(text(&user, "team_id"), &place, sink)?,
+                company: self.company(text(&user, "team_id"), &place, sink)?,
                 name: name(&user)
                     .or_else(|| text(profile, "display_name"))
                     .or(text(&user, "name"))
                     .unwrap_or(id)
                     .to_owned(),
                 email: text(profile, "email").map(str::to_owned),
-                bot: user.get("is_bot").and_then(Value::as_bool).unwrap_or(false) || id == SLACKBOT,
-                admin: None,
+                is_bot: user.get("is_bot").and_then(Value::as_bool).unwrap_or(false) || id == SLACKBOT,
                 // Slack tells that but not always since when: then 1970, which is the same at every import.
                 deactivated_at: deleted.then(|| time::seconds(user.get("updated")).unwrap_or_default()),
             };
             self.known.insert(record.id.clone());
-            sink.record(&place, Recording::User(record))?;
+            sink.record(&place, Fact::User(record))?;
         }
         Ok(())
     }
 
     /// Records a person who is missing from `users.json`, once, by what the `message` that names them tells.
-    pub(super) fn ensure(&mut self, id: &str, message: &Value, place: &Place, sink: &mut dyn Sink) -> Result<()> {
+    pub(super) fn ensure(&mut self, id: &str, message: &Value, place: &FilePlace, sink: &mut dyn Sink) -> Result<()> {
         if !self.known.insert(id.to_owned()) {
             return Ok(());
         }
@@ -79,12 +78,12 @@ impl People {
         let team = team.or(text(message, "team"));
         let record = UserRecord {
             id: id.to_owned(),
-            account: self.account(team, place, sink)?,
+            company: self.company(team, place, sink)?,
             name: if id == SLACKBOT { "Slackbot" } else { name.unwrap_or(id) }.to_owned(),
-            bot: id == SLACKBOT || text(message, "bot_id").is_some(),
+            is_bot: id == SLACKBOT || text(message, "bot_id").is_some(),
             ..UserRecord::default()
         };
-        sink.record(place, Recording::User(record))?;
+        sink.record(place, Fact::User(record))?;
         if id != SLACKBOT {
             sink.note(place, format!("{id} is missing from users.json; recorded as “{}”", name.unwrap_or(id)))?;
         }
@@ -92,24 +91,30 @@ impl People {
     }
 
     /// Records a bot by what its `message` tells; bots have no line in `users.json`.
-    pub(super) fn ensure_bot(&mut self, id: &str, message: &Value, place: &Place, sink: &mut dyn Sink) -> Result<()> {
+    pub(super) fn ensure_bot(
+        &mut self,
+        id: &str,
+        message: &Value,
+        place: &FilePlace,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
         if !self.known.insert(id.to_owned()) {
             return Ok(());
         }
         let name = message.get("bot_profile").and_then(|profile| text(profile, "name"));
         let name = name.or(text(message, "username")).unwrap_or(id).to_owned();
-        sink.record(place, Recording::User(UserRecord { id: id.to_owned(), name, bot: true, ..UserRecord::default() }))
+        sink.record(place, Fact::User(UserRecord { id: id.to_owned(), name, is_bot: true, ..UserRecord::default() }))
     }
 
     /// The company of a person of `team`: none for our own; another is recorded when first met.
-    fn account(&mut self, team: Option<&str>, place: &Place, sink: &mut dyn Sink) -> Result<Option<String>> {
+    fn company(&mut self, team: Option<&str>, place: &FilePlace, sink: &mut dyn Sink) -> Result<Option<String>> {
         let (Some(home), Some(team)) = (self.home.as_deref(), team) else { return Ok(None) };
         if team == home {
             return Ok(None);
         }
-        if self.accounts.insert(team.to_owned()) {
-            let record = AccountRecord { id: team.to_owned(), name: team.to_owned() };
-            sink.record(place, Recording::Account(record))?;
+        if self.companies.insert(team.to_owned()) {
+            let record = CompanyRecord { id: team.to_owned(), name: team.to_owned() };
+            sink.record(place, Fact::Company(record))?;
         }
         Ok(Some(team.to_owned()))
     }

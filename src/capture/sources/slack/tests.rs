@@ -8,7 +8,7 @@ use zip::write::SimpleFileOptions;
 
 use super::*;
 use crate::capture::sources::testing::{Kept, corpora};
-use crate::model::Recording::{self, Account, Conversation, ItemCreated, ItemEdited, Joined, Left, User};
+use crate::model::Fact::{self, Company, Conversation, ItemCreated, ItemEdited, Joined, Left, User};
 use crate::model::{ConversationKind, ItemRecord};
 
 fn user(id: &str, name: &str) -> Value {
@@ -55,8 +55,8 @@ fn read_zip(files: &[(String, String)]) -> Result<Kept> {
 /// What these messages of one day in C1 are recorded as, without the tables.
 fn recorded(messages: Value) -> String {
     let kept = read_folder(&company(&[("berths/2026-01-01.json", messages)]));
-    let day = |(place, finding): &(Place, crate::capture::sources::Finding)| match finding {
-        crate::capture::sources::Finding::Recording(told) if place.file.ends_with("01-01.json") => {
+    let day = |(place, finding): &(FilePlace, crate::capture::sources::Finding)| match finding {
+        crate::capture::sources::Finding::Fact(told) if place.file.ends_with("01-01.json") => {
             Some(format!("{told:#?}\n"))
         }
         _ => None,
@@ -66,10 +66,7 @@ fn recorded(messages: Value) -> String {
 }
 
 fn items(kept: &Kept) -> Vec<&ItemRecord> {
-    kept.recordings()
-        .into_iter()
-        .filter_map(|told| if let ItemCreated(item) = told { Some(item) } else { None })
-        .collect()
+    kept.facts().into_iter().filter_map(|told| if let ItemCreated(item) = told { Some(item) } else { None }).collect()
 }
 
 #[test]
@@ -94,7 +91,7 @@ fn people_of_all_sorts_and_conversations_of_all_kinds() {
             json!([{"id": "G2", "name": "mpdm-a--b--c-1", "members": ["U1", "U2", "U3"]}, {"name": "lost"}]),
         ),
     ]));
-    let all: Vec<_> = kept.recordings().into_iter().map(|told| format!("{told:?}\n")).collect();
+    let all: Vec<_> = kept.facts().into_iter().map(|told| format!("{told:?}\n")).collect();
     insta::assert_snapshot!(format!("{}{}", all.concat(), kept.told()));
 }
 
@@ -177,7 +174,7 @@ fn without_tables_the_days_are_still_read() {
     let day = json!([{"user": "U1", "team": "THOME", "text": "a", "ts": "1767225601.000001"}]).to_string();
     let kept = read_zip(&[("berths/2026-01-01.json".to_owned(), day)]).unwrap();
     assert_eq!(items(&kept).len(), 1);
-    assert_eq!(kept.count(|told| matches!(told, Account(_))), 0);
+    assert_eq!(kept.count(|told| matches!(told, Company(_))), 0);
     insta::assert_snapshot!(kept.told());
 }
 
@@ -220,8 +217,8 @@ fn span(kept: &Kept) -> (String, String) {
 }
 
 fn users_of(kept: &Kept, file: &str) -> usize {
-    let such = |(place, finding): &&(Place, crate::capture::sources::Finding)| {
-        place.file == file && matches!(finding, crate::capture::sources::Finding::Recording(User(_)))
+    let such = |(place, finding): &&(FilePlace, crate::capture::sources::Finding)| {
+        place.file == file && matches!(finding, crate::capture::sources::Finding::Fact(User(_)))
     };
     kept.findings.iter().filter(such).count()
 }
@@ -241,7 +238,7 @@ fn the_real_export_of_the_old_schema_has_its_counts() {
     let (first, last) = span(&kept);
     assert_eq!((first.as_str(), last.as_str()), ("2015-06-06T02:36:47.760577Z", "2016-07-27T20:21:38.000041Z"));
     insta::assert_snapshot!(kept.told());
-    let shared: Vec<&Recording> = kept.recordings();
+    let shared: Vec<&Fact> = kept.facts();
     assert!(!format!("{shared:?}").contains("houstondatavis.slack.com/files"), "C5");
 }
 

@@ -6,25 +6,65 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use crate::db::connection::{LOOK, Waiting, on_either};
-use crate::db::schema::{source_accounts, source_users, sources, users};
+use crate::db::schema::{conversations, source_accounts, source_users, sources, users};
 use crate::db::{Conn, Tx};
-use crate::error::Result;
-use crate::model::{AccountId, UserId};
+use crate::error::{Error, Result};
+use crate::model::{AccountId, SourceId, SourceKey, UserId};
 
-/// Number of a source.
-pub type SourceId = i64;
-
-/// The account's source of this kind, made at its first use.
-pub fn find_or_create(tx: &mut Tx<'_>, account: AccountId, kind: &str) -> Result<SourceId> {
+/// The account's source of this kind and name, made at its first use.
+pub fn find_or_create<'a>(tx: &mut Tx<'_>, account: AccountId, source: impl Into<SourceKey<'a>>) -> Result<SourceId> {
+    let source = source.into();
     // First a look: to insert beside a row that somebody who records holds is to wait for them, in silence.
-    let known = sources::table.filter(sources::account_id.eq(account)).filter(sources::kind.eq(kind));
-    if let Some(id) = known.select(sources::id).first(tx.sql()).optional()? {
+    if let Some(id) = find(tx, account, source)? {
         return Ok(id);
     }
-    let values = (sources::account_id.eq(account), sources::kind.eq(kind));
+    let values = (
+        sources::account_id.eq(account),
+        sources::kind.eq(source.kind),
+        sources::name.eq(source.name),
+        sources::name_key.eq(source.name.to_lowercase()),
+    );
     on_either!(tx.sql(), inner => diesel::insert_into(sources::table).values(values).on_conflict_do_nothing().execute(inner))?;
-    let query = sources::table.filter(sources::account_id.eq(account)).filter(sources::kind.eq(kind));
-    Ok(query.select(sources::id).first(tx.sql())?)
+    find(tx, account, source)?
+        .ok_or_else(|| Error::internal("A source that was just made is gone.", source.to_string()))
+}
+
+/// The account's source of this kind and name, without regard to case.
+pub fn find(c: &mut Conn, account: AccountId, source: SourceKey<'_>) -> Result<Option<SourceId>> {
+    let query = sources::table.filter(sources::account_id.eq(account)).filter(sources::kind.eq(source.kind));
+    let query = query.filter(sources::name_key.eq(source.name.to_lowercase()));
+    Ok(query.select(sources::id).first(c).optional()?)
+}
+
+/// A source, and how much it has told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Source {
+    /// Number.
+    pub id: SourceId,
+    /// Such as `slack`.
+    pub kind: String,
+    /// What tells it from others of its kind.
+    pub name: String,
+    /// How many people it has told of.
+    pub people: i64,
+    /// How many conversations.
+    pub conversations: i64,
+}
+
+/// The sources of an account by kind and name, in the order of their names.
+pub fn list(c: &mut Conn, account: AccountId) -> Result<Vec<Source>> {
+    let rows: Vec<(SourceId, String, String)> = sources::table
+        .filter(sources::account_id.eq(account))
+        .order((sources::kind, sources::name_key))
+        .select((sources::id, sources::kind, sources::name))
+        .load(c)?;
+    let mut all = Vec::with_capacity(rows.len());
+    for (id, kind, name) in rows {
+        let people = source_users::table.filter(source_users::source_id.eq(id)).count().get_result(c)?;
+        let conversations = conversations::table.filter(conversations::source_id.eq(id)).count().get_result(c)?;
+        all.push(Source { id, kind, name, people, conversations });
+    }
+    Ok(all)
 }
 
 /// Our account for the source's id of a company.

@@ -16,15 +16,13 @@ use crate::archive::sign::{PublicKey, SigningKey};
 use crate::blobs::{self, Blobs};
 use crate::clock::Clock;
 use crate::config::{DatabaseUrl, Settings};
-use crate::db::{PoolOptions, Store};
+use crate::db::{PoolOptions, Store, installation};
 use crate::error::{Context, Error, Result};
 use crate::http::State;
 use crate::worker::Worker;
 
 /// Folder of keys within the data folder.
 const KEYS: &str = "keys";
-/// Folder of finished archives within the data folder.
-const ARCHIVES: &str = "archives";
 
 /// All that a command needs.
 #[derive(Clone, Debug)]
@@ -75,7 +73,10 @@ impl App {
             tracing::info!(migration, "tables brought up to date");
         }
         let public_key = folder::tie(&settings, &store, which)?;
-        let blobs = Blobs::open(&settings.data_dir.join(ARCHIVES))?;
+        let blobs = Blobs::open(&settings, &name_of(&store)?)?;
+        if which == Folder::Another {
+            blobs.take_over()?;
+        }
         Ok(Self { settings, store, blobs, clock, public_key })
     }
 
@@ -103,7 +104,7 @@ impl App {
         let store = Store::open_existing(&url, pool_options(&settings, settings.database.pool_size))?;
         store.check_version()?;
         let public_key = folder::check_tied(&settings, &store)?;
-        let blobs = Blobs::existing(&settings.data_dir.join(ARCHIVES));
+        let blobs = Blobs::existing(&settings, &name_of(&store)?)?;
         Ok(Self { settings, store, blobs, clock, public_key })
     }
 
@@ -145,6 +146,12 @@ impl App {
         // Another process may have been quicker.
         fs::read(&path).context(|| format!("{} can't be read.", path.display()))
     }
+}
+
+/// The name of the installation whose database this is, which a store of archives bears as well.
+fn name_of(store: &Store) -> Result<String> {
+    let known = store.read(installation::find)?;
+    known.map(|known| known.id).ok_or_else(|| Error::conflict("This database has never been served."))
 }
 
 fn pool_options(settings: &Settings, size: u32) -> PoolOptions {

@@ -76,6 +76,7 @@ impl Server {
         let line =
             lines.find(|line| line.starts_with("Serving ")).expect("the server's log tells why it did not start");
         let address = line.split_whitespace().nth(1).unwrap().to_owned();
+        compliance_exports::blobs::use_ring();
         let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let db = Connection::open_with_flags(stage.database(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         let server = Self { process, address, client, db, archives: stage.data().join("archives") };

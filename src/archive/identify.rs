@@ -2,9 +2,7 @@
 //!
 //! For whoever has a file and does not know what it is. Nothing of it is believed: [`crate::archive::verify()`] judges.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Read, Seek};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use zip::ZipArchive;
@@ -42,13 +40,13 @@ pub struct Whole {
     pub formats: Formats,
 }
 
-/// Reads what the part at `path` says of itself.
+/// Reads what a part says of itself; `label` names it in failures.
 ///
 /// # Errors
 /// When it is no part of an archive of this format.
-pub fn identify(path: &Path) -> Result<Identity> {
-    let doing = || format!("{} can't be read as a part of an archive.", path.display());
-    let mut zip = ZipArchive::new(BufReader::new(File::open(path).context(doing)?)).context(doing)?;
+pub fn identify(part: impl Read + Seek, label: &str) -> Result<Identity> {
+    let doing = || format!("{label} can't be read as a part of an archive.");
+    let mut zip = ZipArchive::new(BufReader::new(part)).context(doing)?;
     let mut name = None;
     for entry in zip.file_names() {
         let entry = entry.context(doing)?;
@@ -80,13 +78,13 @@ fn json<T: DeserializeOwned>(file: impl Read) -> Result<T, serde_json::Error> {
     serde_json::from_reader(BufReader::new(file.take(MAX_MANIFEST)))
 }
 
-/// SHA-256 of a whole file, in lower-case hexadecimal.
+/// SHA-256 of a whole file, in lower-case hexadecimal; `label` names it in failures.
 ///
 /// # Errors
 /// When it can't be read.
-pub fn sha256_of(path: &Path) -> Result<String> {
-    let doing = || format!("{} can't be read.", path.display());
-    let mut file = Hashing::new(BufReader::with_capacity(CHUNK, File::open(path).context(doing)?));
+pub fn sha256_of(file: impl Read, label: &str) -> Result<String> {
+    let doing = || format!("{label} can't be read.");
+    let mut file = Hashing::new(BufReader::with_capacity(CHUNK, file));
     io::copy(&mut file, &mut io::sink()).context(doing)?;
     Ok(hex(&file.finish().1))
 }

@@ -11,6 +11,7 @@ use crate::exports::archives::{self, Found, KeptPart};
 use crate::format;
 
 pub(super) fn archives(app: &App, command: &ArchivesCommand) -> Result<()> {
+    app.blobs.check(false)?;
     match command {
         ArchivesCommand::List => list(app),
         ArchivesCommand::Adopt { archive } => adopt(app, archive),

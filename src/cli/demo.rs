@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::archive::formats;
 use crate::capture::{sources, switch};
 use crate::clock::Clock;
-use crate::config::{DatabaseUrl, MailTransport, Settings};
+use crate::config::{Archives, DatabaseUrl, MailTransport, Settings};
 use crate::demo::{self, Company};
 use crate::error::{Context, Error, Kind, Result};
 use crate::exports::requests::{self, Ask};
@@ -41,6 +41,7 @@ pub(super) fn demo(mut settings: Settings, exit: bool) -> Result<()> {
     let listener = if exit { None } else { Some(listen(&mut settings)?) };
     settings.set_database_url(DatabaseUrl::Sqlite(folder.join("compliance-exports.db")));
     settings.data_dir = folder;
+    settings.archives = Archives::default();
     settings.mail.transport = MailTransport::Files;
 
     let app = App::open(settings, Clock::default())?;

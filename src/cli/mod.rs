@@ -97,7 +97,7 @@ fn migrate(settings: Settings, accept_folder: bool) -> Result<()> {
     let folder = app.settings.data_dir.display();
     output::line(&format!("{folder} is the data folder of {} from now on.", app.settings.database_url()));
     output::line(&format!("Archives are signed with the key in it: {}", app.public_key.line()));
-    let broken = app.store.read(|c| exports::archives::broken(c, &app.blobs, None, app.clock.now()))?;
+    let broken = app.store.read(|c| exports::archives::broken_now(c, &app.blobs, None, app.clock.now()))?;
     if !broken.is_empty() {
         output::line(&format!(
             "Files of exports that are missing or damaged there: {}. “archives list” tells which.",

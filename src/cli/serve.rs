@@ -7,7 +7,7 @@ use super::{output, signals};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::exports::archives::{self, Broken};
 use crate::http::{self, State};
 use crate::jobs::Stop;
@@ -38,7 +38,13 @@ pub(super) fn serve(mut settings: Settings) -> Result<()> {
     })?;
     settings.server.listen = listener.local_addr().context(|| "The listener has no address.".to_owned())?;
     let app = App::open(settings, Clock::default())?;
-    tell_broken(&app)?;
+    match app.blobs.check(true).and_then(|()| tell_broken(&app)) {
+        // Exports wait, and pages say so.
+        Err(error) if error.kind() == Kind::Unavailable && error.is_transient() => {
+            tracing::error!(cause = %error.causes(), "no archive can be kept or downloaded for now: {error}");
+        }
+        checked => checked?,
+    }
     run(&app, &app.worker()?, app.state(), listener, || {
         output::line(&format!("Serving {} (Ctrl-C stops)", app.settings.public_address()));
     })
@@ -47,7 +53,7 @@ pub(super) fn serve(mut settings: Settings) -> Result<()> {
 /// Says at the start which files of exports are missing or damaged, and what lies in quarantine: nobody may look for them until
 /// somebody needs them.
 fn tell_broken(app: &App) -> Result<()> {
-    let broken = app.store.read(|c| archives::broken(c, &app.blobs, None, app.clock.now()))?;
+    let broken = app.store.read(|c| archives::broken_now(c, &app.blobs, None, app.clock.now()))?;
     for Broken { kept, condition } in broken.iter().take(TOLD) {
         tracing::error!(
             request = kept.request,

@@ -3,12 +3,17 @@
 use std::path::Path;
 
 use super::values::is_localhost;
-use super::{MailTransport, Secret, Settings, SmtpTls};
+use super::{MailTransport, S3, Secret, Settings, SmtpTls};
 use crate::error::{Error, Kind, Result};
 
 impl Settings {
     /// Refuses contradictions, and reads the password of the mail server from its file.
     pub(super) fn check(mut self) -> Result<Self> {
+        self.archives.s3 = self.archives.s3.check()?;
+        self.check_mail()
+    }
+
+    fn check_mail(mut self) -> Result<Self> {
         let refused = |why: &str| Err(Error::new(Kind::Invalid, why));
         let smtp = &mut self.mail.smtp;
         if self.mail.transport == MailTransport::Smtp && smtp.host.as_deref().unwrap_or_default().is_empty() {
@@ -18,7 +23,7 @@ impl Settings {
             return refused("`mail.smtp.password` and `mail.smtp.password_file` are both set: keep one of them");
         }
         if let Some(path) = &smtp.password_file {
-            smtp.password = Some(read_password(path)?);
+            smtp.password = Some(read_secret("mail.smtp.password_file", "a password", path)?);
         }
         match (&smtp.username, &smtp.password) {
             (Some(_), None) => {
@@ -57,13 +62,41 @@ impl Settings {
     }
 }
 
+impl S3 {
+    /// Refuses contradictions, and reads the secret from its file.
+    fn check(mut self) -> Result<Self> {
+        let refused = |why: &str| Err(Error::new(Kind::Invalid, why));
+        if self.secret_access_key.is_some() && self.secret_access_key_file.is_some() {
+            return refused(
+                "`archives.s3.secret_access_key` and `archives.s3.secret_access_key_file` are both set: keep one of them",
+            );
+        }
+        if let Some(path) = &self.secret_access_key_file {
+            self.secret_access_key = Some(read_secret("archives.s3.secret_access_key_file", "a secret", path)?);
+        }
+        if self.access_key_id.is_some() != self.secret_access_key.is_some() {
+            return refused(
+                "`archives.s3.access_key_id` and a secret (`archives.s3.secret_access_key_file`) belong together: set both or \
+                 none of them",
+            );
+        }
+        let far = self.endpoint.as_ref().filter(|endpoint| !endpoint.is_https() && !endpoint.is_loopback());
+        match far {
+            Some(_) if !self.allow_http => refused(
+                "`archives.s3.endpoint` is not encrypted, and another machine: write https://, or set `archives.s3.allow_http` \
+                 if the network between them is yours alone",
+            ),
+            _ => Ok(self),
+        }
+    }
+}
+
 /// The file's first line, because editors end it with a line break.
-fn read_password(path: &Path) -> Result<Secret> {
-    let refused =
-        |why: String| Error::new(Kind::Invalid, format!("`mail.smtp.password_file`: {} {why}", path.display()));
+fn read_secret(setting: &str, what: &str, path: &Path) -> Result<Secret> {
+    let refused = |why: String| Error::new(Kind::Invalid, format!("`{setting}`: {} {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|why| refused(format!("can't be read: {why}")))?;
     match text.lines().next() {
         Some(password) if !password.is_empty() => Ok(Secret::new(password)),
-        _ => Err(refused("does not begin with a password".to_owned())),
+        _ => Err(refused(format!("does not begin with {what}"))),
     }
 }

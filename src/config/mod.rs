@@ -23,7 +23,7 @@ use serde::Deserialize;
 use values::{between, filter, mailbox, socket_address};
 
 pub use layers::Overrides;
-pub use values::{ByteSize, DatabaseUrl, PublicAddress, Secret};
+pub use values::{ArchivesUrl, ByteSize, DatabaseUrl, Endpoint, PublicAddress, Secret};
 
 /// Everything that an operator can choose.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -41,6 +41,8 @@ pub struct Settings {
     pub database: Database,
     /// The building and keeping of archives.
     pub exports: Exports,
+    /// Where finished archives are kept.
+    pub archives: Archives,
     /// How mails leave.
     pub mail: Mail,
     /// What the program tells about itself.
@@ -106,6 +108,40 @@ pub struct Exports {
     pub part_bytes: ByteSize,
     /// Bytes of the disk that an export leaves free.
     pub keep_free: ByteSize,
+}
+
+/// Where finished archives are kept.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields, expecting = "a group of settings")]
+pub struct Archives {
+    /// A folder or a bucket; [`Settings::archives_url`] tells it also when it is not set.
+    #[serde(rename = "url")]
+    chosen_url: Option<ArchivesUrl>,
+    /// The object store that has the bucket.
+    pub s3: S3,
+}
+
+/// An object store that speaks S3.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields, expecting = "a group of settings")]
+pub struct S3 {
+    /// Where it is reached; Amazon's if it is not set.
+    pub endpoint: Option<Endpoint>,
+    /// Its region.
+    pub region: String,
+    /// Whether the bucket is named in the path of an address, or else in its host.
+    pub path_style: bool,
+    /// Whether an endpoint on another machine may be without TLS.
+    pub allow_http: bool,
+    /// Who we are; without it, the environment says so, or the machine.
+    pub access_key_id: Option<String>,
+    /// The secret that belongs to it. Once loaded, it is here also if it stood in `secret_access_key_file`.
+    pub secret_access_key: Option<Secret>,
+    /// File that holds the secret instead.
+    pub secret_access_key_file: Option<PathBuf>,
+    /// Seconds to wait for each answer.
+    #[serde(deserialize_with = "between::<_, _, 1, 240>")]
+    pub timeout_seconds: u32,
 }
 
 /// How mails leave.
@@ -215,10 +251,51 @@ impl Settings {
         self.database.chosen_url = Some(url);
     }
 
+    /// Where finished archives are kept: what was chosen, otherwise a folder in the data folder.
+    #[must_use]
+    pub fn archives_url(&self) -> ArchivesUrl {
+        let default = || ArchivesUrl::Folder(self.data_dir.join("archives"));
+        self.archives.chosen_url.clone().unwrap_or_else(default)
+    }
+
     /// Folder of the mails that are written as files.
     #[must_use]
     pub fn mail_dir(&self) -> PathBuf {
         self.data_dir.join("mail")
+    }
+}
+
+impl Archives {
+    /// Whether somebody chose where archives are kept.
+    #[must_use]
+    pub fn has_url(&self) -> bool {
+        self.chosen_url.is_some()
+    }
+
+    /// Puts another store in the place of the chosen one; tests give each server one of its own.
+    pub fn set_url(&mut self, url: ArchivesUrl) {
+        self.chosen_url = Some(url);
+    }
+}
+
+impl S3 {
+    /// The address under which a bucket is reached; none if it is Amazon's.
+    #[must_use]
+    pub fn endpoint_of(&self, bucket: &str) -> Option<String> {
+        let endpoint = self.endpoint.as_ref()?;
+        Some(if self.path_style { endpoint.to_string() } else { endpoint.with_bucket(bucket) })
+    }
+
+    /// Whether nothing is encrypted on the way.
+    #[must_use]
+    pub fn is_http(&self) -> bool {
+        self.endpoint.as_ref().is_some_and(|endpoint| !endpoint.is_https())
+    }
+
+    /// Time to wait for each answer.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds.into())
     }
 }
 
@@ -258,6 +335,7 @@ impl Default for Settings {
             server: Server::default(),
             database: Database::default(),
             exports: Exports::default(),
+            archives: Archives::default(),
             mail: Mail::default(),
             log: Log::default(),
         }
@@ -288,6 +366,21 @@ impl Default for Exports {
             part_entries: 65_534,
             part_bytes: ByteSize::gib(2),
             keep_free: ByteSize::mib(256),
+        }
+    }
+}
+
+impl Default for S3 {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            region: "us-east-1".to_owned(),
+            path_style: true,
+            allow_http: false,
+            access_key_id: None,
+            secret_access_key: None,
+            secret_access_key_file: None,
+            timeout_seconds: 30,
         }
     }
 }

@@ -114,6 +114,21 @@ fn every_refusal_in_a_file_names_setting_and_place() {
         "[exports]\nkeep_free = '99999999 TiB'",
         "[exports]\nkeep_free = -1",
         "[exports]\nkeep_free = 1.5",
+        "[archives]\nurl = ''",
+        "[archives]\nurl = 'gs://bucket'",
+        "[archives]\nurl = 's3://'",
+        "[archives]\nurl = 's3://me:hidden@bucket/x'",
+        "[archives]\nurl = 's3://bucket/a//b'",
+        "[archives]\nurl = 's3://bucket/../b'",
+        "[archives.s3]\nendpoint = 's3.example.com'",
+        "[archives.s3]\nendpoint = 'https://me:hidden@s3.example.com'",
+        "[archives.s3]\nendpoint = 'http://s3.example.com'",
+        "[archives.s3]\naccess_key_id = 'x'",
+        "[archives.s3]\nsecret_access_key = 'hidden'",
+        "[archives.s3]\nsecret_access_key = 4711",
+        "[archives.s3]\naccess_key_id = 'x'\nsecret_access_key = 'hidden'\nsecret_access_key_file = '/x'",
+        "[archives.s3]\naccess_key_id = 'x'\nsecret_access_key_file = '/does/not/exist'",
+        "[archives.s3]\ntimeout_seconds = 0",
         "[mail]\ntransport = 'pigeon'",
         "[mail]\nfrom = 'nobody'",
         "[mail]\ntransport = 'smtp'",
@@ -169,6 +184,7 @@ fn a_missing_file_is_refused() {
 #[test]
 fn secrets_are_never_shown() {
     let file = "[database]\nurl = 'postgres://me:hidden@db.example:5433/exports?password=hidden'\n\
+                [archives.s3]\naccess_key_id = 'x'\nsecret_access_key = 'hidden'\n\
                 [mail.smtp]\nusername = 'x'\npassword = 'hidden'";
     let settings = load(file, &[]).unwrap();
     assert!(!format!("{settings:?}").contains("hidden"));
@@ -188,6 +204,21 @@ fn the_password_may_stand_in_a_file() {
     assert_eq!(settings.mail.smtp.password.as_ref().map(Secret::expose), Some("swordfish"));
     std::fs::write(&path, "\n").unwrap();
     assert!(refusal("", &variables).ends_with("does not begin with a password"));
+}
+
+#[test]
+fn archives_are_kept_in_a_folder_or_a_bucket() {
+    let url = |text: &str| text.parse::<ArchivesUrl>().unwrap();
+    let s3 = |bucket: &str, prefix: &str| ArchivesUrl::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() };
+    assert_eq!(Settings::default().archives_url(), ArchivesUrl::Folder("data/archives".into()));
+    assert_eq!(url("/mnt/archives"), ArchivesUrl::Folder("/mnt/archives".into()));
+    assert_eq!(url("s3://acme-exports"), s3("acme-exports", ""));
+    assert_eq!(url("s3://acme.exports/a/b/"), s3("acme.exports", "a/b"));
+    let settings = load("[archives.s3]\nendpoint = 'https://s3.example.com:9000/'\npath_style = false", &[]).unwrap();
+    assert_eq!(settings.archives.s3.endpoint_of("b").as_deref(), Some("https://b.s3.example.com:9000"));
+    let settings = load("[archives.s3]\nendpoint = 'http://10.0.0.1'\nallow_http = true", &[]).unwrap();
+    assert_eq!(settings.archives.s3.endpoint_of("b").as_deref(), Some("http://10.0.0.1"));
+    assert!(load("[archives.s3]\nendpoint = 'http://127.0.0.1:8333'", &[]).unwrap().archives.s3.is_http());
 }
 
 #[test]

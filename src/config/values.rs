@@ -176,6 +176,101 @@ impl<'de> Deserialize<'de> for DatabaseUrl {
     }
 }
 
+/// Where finished archives are kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ArchivesUrl {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket of an object store, and what all names in it begin with.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// Names without a slash at either end, parted by slashes; may be empty.
+        prefix: String,
+    },
+}
+
+impl FromStr for ArchivesUrl {
+    type Err = String;
+
+    /// No message quotes what stands before the host, which might be a password.
+    fn from_str(text: &str) -> Result<Self, String> {
+        const KNOWN: &str = "write the path of a folder, or s3://BUCKET/PREFIX";
+        let Some(rest) = text.strip_prefix("s3://") else {
+            return match text.split_once("://") {
+                Some((scheme, _)) => Err(format!("unknown kind of store `{scheme}`: {KNOWN}")),
+                None if text.is_empty() => Err(format!("names no folder: {KNOWN}")),
+                None => Ok(Self::Folder(text.into())),
+            };
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.trim_end_matches('/');
+        let is_name = |name: &str| {
+            !matches!(name, "" | "." | "..")
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        if !is_name(bucket) {
+            return Err(format!("names no bucket: {KNOWN}; passwords have settings of their own"));
+        }
+        if !prefix.is_empty() && !prefix.split('/').all(is_name) {
+            return Err(format!(
+                "has a prefix of other than letters, digits, `-`, `_`, `.` and single slashes: {KNOWN}"
+            ));
+        }
+        Ok(Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    }
+}
+
+impl<'de> Deserialize<'de> for ArchivesUrl {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Where an object store is reached: scheme, host and port, nothing more.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoint(PublicAddress);
+
+impl Endpoint {
+    /// Whether it is encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.is_https()
+    }
+
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.0.is_loopback()
+    }
+
+    /// The address whose host begins with the name of a bucket.
+    pub(super) fn with_bucket(&self, bucket: &str) -> String {
+        self.to_string().replacen("://", &format!("://{bucket}."), 1)
+    }
+}
+
+/// Without a slash at the end.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|why: String| why.replace("exports.example.com", "s3.example.com"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
 /// Where people reach the server: scheme, host and port, nothing more.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublicAddress(Url);

@@ -37,35 +37,45 @@ pub struct Broken {
     pub condition: Condition,
 }
 
-/// The parts of exports that can be downloaded, each with what became of it; only of `requests`, if any are given.
-///
-/// One that can't even be looked at counts as missing, and the log says why.
+/// The parts of exports that can be downloaded, each with what became of it, as of now; only of `requests`, if any are given.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or the store of archives does not answer.
 pub fn kept(
     c: &mut Conn,
     blobs: &Blobs,
     requests: Option<&[RequestId]>,
     now: Timestamp,
 ) -> Result<Vec<(KeptPart, Condition)>> {
-    let parts = rows::exports::list_kept_parts(c, requests)?.into_iter();
-    let available = parts.filter(|(_, status, expires_at)| rules::is_available(*status, *expires_at, now));
-    let condition = |(kept, ..): WithEnd| {
-        let condition = blobs.condition(&kept.storage_key, kept.part.size).unwrap_or_else(|error| {
-            tracing::error!(cause = %error.causes(), request = kept.request, "{error}");
-            Condition::Missing
-        });
-        (kept, condition)
-    };
-    Ok(available.map(condition).collect())
+    let available = available(c, requests, now)?;
+    let wanted: Vec<_> = available.iter().map(|kept| (kept.storage_key.as_str(), kept.part.size)).collect();
+    let conditions = blobs.conditions(&wanted)?;
+    Ok(available.into_iter().zip(conditions).collect())
 }
 
-/// The parts of these exports, or of all, that are missing or damaged.
+fn available(c: &mut Conn, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<KeptPart>> {
+    let parts = rows::exports::list_kept_parts(c, requests)?.into_iter();
+    let available = |(_, status, expires_at): &WithEnd| rules::is_available(*status, *expires_at, now);
+    Ok(parts.filter(available).map(|(kept, ..)| kept).collect())
+}
+
+/// The parts of these exports, or of all, that are known to be missing or damaged: for pages, which wait for no object store.
 ///
 /// # Errors
 /// When the database fails.
 pub fn broken(c: &mut Conn, blobs: &Blobs, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<Broken>> {
+    let glance = |kept: KeptPart| {
+        let condition = blobs.glance(&kept.storage_key, kept.part.size)?;
+        (condition != Condition::Whole).then_some(Broken { kept, condition })
+    };
+    Ok(available(c, requests, now)?.into_iter().filter_map(glance).collect())
+}
+
+/// The parts of these exports, or of all, that are missing or damaged, as of now.
+///
+/// # Errors
+/// As [`kept`].
+pub fn broken_now(c: &mut Conn, blobs: &Blobs, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<Broken>> {
     let kept = kept(c, blobs, requests, now)?.into_iter();
     let broken = kept.filter(|(_, condition)| *condition != Condition::Whole);
     Ok(broken.map(|(kept, condition)| Broken { kept, condition }).collect())
@@ -86,11 +96,15 @@ pub struct Found {
 /// When the folder can't be read.
 pub fn quarantined(blobs: &Blobs) -> Result<Vec<Found>> {
     let found = |file: Quarantined| {
-        let path = blobs.quarantined_location(&file.name).unwrap_or_default();
-        let identity = archive::identify(&path).map(Box::new).map_err(|error| error.causes());
-        Found { file, identity }
+        let identity = match blobs.open_quarantined(&file.name) {
+            Ok(stored) => archive::identify(stored, &file.name),
+            // Of a store that does not answer nobody can say that its files can't be read.
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => Err(error),
+        };
+        Ok(Found { file, identity: identity.map(Box::new).map_err(|error| error.causes()) })
     };
-    Ok(blobs.list_quarantined()?.into_iter().map(found).collect())
+    blobs.list_quarantined()?.into_iter().map(found).collect()
 }
 
 /// What became of an archive that was to be taken in.
@@ -129,8 +143,7 @@ pub fn adopt(
     let found = quarantined(blobs)?;
     let (first, identity, whole) = choose(&found, what)?;
     let files = parts_of(blobs, &found, first, identity, whole)?;
-    let paths: Vec<PathBuf> = files.iter().map(|(_, path, _)| path.clone()).collect();
-    let report = archive::verify(&paths, Some(key))?;
+    let report = verify(blobs, &files, key)?;
     if let Some(problem) = report.problems.first() {
         let count = u64::try_from(report.problems.len()).unwrap_or(u64::MAX).saturating_add(report.more_problems);
         return Err(Error::conflict(format!(
@@ -139,13 +152,13 @@ pub fn adopt(
         )));
     }
     let header = &identity.header;
-    let bytes = files.iter().map(|(part, _, _)| part.size).sum();
+    let bytes = files.iter().map(|(part, _)| part.size).sum();
     let (request, until, was_known) = store.write(|tx| {
         let account = account_of(tx, header)?;
         let number = header.request.id.0;
         let known = rows::exports::find(tx, number)?;
         let same = |(old, _): &(Part, String)| {
-            files.iter().any(|(part, _, _)| part.number == old.number && part.sha256 == old.sha256)
+            files.iter().any(|(part, _)| part.number == old.number && part.sha256 == old.sha256)
         };
         if let Some(known) = known.as_ref().filter(|known| known.account_id == account.id) {
             let parts = rows::exports::list_parts(tx, number)?;
@@ -182,7 +195,7 @@ pub fn adopt(
         let Some(request) = rows::exports::lock(tx, id)? else {
             return Err(Error::internal("The export could not be taken in.", format!("export {id} was not made")));
         };
-        for (part, _, storage_key) in &files {
+        for (part, storage_key) in &files {
             rows::exports::create_part(tx, &request, part, storage_key)?;
         }
         let event = AuditEvent::ExportAdopted { export: id, archive_number: number, parts: files.len() };
@@ -191,7 +204,7 @@ pub fn adopt(
     })?;
     // The database knows them first: what it knows is never moved into quarantine, and what it knows comes back from there
     // at the next sweep, if this breaks off here.
-    for (_, _, storage_key) in &files {
+    for (_, storage_key) in &files {
         if blobs.list_quarantined()?.iter().any(|file| file.name == *storage_key) {
             blobs.take_back(storage_key)?;
         }
@@ -240,8 +253,16 @@ fn choose<'a>(found: &'a [Found], what: &str) -> Result<(&'a Quarantined, &'a Id
     }
 }
 
-/// A part, where it lies, and the key under which it was kept.
-type PartFile = (Part, PathBuf, String);
+/// A part, and the key under which it was kept.
+type PartFile = (Part, String);
+
+/// Verifies the archive whose parts these are.
+fn verify(blobs: &Blobs, files: &[PartFile], key: &PublicKey) -> Result<archive::Report> {
+    let local = files.iter().map(|(_, storage_key)| blobs.local_quarantined(storage_key));
+    let local = local.collect::<Result<Vec<_>>>()?;
+    let paths: Vec<PathBuf> = local.iter().map(|file| file.path().to_owned()).collect();
+    archive::verify(&paths, Some(key))
+}
 
 /// All parts of an archive in order, found by the check sums that its part 1 tells: names of files prove nothing.
 fn parts_of(
@@ -251,7 +272,9 @@ fn parts_of(
     identity: &Identity,
     whole: &Whole,
 ) -> Result<Vec<PartFile>> {
-    let path_of = |file: &Quarantined| blobs.quarantined_location(&file.name).unwrap_or_default();
+    let hash = |file: &Quarantined| {
+        blobs.open_quarantined(&file.name).and_then(|stored| archive::sha256_of(stored, &file.name))
+    };
     let mut parts = Vec::with_capacity(whole.parts.len());
     for info in &whole.parts {
         let mut candidates = found.iter().filter(|found| match info.number {
@@ -261,11 +284,10 @@ fn parts_of(
             }),
         });
         let part = candidates.find_map(|found| {
-            let path = path_of(&found.file);
-            let sha256 = archive::sha256_of(&path).ok()?;
-            (info.sha256.is_none() || info.sha256.as_ref() == Some(&sha256)).then_some((found, path, sha256))
+            let sha256 = hash(&found.file).ok()?;
+            (info.sha256.is_none() || info.sha256.as_ref() == Some(&sha256)).then_some((found, sha256))
         });
-        let Some((found, path, sha256)) = part else {
+        let Some((found, sha256)) = part else {
             return Err(Error::conflict(format!(
                 "Part {} of {} ({}) is not in quarantine as the archive describes it, so the archive is not complete and \
                  is not taken in. If export {} is still in progress in this database, wait for its end: it may have \
@@ -282,7 +304,7 @@ fn parts_of(
             size: i64::try_from(found.file.size).unwrap_or(i64::MAX),
             sha256,
         };
-        parts.push((part, path, found.file.name.clone()));
+        parts.push((part, found.file.name.clone()));
     }
     Ok(parts)
 }
@@ -309,7 +331,7 @@ fn put_back(
             continue;
         }
         // A damaged file stays where it is, under a key that belongs to nothing, and is moved into quarantine.
-        if let Some((_, _, storage_key)) = files.iter().find(|(file, _, _)| file.number == part.number) {
+        if let Some((_, storage_key)) = files.iter().find(|(file, _)| file.number == part.number) {
             rows::exports::update_storage_key(tx, id, part.number, storage_key)?;
             away += 1;
         }

@@ -18,6 +18,15 @@ impl ExportWorker {
     pub fn sweep(&self) -> Result<()> {
         // What is erased and moved follows from what the database says: it must be the one that was opened.
         self.store.check()?;
+        // Nor does anything happen with the archives of another installation, or while theirs do not answer.
+        match self.blobs.check(true) {
+            Err(away) if away.is_transient() => tracing::error!(cause = %away.causes(), "{away}"),
+            checked => checked.and_then(|()| self.sweep_archives())?,
+        }
+        queue::tidy(&self.store, self.clock.now())
+    }
+
+    fn sweep_archives(&self) -> Result<()> {
         for (request, keys) in queue::expire(&self.store, self.clock.now())? {
             if keys.iter().all(|key| told(self.blobs.delete(key))) {
                 queue::erased(&self.store, request, self.clock.now())?;
@@ -25,7 +34,7 @@ impl ExportWorker {
             }
         }
         self.sweep_left_overs()?;
-        queue::tidy(&self.store, self.clock.now())
+        self.blobs.tidy()
     }
 
     /// Temporary files of workers that are gone were never part of anything, and are removed. A finished archive was completed

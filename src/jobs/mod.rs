@@ -26,7 +26,7 @@ pub fn persist<T>(
         let told = tell();
         let Err(error) = &told else { return told };
         let Some(wait) = patience.wait_after(error).filter(|_| goes_on()) else { return told };
-        tracing::warn!(cause = %error.causes(), "{what} could not be noted yet: {error}");
+        tracing::warn!(cause = %error.causes(), "{what} could not be noted or kept yet: {error}");
         thread::sleep(wait);
     }
 }

@@ -44,7 +44,7 @@ fn rebuild(app: &TestApp, id: RequestId) -> Vec<(Rebuilt, Vec<u8>)> {
 
 fn bytes_of(app: &TestApp, id: RequestId) -> Vec<Vec<u8>> {
     let parts = app.store().read(|c| compliance_exports::exports::requests::stored_parts(c, id)).unwrap();
-    parts.iter().map(|(_, key)| fs::read(app.app.blobs.location(key).unwrap()).unwrap()).collect()
+    parts.iter().map(|(_, key)| app.stored(key)).collect()
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn copied(archive: &Archive) -> Vec<&str> {
 
 fn parts(app: &TestApp, id: RequestId) -> Vec<Vec<u8>> {
     let parts = app.store().read(|c| compliance_exports::exports::requests::stored_parts(c, id)).unwrap();
-    parts.iter().map(|(_, key)| std::fs::read(app.app.blobs.location(key).unwrap()).unwrap()).collect()
+    parts.iter().map(|(_, key)| app.stored(key)).collect()
 }
 
 /// Expects that every link and script of every page leads to a file, and every place to an element, of the archive.

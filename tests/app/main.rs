@@ -30,6 +30,7 @@ mod hammer;
 mod mails;
 mod main_path;
 mod model;
+mod object_store;
 mod one_state;
 mod outages;
 mod pages;

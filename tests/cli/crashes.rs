@@ -11,11 +11,17 @@ use crate::browser::Browser;
 use crate::support::{House, PASSWORD, Running, unpack, wait_until};
 
 /// Enough to be caught at work.
-const ITEMS: i64 = 3_000;
+pub const ITEMS: i64 = 3_000;
 
 /// Acme with much to export, and leases that soon run out.
 fn busy_house() -> House {
     let mut house = House::of_acme();
+    busy(&mut house);
+    house
+}
+
+/// Gives Acme much to export, and leases that soon run out.
+pub fn busy(house: &mut House) {
     house.set("COMPLIANCE_EXPORTS_EXPORTS__LEASE_SECONDS", "5");
     let mut events = String::from(
         "{\"type\":\"conversation\",\"id\":\"c1\",\"kind\":\"Team\",\"name\":\"Harbour\",\"members\":[]}\n",
@@ -33,17 +39,16 @@ fn busy_house() -> House {
     }
     house.write("events.jsonl", events);
     house.ok("import events --account Acme events.jsonl");
-    house
 }
 
-fn sign_in(address: &str) -> Browser {
+pub fn sign_in(address: &str) -> Browser {
     let browser = Browser::new(address);
     assert_eq!(browser.sign_in("ada@acme.example", PASSWORD).status, 303);
     browser
 }
 
 /// Serves, requests an export on the page, and waits until a worker is in the midst of it.
-fn serve_and_begin(house: &House) -> (Running, Browser) {
+pub fn serve_and_begin(house: &House) -> (Running, Browser) {
     let (server, address) = house.serve();
     let browser = sign_in(&address);
     let key = browser.get("/administration/exports/new").field("form_key").unwrap();
@@ -54,11 +59,11 @@ fn serve_and_begin(house: &House) -> (Running, Browser) {
 }
 
 /// The one request.
-fn find_request(house: &House) -> ExportRequest {
+pub fn find_request(house: &House) -> ExportRequest {
     house.app().store.read(|c| exports::rows::exports::find(c, 1)).unwrap().expect("a request")
 }
 
-fn wait_for_completion(house: &House) -> ExportRequest {
+pub fn wait_for_completion(house: &House) -> ExportRequest {
     wait_until("the completion", || Some(find_request(house)).filter(|request| request.status == Status::Completed))
 }
 

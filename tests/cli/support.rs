@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use compliance_exports::app::App;
@@ -228,7 +229,8 @@ impl House {
 
     /// Starts a command that goes on running. What it tells on standard error goes to a file.
     pub fn start(&self, line: &str) -> Running {
-        let log = self.path("stderr.log");
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let log = self.path(&format!("stderr-{}.log", NUMBER.fetch_add(1, Ordering::SeqCst)));
         let mut command = self.command(line);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();

@@ -27,6 +27,8 @@ use crate::numbers;
 /// How often the progress is told, and a stop is heeded.
 const LOOK: Duration = Duration::from_millis(200);
 
+const STOPPED: &str = "Stopped. What was put back until then stays; the rest is still missing.";
+
 /// Folders among the temporary files in which archives are built that are to be put back.
 const AGAIN: &str = "again-";
 /// A file in such a folder that its process holds.
@@ -125,7 +127,7 @@ impl ExportWorker {
                  a folder of yours."
             )));
         }
-        let broken = self.store.read(|c| archives::broken(c, &self.blobs, Some(&[id]), now))?;
+        let broken = self.store.read(|c| archives::broken_now(c, &self.blobs, Some(&[id]), now))?;
         if broken.is_empty() {
             return Err(Error::conflict(format!("Export {id} has all its files, so there is nothing to put back.")));
         }
@@ -147,7 +149,8 @@ impl ExportWorker {
         for Broken { kept, .. } in broken {
             let same = rebuilt.iter().find(|part| part.sha256 == kept.part.sha256);
             let same = same.ok_or_else(|| Error::new(Kind::Internal, "A part was not built again."))?;
-            self.blobs.bring(&same.path, &kept.storage_key)?;
+            let goes_on = || if stop.is_asked() { Err(Error::new(Kind::Unavailable, STOPPED)) } else { Ok(()) };
+            self.blobs.bring(&same.path, &kept.storage_key, &kept.part.sha256, &goes_on)?;
             restored.push(kept.part);
         }
         requests::note_restored(&self.store, id, restored.len(), self.clock.now())?;

@@ -25,7 +25,7 @@ use crate::exports::queue::{self, Claim, PartJob};
 use crate::exports::rows::part_jobs::Built;
 use crate::exports::rules::requests as rules;
 use crate::model::ExportRequest;
-use crate::{days, numbers};
+use crate::{days, jobs, numbers};
 
 /// Batches in the pipeline for each packer, beside the one that is being filled: one that it packs, one that waits for it, one
 /// that waits to be written.
@@ -54,7 +54,10 @@ impl ExportWorker {
         let finished = self.build(&claim.request, job, &others, &folder, heartbeat)?;
         heartbeat.check()?;
         let storage_key = rules::storage_key(claim.request.id, &claim.key, job.number);
-        self.blobs.bring(&finished.path, &storage_key)?;
+        // The part may be hours of work: a store that is away for minutes must not cost it.
+        jobs::persist(self.patience, "a finished part", &|| heartbeat.check().is_ok(), &mut || {
+            self.blobs.bring(&finished.path, &storage_key, &finished.built.sha256, &|| heartbeat.check())
+        })?;
         Ok(Built { storage_key, ..finished.built })
     }
 

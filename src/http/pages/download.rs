@@ -1,6 +1,5 @@
 //! Downloads (B6, B7): streamed from where the archive lies, in chunks, whatever its size.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use actix_web::body::SizedStream;
@@ -13,7 +12,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 
-use crate::blobs::Condition;
+use crate::blobs::{Condition, Stored};
 use crate::error::{Context, Error, Kind, Result};
 use crate::exports::requests;
 use crate::http::range::{self, Answer};
@@ -37,14 +36,12 @@ pub async fn get(
     let (id, number) = path.into_inner();
     let user = visitor.user;
     let (part, storage_key) = state.read(move |c, now| requests::find_part(c, user, id, number, now)).await?;
-    let (blobs, size) = (state.blobs.clone(), part.size);
-    let found = blocking::run(move || {
-        let condition = blobs.condition(&storage_key, size)?;
-        Ok((blobs.find(&storage_key)?.filter(|_| condition == Condition::Whole), condition))
-    });
-    let file = match found.await? {
-        (Some(file), _) => file,
-        (None, condition) => return Err(broken(id, number, condition)),
+    let blobs = state.blobs.clone();
+    let found = blocking::run(move || blobs.find(&storage_key)).await?;
+    let condition = Condition::of(found.as_ref().map(Stored::size), part.size);
+    let file = match found {
+        Some(file) if condition == Condition::Whole => file,
+        _ => return Err(broken(id, number, condition)),
     };
 
     let size = u64::try_from(part.size).unwrap_or(0);
@@ -119,7 +116,7 @@ fn asked_range(request: &HttpRequest) -> (Option<Range>, Option<IfRange>) {
 }
 
 /// The next `length` bytes of a file, read as fast as they are taken.
-fn chunks(file: File, length: u64) -> impl futures_util::Stream<Item = Result<Bytes>> {
+fn chunks(file: Stored, length: u64) -> impl futures_util::Stream<Item = Result<Bytes>> {
     stream::try_unfold((file, length), |(file, left)| async move {
         if left == 0 {
             return Ok(None);

@@ -1,5 +1,6 @@
 //! The application under test, served on a free port.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, mpsc};
@@ -30,6 +31,7 @@ use diesel::connection::SimpleConnection;
 use tempfile::TempDir;
 
 use super::database::Database;
+use super::object_store::ObjectStore;
 use super::{Archive, Browser};
 
 /// Of everybody. Long enough, and no secret.
@@ -88,6 +90,11 @@ impl TestApp {
         settings.server.listen = listener.local_addr().unwrap();
         settings.server.workers = 1;
         settings.set_database_url(database.url.clone());
+        if std::env::var_os("TEST_ARCHIVES_URL").is_some()
+            && let Some(store) = ObjectStore::find()
+        {
+            settings.archives = store.settings().archives;
+        }
         choose(&mut settings);
 
         let clock = Clock::fixed("2026-03-16T09:30:00Z".parse().unwrap());
@@ -265,6 +272,23 @@ impl TestApp {
         assert_eq!(request.status.as_str(), "Completed", "{:?}", request.reason);
         let parts = self.store().read(|c| exports::rows::exports::list_parts(c, id)).unwrap();
         Archive::open(parts.iter().map(|(_, key)| self.app.blobs.find(key).unwrap().expect("the bytes of a part")))
+    }
+
+    /// The bytes kept under a key.
+    pub fn stored(&self, key: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.app.blobs.find(key).unwrap().expect("kept bytes").read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Whether archives lie in a folder, for a test that damages what lies there.
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+    pub fn has_folder(&self) -> bool {
+        let folder = self.app.blobs.location("x").is_some();
+        if !folder {
+            eprintln!("skipped: archives lie in an object store");
+        }
+        folder
     }
 
     /// The folder in which archives are built.

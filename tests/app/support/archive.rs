@@ -1,8 +1,7 @@
 //! A finished archive, opened.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use serde_json::Value;
 
@@ -13,7 +12,7 @@ pub struct Archive {
 }
 
 impl Archive {
-    pub fn open(parts: impl IntoIterator<Item = File>) -> Self {
+    pub fn open(parts: impl IntoIterator<Item = impl Read + Seek>) -> Self {
         let mut archive = Self { top: String::new(), files: BTreeMap::new() };
         for part in parts {
             let mut zip = zip::ZipArchive::new(part).unwrap();

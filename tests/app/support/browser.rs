@@ -23,6 +23,7 @@ pub struct Page {
 
 impl Browser {
     pub fn new(address: &str) -> Self {
+        compliance_exports::blobs::use_ring();
         let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { client, address: address.to_owned(), csrf: Mutex::default() }
     }

@@ -11,6 +11,8 @@ mod database;
 mod disk;
 pub mod events;
 mod judged;
+#[path = "../../support/object_store.rs"]
+pub mod object_store;
 
 pub use alarms::Alarms;
 pub use app::{PASSWORD, Person, TestApp};

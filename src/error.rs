@@ -31,11 +31,26 @@ pub enum Kind {
     Internal,
 }
 
+/// Which input of a request for an export does not do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Field {
+    /// The first day.
+    FirstDay,
+    /// The last day.
+    LastDay,
+    /// The people that it is limited to.
+    People,
+    /// The conversations that it is limited to.
+    Conversations,
+}
+
 /// A failure.
 pub struct Error {
     kind: Kind,
     message: String,
-    field: Option<&'static str>,
+    field: Option<Field>,
+    /// What else does not do, of input that is checked as a whole.
+    others: Vec<Error>,
     transient: bool,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -46,12 +61,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of `kind`, told as `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), field: None, transient: false, cause: None }
+        Self { kind, message: message.into(), field: None, others: Vec::new(), transient: false, cause: None }
     }
 
-    /// Input that does not do, beside its field.
-    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+    /// Input that does not do; the message stands beside it.
+    pub fn invalid(field: Field, message: impl Into<String>) -> Self {
         Self { field: Some(field), ..Self::new(Kind::Invalid, message) }
+    }
+
+    /// The first of several, with the others, so that all are shown at once.
+    #[must_use]
+    pub fn several(errors: Vec<Self>) -> Self {
+        let mut errors = errors.into_iter();
+        let Some(first) = errors.next() else { return Self::new(Kind::Invalid, "What was filled in does not do.") };
+        Self { others: errors.collect(), ..first }
     }
 
     /// There is no such thing.
@@ -101,9 +124,14 @@ impl Error {
         self.kind
     }
 
-    /// The field of the form whose input does not do.
+    /// This failure, and what was found with it (see [`Error::several`]).
+    pub fn each(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// The input that does not do.
     #[must_use]
-    pub fn field(&self) -> Option<&'static str> {
+    pub fn field(&self) -> Option<Field> {
         self.field
     }
 

@@ -5,10 +5,12 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use compliance_exports::app::App;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::Settings;
 use compliance_exports::identity::accounts::{self, NewSignIn};
+use compliance_exports::identity::commands;
 use compliance_exports::model::AccountId;
 
 use super::corpus::{self, Corpus};
@@ -83,9 +85,16 @@ pub fn open(data: &Path) -> App {
 /// The account, with the feature on and an administrator who has access.
 pub fn create_account(app: &App) -> AccountId {
     let now = app.clock.now();
-    let account = accounts::create(&app.store, corpus::ACCOUNT, chrono_tz::UTC, true, now).unwrap();
+    let account = commands::run(
+        &app.store,
+        Actor::Operator,
+        &accounts::CreateAccount { name: corpus::ACCOUNT, time_zone: chrono_tz::UTC, include_exports: true },
+        now,
+    )
+    .unwrap();
     let new = NewSignIn { account: corpus::ACCOUNT, email: ADMINISTRATOR, name: "Astrid Vane", admin: true };
-    let administrator = accounts::create_user(&app.store, &new, PASSWORD, now).unwrap();
-    switch::turn_on(&app.store, administrator, now).unwrap();
+    let administrator =
+        commands::run(&app.store, Actor::Operator, &accounts::SetSignIn::new(new, PASSWORD).unwrap(), now).unwrap();
+    commands::run(&app.store, Actor::User(administrator), &switch::TurnOn, now).unwrap();
     account
 }

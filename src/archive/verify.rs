@@ -22,7 +22,7 @@ use super::records::{ConversationEntry, Counts, Id, ItemEntry};
 use super::sign::PublicKey;
 use super::source::{Opened, Source};
 use crate::days;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::keys::hex;
 use crate::model::ItemKind;
 use crate::sums::{self, Hashing};
@@ -76,7 +76,7 @@ pub fn verify(paths: &[PathBuf], key: Option<&PublicKey>) -> Result<Report> {
 /// Those of [`verify`].
 pub fn verify_with(paths: &[PathBuf], key: Option<&PublicKey>, formats: &'static List) -> Result<Report> {
     if paths.is_empty() {
-        return Err(Error::invalid("archive", "Name at least one archive to verify."));
+        return Err(Error::new(Kind::Invalid, "Name at least one archive to verify."));
     }
     let mut verifier = Verifier { key, formats, ..Verifier::default() };
     verifier.report.signature_checked = key.is_some();

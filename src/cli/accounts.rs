@@ -5,17 +5,24 @@ use std::io::{BufRead, IsTerminal};
 use super::args::{AccessCommand, AccountCommand, ExportsCommand, PersonArgs, UserCommand};
 use super::output;
 use crate::app::App;
+use crate::audit::Actor;
 use crate::capture::switch;
 use crate::error::{Context, Error, Kind, Result};
 use crate::format;
 use crate::identity::accounts::{self, NewSignIn};
+use crate::identity::commands;
 use crate::model::{Account, User, UserId};
 
 pub(super) fn account(app: &App, command: AccountCommand) -> Result<()> {
     let (store, now) = (&app.store, app.clock.now());
     match command {
         AccountCommand::Create { name, time_zone, include_exports } => {
-            accounts::create(store, &name, time_zone, include_exports, now)?;
+            commands::run(
+                store,
+                Actor::Operator,
+                &accounts::CreateAccount { name: &name, time_zone, include_exports },
+                now,
+            )?;
             let exports = if include_exports { "included" } else { "not included" };
             output::line(&format!(
                 "Account “{}” made, time zone {time_zone}, Compliance Exports {exports}.",
@@ -23,11 +30,17 @@ pub(super) fn account(app: &App, command: AccountCommand) -> Result<()> {
             ));
         }
         AccountCommand::IncludeExports { name } => {
-            let account = switch::include_exports(store, &name, true, now)?;
+            let account =
+                commands::run(store, Actor::Operator, &switch::IncludeExports { account: &name, included: true }, now)?;
             output::line(&format!("Compliance Exports is included in “{}”.", account.name));
         }
         AccountCommand::ExcludeExports { name } => {
-            let account = switch::include_exports(store, &name, false, now)?;
+            let account = commands::run(
+                store,
+                Actor::Operator,
+                &switch::IncludeExports { account: &name, included: false },
+                now,
+            )?;
             output::line(&format!("Compliance Exports is not included in “{}”, and off.", account.name));
         }
         AccountCommand::List => {
@@ -65,7 +78,7 @@ pub(super) fn user(app: &App, command: UserCommand) -> Result<()> {
     app.store.read(|c| accounts::find(c, &account))?;
     let password = password()?;
     let new = NewSignIn { account: &account, email: &email, name: &name, admin };
-    accounts::create_user(&app.store, &new, &password, app.clock.now())?;
+    commands::run(&app.store, Actor::Operator, &accounts::SetSignIn::new(new, &password)?, app.clock.now())?;
     let (account, user) = person(app, &account, &email)?;
     // One who was an administrator already stays one.
     let role = if user.is_admin { "an administrator" } else { "a member" };
@@ -79,7 +92,7 @@ fn password() -> Result<String> {
     if std::io::stdin().is_terminal() {
         let first = rpassword::prompt_password("Password: ").context(failed)?;
         let second = rpassword::prompt_password("Once more: ").context(failed)?;
-        return if first == second { Ok(first) } else { Err(Error::invalid("password", "The two passwords differ.")) };
+        return if first == second { Ok(first) } else { Err(Error::new(Kind::Invalid, "The two passwords differ.")) };
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context(failed)?;
@@ -90,11 +103,21 @@ pub(super) fn access(app: &App, command: AccessCommand) -> Result<()> {
     let (store, now) = (&app.store, app.clock.now());
     match command {
         AccessCommand::Grant(PersonArgs { account, email }) => {
-            let user = accounts::grant_access(store, &account, &email, now)?;
+            let user = commands::run(
+                store,
+                Actor::Operator,
+                &accounts::GrantAccess { account: &account, email: &email },
+                now,
+            )?;
             output::line(&format!("{} has access to the Compliance Exports of “{account}”.", user.name));
         }
         AccessCommand::Revoke(PersonArgs { account, email }) => {
-            let user = accounts::revoke_access(store, &account, &email, now)?;
+            let user = commands::run(
+                store,
+                Actor::Operator,
+                &accounts::RevokeAccess { account: &account, email: &email },
+                now,
+            )?;
             output::line(&format!("{} has no access to the Compliance Exports of “{account}” any more.", user.name));
         }
     }
@@ -106,12 +129,14 @@ pub(super) fn exports(app: &App, command: ExportsCommand) -> Result<()> {
     match command {
         ExportsCommand::On(args) => {
             let (account, user) = administrator(app, &args)?;
-            switch::turn_on(store, user, now).map_err(|error| for_operator(error, &args))?;
+            commands::run(store, Actor::User(user), &switch::TurnOn, now)
+                .map_err(|error| for_operator(error, &args))?;
             output::line(&format!("Compliance Exports is on in “{}”.", account.name));
         }
         ExportsCommand::Off(args) => {
             let (account, user) = administrator(app, &args)?;
-            switch::turn_off(store, user, now).map_err(|error| for_operator(error, &args))?;
+            commands::run(store, Actor::User(user), &switch::TurnOff, now)
+                .map_err(|error| for_operator(error, &args))?;
             output::line(&format!("Compliance Exports is off in “{}”.", account.name));
         }
     }

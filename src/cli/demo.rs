@@ -7,14 +7,16 @@ use std::path::Path;
 use super::{export, output, serve};
 use crate::app::App;
 use crate::archive::formats;
+use crate::audit::Actor;
 use crate::capture::{sources, switch};
 use crate::clock::Clock;
 use crate::config::{Archives, DatabaseUrl, MailTransport, Settings};
 use crate::demo::{self, Company};
 use crate::error::{Context, Error, Kind, Result};
-use crate::exports::requests::{self, Ask};
-use crate::identity::access;
+use crate::exports::request::RequestExport;
+use crate::exports::requests;
 use crate::identity::accounts::{self, NewSignIn};
+use crate::identity::{access, commands};
 use crate::jobs::Stop;
 use crate::model::{ExportRequest, RequestId, Status, Timestamp, UserId};
 use crate::{blobs, days, keys};
@@ -50,7 +52,7 @@ pub(super) fn demo(mut settings: Settings, exit: bool) -> Result<()> {
     output::aside(&format!("Making the invented company {} …", main.name));
     let requester = people(&app, &main, now)?;
     people(&app, &partner, now)?;
-    switch::turn_on(&app.store, requester, demo::captured_since(now))?;
+    commands::run(&app.store, Actor::User(requester), &switch::TurnOn, demo::captured_since(now))?;
     record(&app, &main, now)?;
 
     let worker = app.worker()?;
@@ -105,11 +107,16 @@ fn listen(settings: &mut Settings) -> Result<TcpListener> {
 
 /// Makes a company with those who sign in; returns its first administrator.
 fn people(app: &App, company: &Company, now: Timestamp) -> Result<UserId> {
-    accounts::create(&app.store, company.name, company.time_zone, true, now)?;
+    commands::run(
+        &app.store,
+        Actor::Operator,
+        &accounts::CreateAccount { name: company.name, time_zone: company.time_zone, include_exports: true },
+        now,
+    )?;
     let mut first_admin = None;
     for person in &company.people {
         let new = NewSignIn { account: company.name, email: &person.email, name: person.name, admin: person.admin };
-        let id = accounts::create_user(&app.store, &new, PASSWORD, now)?;
+        let id = commands::run(&app.store, Actor::Operator, &accounts::SetSignIn::new(new, PASSWORD)?, now)?;
         if person.admin {
             first_admin.get_or_insert(id);
         }
@@ -134,17 +141,16 @@ fn record(app: &App, company: &Company, now: Timestamp) -> Result<()> {
 fn request(app: &App, user: UserId, now: Timestamp) -> Result<RequestId> {
     let (administrator, offer) = app.store.read(|c| requests::offer(c, user, app.state().policy, now))?;
     let today = days::day_of(now, administrator.account.time_zone);
-    let (first_day, last_day) = (offer.earliest.unwrap_or(today).to_string(), today.to_string());
-    let ask = Ask {
-        first_day: &first_day,
-        last_day: &last_day,
-        form_key: &keys::new_key(),
+    let command = RequestExport {
+        first_day: offer.earliest.unwrap_or(today),
+        last_day: today,
+        people: Vec::new(),
+        conversations: Vec::new(),
         formats: formats::every(),
-        ..Ask::default()
+        form_key: keys::new_key(),
+        max_open: app.state().policy.max_open,
     };
-    requests::request(&app.store, user, &ask, app.state().policy, now).map_err(|errors| {
-        errors.into_iter().next().unwrap_or_else(|| Error::new(Kind::Internal, "The export can't be requested."))
-    })
+    commands::run(&app.store, Actor::User(user), &command, now)
 }
 
 fn tell(app: &App, request: &ExportRequest, main: &Company, partner: &Company, exit: bool) -> Result<()> {

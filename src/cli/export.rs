@@ -7,9 +7,11 @@ use std::time::Duration;
 use super::args::ExportArgs;
 use super::{accounts, output, signals};
 use crate::app::App;
-use crate::error::{Context, Error, Kind, Result};
-use crate::exports::requests::{self, Ask};
-use crate::exports::rules::filters;
+use crate::audit::Actor;
+use crate::error::{Context, Error, Field, Kind, Result};
+use crate::exports::request::Draft;
+use crate::exports::requests;
+use crate::identity::commands;
 use crate::jobs::Stop;
 use crate::model::{ExportRequest, RequestId, Status};
 use crate::worker::Worker;
@@ -31,17 +33,18 @@ pub(super) fn export(app: &App, args: &ExportArgs) -> Result<()> {
     };
     let (_, user) = accounts::administrator(app, person)?;
     let worker = app.worker()?;
-    let ask = Ask {
+    let draft = Draft {
         first_day: from,
         last_day: to,
-        form_key: &keys::new_key(),
         people: &args.people,
         conversations: &args.conversations,
         formats: args.formats.0.clone(),
-        ..Ask::default()
     };
-    let id = requests::request(&app.store, user, &ask, app.state().policy, app.clock.now())
-        .map_err(|errors| accounts::for_operator(all_of(errors), person))?;
+    let made = draft
+        .parse(&keys::new_key(), app.state().policy.max_open)
+        .map_err(Error::several)
+        .and_then(|command| commands::run(&app.store, Actor::User(user), &command, app.clock.now()));
+    let id = made.map_err(|error| accounts::for_operator(all_of(error), person))?;
     let stop = Stop::default();
     let asked = stop.clone();
     signals::on_stop(move || asked.ask())?;
@@ -69,7 +72,12 @@ fn again(app: &App, id: RequestId, folder: &Path) -> Result<()> {
     let rebuilt = app.worker()?.exports.rebuild(id, &folder, &stop, &progress);
     bar.finish_and_clear();
     let rebuilt = rebuilt?;
-    requests::note_rebuilt(&app.store, id, rebuilt.len(), app.clock.now())?;
+    commands::run(
+        &app.store,
+        Actor::Operator,
+        &requests::NoteHandling { export: id, handling: requests::Handling::Rebuilt { parts: rebuilt.len() } },
+        app.clock.now(),
+    )?;
     for part in &rebuilt {
         output::line(&part.path.display().to_string());
     }
@@ -147,23 +155,20 @@ pub(super) fn send_mails(worker: &Worker) {
     }
 }
 
-/// Every field's message at once: tells all but the last, and gives that.
-fn all_of(errors: Vec<Error>) -> Error {
+/// Every option's message at once: prints all but the last, and gives that.
+fn all_of(error: Error) -> Error {
     let option = |error: &Error| match error.field() {
-        Some("first_day") => format!("--from: {error}"),
-        Some("last_day") => format!("--to: {error}"),
-        Some(filters::PEOPLE) => format!("--person: {error}"),
-        Some(filters::CONVERSATIONS) => format!("--conversation: {error}"),
-        _ => error.to_string(),
+        Some(Field::FirstDay) => format!("--from: {error}"),
+        Some(Field::LastDay) => format!("--to: {error}"),
+        Some(Field::People) => format!("--person: {error}"),
+        Some(Field::Conversations) => format!("--conversation: {error}"),
+        None => error.to_string(),
     };
-    let mut texts: Vec<String> = errors.iter().map(option).collect();
+    let mut texts: Vec<String> = error.each().map(option).collect();
     let last = texts.pop().unwrap_or_default();
     // Each in a line of its own.
     texts.iter().for_each(|text| output::aside(&format!("error: {text}")));
-    match errors.into_iter().next() {
-        Some(only) if texts.is_empty() && only.field().is_none() => only,
-        _ => Error::new(Kind::Invalid, last),
-    }
+    if texts.is_empty() && error.field().is_none() { error } else { Error::new(Kind::Invalid, last) }
 }
 
 /// Waits with a progress bar until the export has ended, whoever works on it: this process, or a server that runs.
@@ -229,7 +234,12 @@ pub(super) fn copy(app: &App, id: RequestId, folder: &Path) -> Result<Vec<PathBu
         let path = folder.join(&part.file_name);
         let path = std::path::absolute(&path).context(|| format!("{} has no full name.", path.display()))?;
         app.blobs.copy(&key, &path)?;
-        requests::note_copy(&app.store, id, &part, app.clock.now())?;
+        commands::run(
+            &app.store,
+            Actor::Operator,
+            &requests::NoteHandling { export: id, handling: requests::Handling::Copied(part.clone()) },
+            app.clock.now(),
+        )?;
         paths.push(path);
     }
     Ok(paths)

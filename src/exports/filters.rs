@@ -11,31 +11,24 @@ use serde::{Deserialize, Serialize};
 use super::rules::filters as rules;
 use super::rules::filters::Named;
 use crate::db::{self, Conn};
-use crate::error::{Error, Result};
+use crate::error::{Error, Field, Result};
 use crate::model::{AccountId, ConversationId, Filters, User, UserId};
 use crate::{capture, format, identity};
 
-/// The people and conversations that somebody has named as those to limit an export to.
+/// The people and conversations that are named, as an account knows them.
 ///
 /// # Errors
 /// One for each field that does not do; or when the database fails.
-pub fn check(
+pub fn find(
     c: &mut Conn,
     account: AccountId,
-    people: &[String],
-    conversations: &[String],
+    people: &[Named],
+    conversations: &[ConversationId],
 ) -> Result<Filters, Vec<Error>> {
-    let mut errors = Vec::new();
-    let mut kept = |found: Result<Vec<i64>>| {
-        found.unwrap_or_else(|error| {
-            errors.push(error);
-            Vec::new()
-        })
-    };
-    let people = kept(rules::check_people(people).and_then(|named| find_people(c, account, &named)));
-    let conversations =
-        kept(rules::check_conversations(conversations).and_then(|named| find_conversations(c, account, named)));
-    if errors.is_empty() { Ok(Filters { people, conversations }) } else { Err(errors) }
+    match (find_people(c, account, people), find_conversations(c, account, conversations)) {
+        (Ok(people), Ok(conversations)) => Ok(Filters { people, conversations }),
+        (people, conversations) => Err(people.err().into_iter().chain(conversations.err()).collect()),
+    }
 }
 
 fn find_people(c: &mut Conn, account: AccountId, named: &[Named]) -> Result<Vec<UserId>> {
@@ -52,15 +45,15 @@ fn find_people(c: &mut Conn, account: AccountId, named: &[Named]) -> Result<Vec<
             (None, []) => return Err(rules::unknown_person()),
             (None, [..]) => {
                 let several = "Several people of other companies have this address. Name the one you mean by number.";
-                return Err(Error::invalid(rules::PEOPLE, several));
+                return Err(Error::invalid(Field::People, several));
             }
         };
     }
     Ok(people.into_iter().collect())
 }
 
-fn find_conversations(c: &mut Conn, account: AccountId, named: Vec<ConversationId>) -> Result<Vec<ConversationId>> {
-    let found = capture::rows::conversations::list_of_account(c, account, &named)?;
+fn find_conversations(c: &mut Conn, account: AccountId, named: &[ConversationId]) -> Result<Vec<ConversationId>> {
+    let found = capture::rows::conversations::list_of_account(c, account, named)?;
     if found == named { Ok(found) } else { Err(rules::unknown_conversation()) }
 }
 

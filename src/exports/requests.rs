@@ -1,20 +1,19 @@
-//! Export requests, for those who ask: B1–B4, B6, B7.
+//! Export requests once they are made: cancelled, retried, deleted, listed, downloaded (B2–B4, B6, B7). How one is made: [`super::request`].
 
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, TimeDelta};
 
+use super::rows;
 pub use super::rows::exports::Stretch;
-use super::rules::filters::{CONVERSATIONS, PEOPLE, check_finished};
 use super::rules::parts::Limits;
 use super::rules::requests as rules;
-use super::{filters, rows};
 use crate::audit::{self, Actor, AuditEvent};
-use crate::db::{Conn, Store};
+use crate::db::{Conn, Store, Tx};
 use crate::error::{Error, Kind, Result};
-use crate::identity;
 use crate::identity::access::{self, Administrator};
-use crate::model::{ExportRequest, Formats, Part, RequestId, Status, Timestamp, UserId, Way};
+use crate::identity::commands::{Command, Operator, WithAccess, WithAccessWhileOn};
+use crate::model::{ExportRequest, Part, RequestId, Status, Timestamp, UserId, Way};
 use crate::{capture, days, format, numbers};
 
 /// What may be set about exports.
@@ -28,81 +27,6 @@ impl Default for Policy {
     fn default() -> Self {
         Self { max_open: 2 }
     }
-}
-
-/// What is asked for, as typed.
-#[derive(Clone, Debug, Default)]
-pub struct Ask<'a> {
-    /// First day.
-    pub first_day: &'a str,
-    /// Last day.
-    pub last_day: &'a str,
-    /// Key of the form: the same key makes the same request (B2).
-    pub form_key: &'a str,
-    /// The people that it is limited to, by number or address.
-    pub people: &'a [String],
-    /// The conversations that it is limited to, by number.
-    pub conversations: &'a [String],
-    /// What stands in the fields in which people and conversations are searched for.
-    pub searched: [&'a str; 2],
-    /// In which formats it shall be readable beside the JSON.
-    pub formats: Formats,
-}
-
-/// Requests an export.
-///
-/// # Errors
-/// One for each field that does not do (B1); or the one reason why nothing can be requested now (A3, B2).
-pub fn request(
-    store: &Store,
-    user: UserId,
-    ask: &Ask<'_>,
-    policy: Policy,
-    now: Timestamp,
-) -> Result<RequestId, Vec<Error>> {
-    let mut errors = Vec::new();
-    let made = store.write(|tx| {
-        let account = access::administrator(tx, user)?.account.id;
-        identity::rows::accounts::lock(tx, account)?;
-        let Administrator { user, account, .. } = access::administrator_with_access_while_on(tx, user)?;
-        if ask.form_key.is_empty() || ask.form_key.len() > 100 {
-            return Err(Error::invalid("form_key", "The form is incomplete. Open it again and submit it once more."));
-        }
-        if let Some(made) = rows::exports::find_by_form_key(tx, account.id, ask.form_key)? {
-            return Ok(made);
-        }
-        let today = days::day_of(now, account.time_zone);
-        let days = rules::check_days(ask.first_day, ask.last_day, today);
-        let filters = filters::check(tx, account.id, ask.people, ask.conversations);
-        let [person, conversation] = ask.searched;
-        let finished = [(PEOPLE, person), (CONVERSATIONS, conversation)];
-        let unfinished = finished.into_iter().filter_map(|(field, typed)| check_finished(field, typed).err());
-        let unfinished: Vec<Error> = unfinished.collect();
-        let ((first_day, last_day), filters) = match (days, filters) {
-            (Ok(days), Ok(filters)) if unfinished.is_empty() => (days, filters),
-            (days, filters) => {
-                errors = days.err().into_iter().chain(filters.err()).flatten().chain(unfinished).collect();
-                return Err(Error::new(Kind::Invalid, "What was filled in does not do."));
-            }
-        };
-        rules::check_open(rows::exports::count_open(tx, account.id)?, policy.max_open)?;
-        let new = rows::exports::NewRequest {
-            account_id: account.id,
-            requester_id: user.id,
-            form_key: ask.form_key,
-            first_day,
-            last_day,
-            time_zone: account.time_zone,
-            filters: &filters,
-            requested_at: now,
-            formats: &ask.formats,
-        };
-        let id = rows::exports::create(tx, &new)?;
-        let event = AuditEvent::ExportRequested { export: id, first_day, last_day, filters };
-        audit::append(tx, account.id, Actor::User(user.id), &event, now)?;
-        Ok(id)
-    });
-    made.map_err(|error| if errors.is_empty() { vec![error] } else { errors })
 }
 
 /// What the form shows before it is filled in.
@@ -147,88 +71,112 @@ pub fn open_exports(c: &mut Conn, administrator: &Administrator) -> Result<i64> 
 }
 
 /// Cancels a request that is queued or in progress (B3).
-///
-/// # Errors
-/// Those of [`access::administrator_with_access`]; when there is no such request, or it has ended.
-pub fn cancel(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Result<()> {
-    store.write(|tx| {
-        let (administrator, request) = find_with_access(tx, user, id)?;
+#[derive(Clone, Copy, Debug)]
+pub struct Cancel {
+    /// The export.
+    pub export: RequestId,
+}
+
+impl Command for Cancel {
+    type By = WithAccess;
+    type Outcome = ();
+
+    fn run(&self, tx: &mut Tx<'_>, by: &WithAccess, now: Timestamp) -> Result<()> {
+        let id = self.export;
+        let request = find_own(tx, by, id)?;
         let ended = || Error::conflict("This export has ended already, so there is nothing to cancel.");
         let locked = rows::exports::lock(tx, id)?.ok_or_else(ended)?;
         if !rules::can_be_cancelled(request.status) || !rows::exports::update_cancelled(tx, id, now)? {
             return Err(ended());
         }
         rows::part_jobs::update_leases_ended(tx, &locked)?;
-        let by = Actor::User(administrator.user.id);
-        audit::append(tx, request.account_id, by, &AuditEvent::ExportCancelled { export: id }, now)
-    })
+        audit::append(tx, request.account_id, by.actor(), &AuditEvent::ExportCancelled { export: id }, now)
+    }
 }
 
 /// Queues a failed request again (B3).
-///
-/// # Errors
-/// Those of [`access::administrator_with_access_while_on`]; when there is no such request, it has not failed, or too many
-/// are open (B2).
-pub fn retry(store: &Store, user: UserId, id: RequestId, policy: Policy, now: Timestamp) -> Result<()> {
-    store.write(|tx| {
-        let account = access::administrator(tx, user)?.account.id;
-        identity::rows::accounts::lock(tx, account)?;
-        access::administrator_with_access_while_on(tx, user)?;
-        let (administrator, request) = find_with_access(tx, user, id)?;
-        if !rules::can_be_retried(request.status) {
-            return Err(Error::conflict("Only an export that failed can be retried."));
-        }
-        rules::check_open(rows::exports::count_open(tx, account)?, policy.max_open)?;
-        if !rows::exports::update_retried(tx, id)? {
-            return Err(Error::conflict("Only an export that failed can be retried."));
-        }
-        let by = Actor::User(administrator.user.id);
-        audit::append(tx, account, by, &AuditEvent::ExportRetried { export: id }, now)
-    })
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    /// The export.
+    pub export: RequestId,
+    /// Requests of the account that may be queued or in progress (B2).
+    pub max_open: u32,
 }
 
-/// Deletes a completed export before its time is over (B6): from now on nothing of it is given out. Gives the keys under
+impl Command for Retry {
+    type By = WithAccessWhileOn;
+    type Outcome = ();
+
+    fn run(&self, tx: &mut Tx<'_>, by: &WithAccessWhileOn, now: Timestamp) -> Result<()> {
+        let id = self.export;
+        let request = find_own(tx, by, id)?;
+        let not_failed = || Error::conflict("Only an export that failed can be retried.");
+        if !rules::can_be_retried(request.status) {
+            return Err(not_failed());
+        }
+        rules::check_open(rows::exports::count_open(tx, by.account.id)?, self.max_open)?;
+        if !rows::exports::update_retried(tx, id)? {
+            return Err(not_failed());
+        }
+        audit::append(tx, by.account.id, by.actor(), &AuditEvent::ExportRetried { export: id }, now)
+    }
+}
+
+/// Deletes a completed export before its time is over (B6): from now on nothing of it is given out. The outcome are the keys under
 /// which its bytes are kept, to be erased at once; what can't be is erased by the sweeper.
-///
-/// # Errors
-/// Those of [`access::administrator_with_access`]; when there is no such request, or nothing to delete.
-pub fn delete(store: &Store, user: UserId, id: RequestId, now: Timestamp) -> Result<Vec<String>> {
-    store.write(|tx| {
-        let (administrator, _) = find_to_delete(tx, user, id, now)?;
-        let Administrator { user, account, .. } = administrator;
-        if !rows::exports::update_deleted(tx, id, user.id, now)? {
+#[derive(Clone, Copy, Debug)]
+pub struct Delete {
+    /// The export.
+    pub export: RequestId,
+}
+
+impl Command for Delete {
+    type By = WithAccess;
+    type Outcome = Vec<String>;
+
+    fn run(&self, tx: &mut Tx<'_>, by: &WithAccess, now: Timestamp) -> Result<Vec<String>> {
+        let id = self.export;
+        find_to_delete(tx, by, id, now)?;
+        if !rows::exports::update_deleted(tx, id, by.user.id, now)? {
             return Err(Error::conflict(NOTHING_TO_DELETE));
         }
-        audit::append(tx, account.id, Actor::User(user.id), &AuditEvent::ExportDeleted { export: id }, now)?;
+        audit::append(tx, by.account.id, by.actor(), &AuditEvent::ExportDeleted { export: id }, now)?;
         Ok(rows::exports::list_parts(tx, id)?.into_iter().map(|(_, key)| key).collect())
-    })
+    }
 }
 
 const NOTHING_TO_DELETE: &str =
     "This export has no files that could be deleted: it is not completed, or they have been erased already.";
 
 /// A request whose files can be deleted.
-fn find_to_delete(c: &mut Conn, user: UserId, id: RequestId, now: Timestamp) -> Result<(Administrator, ExportRequest)> {
-    let found = find_with_access(c, user, id)?;
-    if rules::is_available(found.1.status, found.1.expires_at, now) {
-        return Ok(found);
+fn find_to_delete(c: &mut Conn, by: &Administrator, id: RequestId, now: Timestamp) -> Result<ExportRequest> {
+    let request = find_own(c, by, id)?;
+    if rules::is_available(request.status, request.expires_at, now) {
+        return Ok(request);
     }
     Err(Error::conflict(NOTHING_TO_DELETE))
 }
 
-/// What is asked before an export is deleted: the request, and how many parts and bytes would be erased.
+/// What is asked before an export is deleted.
+#[derive(Clone, Debug)]
+pub struct ToDelete {
+    /// The export.
+    pub request: ExportRequest,
+    /// Parts that would be erased.
+    pub parts: i64,
+    /// Their bytes.
+    pub bytes: i64,
+}
+
+/// What is asked before an export is deleted.
 ///
 /// # Errors
-/// Those of [`delete`].
-pub fn to_delete(
-    c: &mut Conn,
-    user: UserId,
-    id: RequestId,
-    now: Timestamp,
-) -> Result<(Administrator, ExportRequest, i64, i64)> {
-    let (administrator, request) = find_to_delete(c, user, id, now)?;
+/// Those of [`access::administrator_with_access`]; when there is no such request, or nothing to delete.
+pub fn to_delete(c: &mut Conn, user: UserId, id: RequestId, now: Timestamp) -> Result<(Administrator, ToDelete)> {
+    let administrator = access::administrator_with_access(c, user)?;
+    let request = find_to_delete(c, &administrator, id, now)?;
     let (_, parts, bytes) = rows::exports::page_of_parts(c, id, 0, 0)?;
-    Ok((administrator, request, parts, bytes))
+    Ok((administrator, ToDelete { request, parts, bytes }))
 }
 
 /// An earlier request, to be asked for again.
@@ -236,16 +184,21 @@ pub fn to_delete(
 /// # Errors
 /// Those of [`access::administrator_with_access_while_on`]; when there is no such request.
 pub fn to_ask_again(c: &mut Conn, user: UserId, id: RequestId) -> Result<ExportRequest> {
-    access::administrator_with_access_while_on(c, user)?;
-    Ok(find_with_access(c, user, id)?.1)
+    let administrator = access::administrator_with_access_while_on(c, user)?;
+    find_own(c, &administrator, id)
 }
 
 /// A request of the person's own account.
 pub(super) fn find_with_access(c: &mut Conn, user: UserId, id: RequestId) -> Result<(Administrator, ExportRequest)> {
     let administrator = access::administrator_with_access(c, user)?;
-    let request = rows::exports::find(c, id)?.filter(|request| request.account_id == administrator.account.id);
-    let request = request.ok_or_else(|| Error::not_found("There is no such export in your account."))?;
+    let request = find_own(c, &administrator, id)?;
     Ok((administrator, request))
+}
+
+/// A request of the administrator's account; one of another account is not there.
+fn find_own(c: &mut Conn, by: &Administrator, id: RequestId) -> Result<ExportRequest> {
+    let request = rows::exports::find(c, id)?.filter(|request| request.account_id == by.account.id);
+    request.ok_or_else(|| Error::not_found("There is no such export in your account."))
 }
 
 /// One row of the Export History (B4).
@@ -357,44 +310,54 @@ pub fn stored_parts(c: &mut Conn, id: RequestId) -> Result<Vec<(Part, String)>> 
     rows::exports::list_parts(c, id)
 }
 
-/// Notes that the operator has built an archive again, with so many parts.
-///
-/// # Errors
-/// When the database fails.
-pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
-    store.write(|tx| {
-        let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
-        for (number, _) in (1..).zip(0..parts) {
-            rows::downloads::create(tx, id, number, Way::Rebuild, None, now)?;
-        }
-        let event = AuditEvent::ExportBuiltAgain { export: id };
-        audit::append(tx, request.account_id, Actor::Operator, &event, now)
-    })
+/// What the operator has done with a finished archive, on the command line; noted so that its page shows it.
+#[derive(Clone, Debug)]
+pub struct NoteHandling {
+    /// The export. Nothing is noted of one that is not there.
+    pub export: RequestId,
+    /// What.
+    pub handling: Handling,
 }
 
-/// Notes that the operator has put files of an archive back, so many, after they were missing or damaged.
-///
-/// # Errors
-/// When the database fails.
-pub fn note_restored(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
-    store.write(|tx| {
-        let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
-        let event = AuditEvent::ExportRestored { export: id, files: parts };
-        audit::append(tx, request.account_id, Actor::Operator, &event, now)
-    })
+/// What the operator may do with a finished archive.
+#[derive(Clone, Debug)]
+pub enum Handling {
+    /// Built it again.
+    Rebuilt {
+        /// How many parts it has.
+        parts: usize,
+    },
+    /// Put files back that were missing or damaged.
+    Restored {
+        /// How many.
+        parts: usize,
+    },
+    /// Copied a part out of the server.
+    Copied(Part),
 }
 
-/// Notes that the operator has copied a part out of the server.
-///
-/// # Errors
-/// When the database fails.
-pub fn note_copy(store: &Store, id: RequestId, part: &Part, now: Timestamp) -> Result<()> {
-    store.write(|tx| {
+impl Command for NoteHandling {
+    type By = Operator;
+    type Outcome = ();
+
+    fn run(&self, tx: &mut Tx<'_>, _: &Operator, now: Timestamp) -> Result<()> {
+        let id = self.export;
         let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
-        rows::downloads::create(tx, id, part.number, Way::Copy, None, now)?;
-        let event = AuditEvent::PartCopied { export: id, file: part.file_name.clone() };
+        let event = match &self.handling {
+            Handling::Rebuilt { parts } => {
+                for (number, _) in (1..).zip(0..*parts) {
+                    rows::downloads::create(tx, id, number, Way::Rebuild, None, now)?;
+                }
+                AuditEvent::ExportBuiltAgain { export: id }
+            }
+            Handling::Restored { parts } => AuditEvent::ExportRestored { export: id, files: *parts },
+            Handling::Copied(part) => {
+                rows::downloads::create(tx, id, part.number, Way::Copy, None, now)?;
+                AuditEvent::PartCopied { export: id, file: part.file_name.clone() }
+            }
+        };
         audit::append(tx, request.account_id, Actor::Operator, &event, now)
-    })
+    }
 }
 
 /// Stretches of one part that someone downloads within this time are one download.

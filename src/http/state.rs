@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::blocking;
 use crate::archive::sign::PublicKey;
+use crate::audit::Actor;
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::config::{PublicAddress, Settings};
@@ -15,7 +16,8 @@ use crate::db::{Conn, Store};
 use crate::error::Result;
 use crate::exports::preview::Counts;
 use crate::exports::requests::Policy;
-use crate::model::Timestamp;
+use crate::identity::commands::{self, Command};
+use crate::model::{Timestamp, UserId};
 
 /// Passwords hashed at a time.
 const HASHING: usize = 4;
@@ -86,6 +88,18 @@ impl State {
     ) -> Result<T> {
         let (store, now) = (self.store.clone(), self.now());
         blocking::run(move || work(&store, now)).await
+    }
+
+    /// Runs a command of a signed-in person where it may block.
+    ///
+    /// # Errors
+    /// When the person may not run it, or it can't be done.
+    pub async fn run<C>(&self, user: UserId, command: C) -> Result<C::Outcome>
+    where
+        C: Command + Send + 'static,
+        C::Outcome: Send + 'static,
+    {
+        self.with_store(move |store, now| commands::run(store, Actor::User(user), &command, now)).await
     }
 
     /// Runs queries where they may block.

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use super::commands::{Command, WithAccessWhileOn};
 use super::rows;
 use super::rules::{self, Standing};
 use crate::audit::{self, Actor, AuditEvent};
-use crate::db::{Conn, Store, Tx};
+use crate::db::{Conn, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Account, Timestamp, User, UserId};
 use crate::{format, numbers, search_key};
@@ -22,6 +23,14 @@ pub struct Administrator {
     pub account: Account,
     /// How they stand towards its exports.
     pub standing: Standing,
+}
+
+impl Administrator {
+    /// As the audit trail names who acts.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::User(self.user.id)
+    }
 }
 
 /// A signed-in person and their account; none when the person may no longer sign in.
@@ -209,27 +218,23 @@ pub fn candidates(
 }
 
 /// A4: gives access to those who are ticked and had none, and takes it from those who had it and are not ticked. Nobody
-/// else is touched: what somebody else has saved since the list was shown stays.
-///
-/// # Errors
-/// Those of [`administrator_with_access_while_on`]; [`Kind::Invalid`] when nobody would remain, or one of them can't be
-/// given access.
-pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timestamp) -> Result<()> {
-    store.write(|tx| {
-        let account = administrator(tx, user)?.account.id;
-        rows::accounts::lock(tx, account)?;
-        let Administrator { user, account, .. } = administrator_with_access_while_on(tx, user)?;
-        let Choices { had, ticked } = choices;
+/// else is touched: what somebody else has saved since the list was shown stays. Refused when nobody would remain, or one of
+/// them can't be given access.
+impl Command for Choices {
+    type By = WithAccessWhileOn;
+    type Outcome = ();
+
+    fn run(&self, tx: &mut Tx<'_>, by: &WithAccessWhileOn, now: Timestamp) -> Result<()> {
+        let Self { had, ticked } = self;
+        let account = &by.account;
         for &id in ticked.difference(had) {
-            let person = rows::users::find(tx, id)?.filter(|person| rules::can_be_given_access(&account, person));
+            let person = rows::users::find(tx, id)?.filter(|person| rules::can_be_given_access(account, person));
             let Some(person) = person else {
-                return Err(Error::invalid(
-                    "user",
-                    "One of the people you chose is no longer an administrator. The list below is up to date.",
-                ));
+                let gone = "One of the people you chose is no longer an administrator. The list below is up to date.";
+                return Err(Error::new(Kind::Invalid, gone));
             };
             if !rows::access::find(tx, account.id, id)? {
-                grant(tx, &account, &person, Actor::User(user.id), now)?;
+                grant(tx, account, &person, by.actor(), now)?;
             }
         }
         for &id in had.difference(ticked) {
@@ -237,14 +242,14 @@ pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timest
             if let Some(person) = person
                 && rows::access::find(tx, account.id, id)?
             {
-                revoke(tx, &account, &person, Actor::User(user.id), now)?;
+                revoke(tx, account, &person, by.actor(), now)?;
             }
         }
         if rows::access::count(tx, account.id)? == 0 {
-            return Err(Error::invalid("user", "At least one person must keep access."));
+            return Err(Error::new(Kind::Invalid, "At least one person must keep access."));
         }
         Ok(())
-    })
+    }
 }
 
 /// A4: one who is no active administrator (any more) loses access at that moment.

@@ -2,11 +2,11 @@
 
 use chrono_tz::Tz;
 
-use super::{access, rows, rules, sign_in};
+use super::commands::{Command, Operator};
+use super::{access, names, rows, rules, sign_in};
 use crate::audit::{self, Actor, AuditEvent, Named};
-use crate::db::{Conn, Store, Tx};
-use crate::error::{Error, Result};
-use crate::identity::names;
+use crate::db::{Conn, Tx};
+use crate::error::{Error, Kind, Result};
 use crate::identity::rows::sources::Source;
 use crate::mail;
 use crate::model::{Account, AccountId, SourceKey, Timestamp, User, UserId};
@@ -14,20 +14,30 @@ use crate::model::{Account, AccountId, SourceKey, Timestamp, User, UserId};
 /// The kind of source that the operator is: what the command line calls people is recorded too.
 const OPERATOR: &str = "operator";
 
-/// Makes an account.
-///
-/// # Errors
-/// When the name is blank, too long, or taken.
-pub fn create(store: &Store, name: &str, zone: Tz, include_exports: bool, now: Timestamp) -> Result<AccountId> {
-    let name = checked_name(name)?;
-    store.write(|tx| {
+/// Makes an account. Refused when the name is blank, too long, or taken.
+#[derive(Clone, Copy, Debug)]
+pub struct CreateAccount<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its time zone.
+    pub time_zone: Tz,
+    /// Includes Compliance Exports (A1).
+    pub include_exports: bool,
+}
+
+impl Command for CreateAccount<'_> {
+    type By = Operator;
+    type Outcome = AccountId;
+
+    fn run(&self, tx: &mut Tx<'_>, _: &Operator, now: Timestamp) -> Result<AccountId> {
+        let name = checked_name(self.name)?;
         if let Some(account) = rows::accounts::find_by_name(tx, name)? {
             return Err(Error::conflict(format!("There already is an account “{}”.", account.name)));
         }
-        let id = rows::accounts::create(tx, name, zone, include_exports, now)?;
+        let id = rows::accounts::create(tx, name, self.time_zone, self.include_exports, now)?;
         audit::append(tx, id, Actor::Operator, &AuditEvent::AccountCreated { name: name.to_owned() }, now)?;
         Ok(id)
-    })
+    }
 }
 
 /// The account with this name.
@@ -93,8 +103,8 @@ pub fn find_user(c: &mut Conn, account: &Account, email: &str) -> Result<User> {
         .ok_or_else(|| Error::not_found(format!("Nobody in the account “{}” has the address {email}.", account.name)))
 }
 
-/// A person who can sign in.
-#[derive(Clone, Debug)]
+/// A person who is to sign in.
+#[derive(Clone, Copy, Debug)]
 pub struct NewSignIn<'a> {
     /// Name of the account.
     pub account: &'a str,
@@ -107,36 +117,58 @@ pub struct NewSignIn<'a> {
 }
 
 /// Makes a person who can sign in. One whom an import has recorded under this address becomes that person; one who can
-/// sign in already gets the new password, and all sessions end; one who was deactivated is active again.
-///
-/// # Errors
-/// When name, address or password do not do, or the address signs in to another account.
-pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Timestamp) -> Result<UserId> {
-    let name = checked_name(new.name)?;
-    let email = new.email.trim().to_lowercase();
-    if !mail::is_address(&email) {
-        return Err(Error::invalid("email", format!("“{}” is not an email address.", new.email)));
+/// sign in already gets the new password, and all sessions end; one who was deactivated is active again. Refused when the address
+/// signs in to another account.
+#[derive(Clone, Debug)]
+pub struct SetSignIn<'a> {
+    account: &'a str,
+    name: &'a str,
+    /// In lower case.
+    email: String,
+    admin: bool,
+    password_hash: String,
+}
+
+impl<'a> SetSignIn<'a> {
+    /// For this person, with this password. Hashing it takes a while, so it is done before the transaction.
+    ///
+    /// # Errors
+    /// When name, address or password do not do.
+    pub fn new(person: NewSignIn<'a>, password: &str) -> Result<Self> {
+        let NewSignIn { account, email: typed, name, admin } = person;
+        let (name, email) = (checked_name(name)?, typed.trim().to_lowercase());
+        if !mail::is_address(&email) {
+            return Err(Error::new(Kind::Invalid, format!("“{typed}” is not an email address.")));
+        }
+        let password_hash = sign_in::hash_password(password)?;
+        Ok(Self { account, name, email, admin, password_hash })
     }
-    let hash = sign_in::hash_password(password)?;
-    store.write(|tx| {
-        let account = find(tx, new.account)?;
+}
+
+impl Command for SetSignIn<'_> {
+    type By = Operator;
+    type Outcome = UserId;
+
+    fn run(&self, tx: &mut Tx<'_>, _: &Operator, now: Timestamp) -> Result<UserId> {
+        let Self { name, email, .. } = self;
+        let account = find(tx, self.account)?;
         // What people are called is recorded (C7). Before anything is changed: those who record take turns.
         let source = rows::sources::find_or_create(tx, account.id, OPERATOR)?;
         let recording = rows::sources::next_recording(tx, source)?;
         if let Some((other, _)) =
-            rows::users::find_sign_in(tx, &email)?.filter(|(user, _)| user.account_id != account.id)
+            rows::users::find_sign_in(tx, email)?.filter(|(user, _)| user.account_id != account.id)
         {
             let owner = rows::accounts::find(tx, other.account_id)?.map_or_else(String::new, |account| account.name);
             return Err(Error::conflict(format!(
                 "{email} already signs in to the account “{owner}”; an address signs in to one account only."
             )));
         }
-        let id = match rows::users::find_by_email(tx, account.id, &email)? {
+        let id = match rows::users::find_by_email(tx, account.id, email)? {
             Some(user) => {
-                let profile = rows::users::Profile { name, email: Some(&email), is_bot: false };
+                let profile = rows::users::Profile { name, email: Some(email), is_bot: false };
                 rows::users::update_profile(tx, user.id, profile, (source, recording))?;
                 rows::users::update_reactivated(tx, user.id)?;
-                if new.admin {
+                if self.admin {
                     rows::users::update_admin(tx, user.id, true)?;
                 }
                 user.id
@@ -145,30 +177,39 @@ pub fn create_user(store: &Store, new: &NewSignIn<'_>, password: &str, now: Time
                 let user = rows::users::NewUser {
                     account_id: account.id,
                     name,
-                    email: Some(&email),
+                    email: Some(email),
                     is_bot: false,
-                    is_admin: new.admin,
+                    is_admin: self.admin,
                     deactivated_at: None,
                 };
                 rows::users::create(tx, &user, now)?
             }
         };
-        rows::users::update_password(tx, id, &hash)?;
+        rows::users::update_password(tx, id, &self.password_hash)?;
         rows::sessions::delete_of_user(tx, id)?;
-        let event = AuditEvent::SignInSet { user: Named { id, name: name.to_owned() }, email: email.clone() };
+        let event = AuditEvent::SignInSet { user: Named { id, name: (*name).to_owned() }, email: email.clone() };
         audit::append(tx, account.id, Actor::Operator, &event, now)?;
         Ok(id)
-    })
+    }
 }
 
-/// A4: the operator grants access, as support.
-///
-/// # Errors
-/// When the person is not an active administrator of the account, or the feature is not included.
-pub fn grant_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
-    store.write(|tx| {
-        let account = find_locked(tx, account)?;
-        let user = find_user(tx, &account, email)?;
+/// A4: the operator grants access, as support. Refused when the person is not an active administrator of the account, or the feature is
+/// not included.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantAccess<'a> {
+    /// Name of the account.
+    pub account: &'a str,
+    /// Address of the person.
+    pub email: &'a str,
+}
+
+impl Command for GrantAccess<'_> {
+    type By = Operator;
+    type Outcome = User;
+
+    fn run(&self, tx: &mut Tx<'_>, _: &Operator, now: Timestamp) -> Result<User> {
+        let account = find_locked(tx, self.account)?;
+        let user = find_user(tx, &account, self.email)?;
         if !account.exports_included {
             return Err(Error::conflict(format!(
                 "Compliance Exports is not included in the account “{0}”: “account include-exports \"{0}\"” includes it.",
@@ -185,17 +226,25 @@ pub fn grant_access(store: &Store, account: &str, email: &str, now: Timestamp) -
             access::grant(tx, &account, &user, Actor::Operator, now)?;
         }
         Ok(user)
-    })
+    }
 }
 
 /// A4: the operator revokes access. At least one must remain while the feature is on.
-///
-/// # Errors
-/// When it would be the last one, or there was none to revoke.
-pub fn revoke_access(store: &Store, account: &str, email: &str, now: Timestamp) -> Result<User> {
-    store.write(|tx| {
-        let account = find_locked(tx, account)?;
-        let user = find_user(tx, &account, email)?;
+#[derive(Clone, Copy, Debug)]
+pub struct RevokeAccess<'a> {
+    /// Name of the account.
+    pub account: &'a str,
+    /// Address of the person.
+    pub email: &'a str,
+}
+
+impl Command for RevokeAccess<'_> {
+    type By = Operator;
+    type Outcome = User;
+
+    fn run(&self, tx: &mut Tx<'_>, _: &Operator, now: Timestamp) -> Result<User> {
+        let account = find_locked(tx, self.account)?;
+        let user = find_user(tx, &account, self.email)?;
         let with_access = rows::access::list(tx, account.id)?;
         if !with_access.iter().any(|person| person.id == user.id) {
             return Err(Error::conflict(format!("{} has no access to revoke.", user.name)));
@@ -208,9 +257,9 @@ pub fn revoke_access(store: &Store, account: &str, email: &str, now: Timestamp) 
         }
         access::revoke(tx, &account, &user, Actor::Operator, now)?;
         Ok(user)
-    })
+    }
 }
 
 fn checked_name(name: &str) -> Result<&str> {
-    names::checked(name).ok_or_else(|| Error::invalid("name", format!("A name has {}.", names::WANTED)))
+    names::checked(name).ok_or_else(|| Error::new(Kind::Invalid, format!("A name has {}.", names::WANTED)))
 }

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod commands;
 pub mod names;
 pub mod rows;
 pub mod rules;

@@ -2,7 +2,7 @@
 //!
 //! Here lives the rule only; what is unique among what, the tables say.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// What a name must be, for messages: "A name has …".
 pub const WANTED: &str = "1 to 100 characters, without line breaks";
@@ -20,7 +20,7 @@ pub fn checked(name: &str) -> Option<&str> {
 /// # Errors
 /// When it is blank, too long, or can't be printed on a line.
 pub fn checked_source(name: &str) -> Result<&str> {
-    let refusal = || Error::invalid("source", format!("The name of a source has {}.", WANTED));
+    let refusal = || Error::new(Kind::Invalid, format!("The name of a source has {}.", WANTED));
     checked(name).ok_or_else(refusal)
 }
 

@@ -36,7 +36,7 @@ fn hasher() -> Argon2<'static> {
 pub fn hash_password(password: &str) -> Result<String> {
     let length = password.chars().count();
     if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&length) {
-        return Err(Error::invalid("password", format!("A password has at least {MIN_PASSWORD} characters.")));
+        return Err(Error::new(Kind::Invalid, format!("A password has at least {MIN_PASSWORD} characters.")));
     }
     let hash = hasher().hash_password(password.as_bytes());
     hash.map(|hash| hash.to_string())
@@ -89,7 +89,7 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
                 }
                 None => rows::sessions::touch_failure(tx, attempt),
             })?;
-            Err(Error::invalid("password", "That email address and password don't match."))
+            Err(Error::new(Kind::Invalid, "That email address and password don't match."))
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use compliance_exports::audit::{Actor, AuditEvent, Named};
 use compliance_exports::capture::{self, switch};
 use compliance_exports::exports;
-use compliance_exports::identity::{self, accounts};
+use compliance_exports::identity::{self, accounts, commands};
 use compliance_exports::model::{AccountId, CapturePeriod, UserId};
 
 use crate::support::{Browser, Page, Person, TestApp};
@@ -68,7 +68,13 @@ fn ada_and_bob(app: &TestApp) -> (AccountId, Person, Person) {
 #[test]
 fn a1_without_the_feature_the_page_says_how_to_ask() {
     let app = TestApp::start();
-    accounts::create(app.store(), "Acme", chrono_tz::UTC, false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::CreateAccount { name: "Acme", time_zone: chrono_tz::UTC, include_exports: false },
+        app.now(),
+    )
+    .unwrap();
     let ada = app.admin("Acme", "Ada");
     let page = app.signed_in(&ada).get("/administration");
     assert_eq!(page.status, 200);
@@ -81,7 +87,13 @@ fn a1_without_the_feature_the_page_says_how_to_ask() {
 #[test]
 fn a1_without_the_feature_nobody_turns_it_on() {
     let app = TestApp::start();
-    let account = accounts::create(app.store(), "Acme", chrono_tz::UTC, false, app.now()).unwrap();
+    let account = commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::CreateAccount { name: "Acme", time_zone: chrono_tz::UTC, include_exports: false },
+        app.now(),
+    )
+    .unwrap();
     let ada = app.admin("Acme", "Ada");
     let page = app.signed_in(&ada).post("/administration/exports/on", &[]);
     assert_eq!(page.status, 403);
@@ -94,7 +106,13 @@ fn a1_excluding_ends_capture_and_hides_the_section() {
     let app = TestApp::start();
     let (account, ada) = app.account_with_exports_on("Acme");
     app.advance(TimeDelta::hours(1));
-    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: "Acme", included: false },
+        app.now(),
+    )
+    .unwrap();
     assert_eq!(capture(&app, account)[0].off_at, Some(app.now()));
     let text = app.signed_in(&ada).get("/administration").text();
     assert!(!text.contains("role=\"switch\"") && !text.contains("Export History"), "{text}");
@@ -108,7 +126,8 @@ fn a1_included_again_it_is_off() {
     let app = TestApp::start();
     let (account, ada) = app.account_with_exports_on("Acme");
     for included in [false, true] {
-        switch::include_exports(app.store(), "Acme", included, app.now()).unwrap();
+        commands::run(app.store(), Actor::Operator, &switch::IncludeExports { account: "Acme", included }, app.now())
+            .unwrap();
     }
     assert!(app.signed_in(&ada).get("/administration").text().contains(OFF));
     assert!(!is_capturing(&app, account));
@@ -120,13 +139,25 @@ fn a1_excluding_while_someone_turns_it_on_never_leaves_it_capturing() {
     let account = app.account("Acme");
     let ada = app.admin("Acme", "Ada");
     for round in 0..24 {
-        switch::include_exports(app.store(), "Acme", true, app.now()).unwrap();
+        commands::run(
+            app.store(),
+            Actor::Operator,
+            &switch::IncludeExports { account: "Acme", included: true },
+            app.now(),
+        )
+        .unwrap();
         at_once(
-            || drop(switch::turn_on(app.store(), ada.id, app.now())),
+            || drop(commands::run(app.store(), Actor::User(ada.id), &switch::TurnOn, app.now())),
             || {
                 // A little later each time, so that they meet at every place.
                 (0..round % 8).for_each(|_| drop(app.find_account("Acme")));
-                switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+                commands::run(
+                    app.store(),
+                    Actor::Operator,
+                    &switch::IncludeExports { account: "Acme", included: false },
+                    app.now(),
+                )
+                .unwrap();
             },
         );
         assert!(!is_capturing(&app, account) && !app.find_account("Acme").exports_on);
@@ -292,7 +323,7 @@ fn a3_turning_on_what_is_on_gives_nobody_access() {
 fn a3_turned_on_again_only_the_one_who_did_so_has_access() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
-    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ada.id), &switch::TurnOff, app.now()).unwrap();
     assert_eq!(app.signed_in(&bob).post("/administration/exports/on", &[]).status, 303);
     assert_eq!(holders(&app, account), ["Bob"]);
 }
@@ -310,7 +341,7 @@ fn a3_of_two_who_turn_it_on_at_once_one_has_access() {
         assert_eq!(winners.len(), 1, "{winners:?}");
         let open = capture(&app, account).iter().filter(|period| period.off_at.is_none()).count();
         assert_eq!(open, 1);
-        switch::turn_off(app.store(), winners[0].id, app.now()).unwrap();
+        commands::run(app.store(), Actor::User(winners[0].id), &switch::TurnOff, app.now()).unwrap();
     }
 }
 
@@ -514,7 +545,13 @@ fn a4_when_nobody_is_left_the_page_says_what_to_tell_the_operator() {
     assert!(text.contains("access grant --account Acme --email bob@acme.example"), "{text}");
     assert!(is_capturing(&app, account), "what people delete is still being kept");
 
-    accounts::grant_access(app.store(), "acme", " Bob@ACME.example ", app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::GrantAccess { account: "acme", email: " Bob@ACME.example " },
+        app.now(),
+    )
+    .unwrap();
     assert_eq!(holders(&app, account), ["Bob"]);
     assert_eq!(app.audit(account).last().unwrap(), &(Actor::Operator, granted(&bob, "Bob")));
     assert_eq!(browser.get("/administration/access").status, 200);
@@ -529,9 +566,21 @@ fn a4_the_operator_grants_access_to_active_administrators_only() {
     app.account("Borealis");
     let bea = app.admin("Borealis", "Bea");
     for person in [&mia, &cleo, &bea] {
-        accounts::grant_access(app.store(), "Acme", &person.email, app.now()).unwrap_err();
+        commands::run(
+            app.store(),
+            Actor::Operator,
+            &accounts::GrantAccess { account: "Acme", email: &person.email },
+            app.now(),
+        )
+        .unwrap_err();
     }
-    accounts::grant_access(app.store(), "Acme", &ada.email, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::GrantAccess { account: "Acme", email: &ada.email },
+        app.now(),
+    )
+    .unwrap();
     assert_eq!(holders(&app, account), ["Ada"]);
     assert!(!app.audit(account).contains(&(Actor::Operator, granted(&ada, "Ada"))), "nothing new was granted");
 }
@@ -540,10 +589,28 @@ fn a4_the_operator_grants_access_to_active_administrators_only() {
 fn a4_the_operator_revokes_access_but_not_the_last_one() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
-    let refused = accounts::revoke_access(app.store(), "Acme", &ada.email, app.now()).unwrap_err();
+    let refused = commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::RevokeAccess { account: "Acme", email: &ada.email },
+        app.now(),
+    )
+    .unwrap_err();
     assert!(refused.message().contains("at least one must remain"), "{refused}");
-    accounts::grant_access(app.store(), "Acme", &bob.email, app.now()).unwrap();
-    accounts::revoke_access(app.store(), "Acme", &ada.email, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::GrantAccess { account: "Acme", email: &bob.email },
+        app.now(),
+    )
+    .unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::RevokeAccess { account: "Acme", email: &ada.email },
+        app.now(),
+    )
+    .unwrap();
     assert_eq!(holders(&app, account), ["Bob"]);
     let expected = [(Actor::Operator, granted(&bob, "Bob")), (Actor::Operator, revoked(&ada, "Ada"))];
     assert!(app.audit(account).ends_with(&expected));
@@ -554,8 +621,20 @@ fn a4_of_two_who_remove_each_other_at_once_one_remains() {
     let app = TestApp::start();
     let (account, ada, bob) = ada_and_bob(&app);
     for _ in 0..5 {
-        accounts::grant_access(app.store(), "Acme", &ada.email, app.now()).unwrap();
-        accounts::grant_access(app.store(), "Acme", &bob.email, app.now()).unwrap();
+        commands::run(
+            app.store(),
+            Actor::Operator,
+            &accounts::GrantAccess { account: "Acme", email: &ada.email },
+            app.now(),
+        )
+        .unwrap();
+        commands::run(
+            app.store(),
+            Actor::Operator,
+            &accounts::GrantAccess { account: "Acme", email: &bob.email },
+            app.now(),
+        )
+        .unwrap();
         at_once(|| drop(app.set_access(&ada, &[ada.id])), || drop(app.set_access(&bob, &[bob.id])));
         assert_eq!(holders(&app, account).len(), 1);
     }
@@ -566,10 +645,26 @@ fn a4_granting_twice_at_once_is_granting_once() {
     let app = TestApp::start();
     let (account, _, bob) = ada_and_bob(&app);
     for _ in 0..5 {
-        let grant = || drop(accounts::grant_access(app.store(), "Acme", &bob.email, app.now()).unwrap());
+        let grant = || {
+            drop(
+                commands::run(
+                    app.store(),
+                    Actor::Operator,
+                    &accounts::GrantAccess { account: "Acme", email: &bob.email },
+                    app.now(),
+                )
+                .unwrap(),
+            )
+        };
         at_once(grant, grant);
         assert_eq!(holders(&app, account), ["Ada", "Bob"]);
-        accounts::revoke_access(app.store(), "Acme", &bob.email, app.now()).unwrap();
+        commands::run(
+            app.store(),
+            Actor::Operator,
+            &accounts::RevokeAccess { account: "Acme", email: &bob.email },
+            app.now(),
+        )
+        .unwrap();
     }
 }
 

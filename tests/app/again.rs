@@ -67,7 +67,13 @@ fn c7_an_archive_built_again_is_the_same_byte_for_byte_whatever_has_come_since()
     );
     let bob = app.admin("Acme", "Bob");
     app.set_access(&ada, &[ada.id, bob.id]).unwrap();
-    compliance_exports::capture::switch::turn_off(app.store(), bob.id, app.now()).unwrap();
+    compliance_exports::identity::commands::run(
+        app.store(),
+        compliance_exports::audit::Actor::User(bob.id),
+        &compliance_exports::capture::switch::TurnOff,
+        app.now(),
+    )
+    .unwrap();
 
     let again = rebuild(&app, id);
     assert!(again.iter().all(|(part, _)| part.same));
@@ -105,7 +111,13 @@ fn an_expired_archive_is_built_again_and_settings_of_today_do_not_matter() {
 fn c4_what_was_erased_since_is_missing_and_told() {
     let (app, ada) = acme();
     let id = completed(&app, &ada);
-    compliance_exports::capture::switch::turn_off(app.store(), ada.id, app.now()).unwrap();
+    compliance_exports::identity::commands::run(
+        app.store(),
+        compliance_exports::audit::Actor::User(ada.id),
+        &compliance_exports::capture::switch::TurnOff,
+        app.now(),
+    )
+    .unwrap();
     app.advance(TimeDelta::hours(1));
     app.record("Acme", r#"{"type":"item_deleted","conversation":"c1","id":"m2","at":"2026-03-16T10:15:00Z"}"#);
     let again = rebuild(&app, id);

@@ -4,10 +4,13 @@
 
 use chrono::{TimeDelta, Utc};
 use compliance_exports::app::App;
+use compliance_exports::audit::Actor;
 use compliance_exports::clock::Clock;
 use compliance_exports::db::{PoolOptions, Store};
 use compliance_exports::exports::queue::{self, Claim, Release, Task};
+use compliance_exports::exports::request::Draft;
 use compliance_exports::exports::{mails, requests};
+use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::Transport;
 use compliance_exports::model::{RequestId, Status};
@@ -91,14 +94,10 @@ fn b3_what_a_machine_whose_clock_is_off_asks_for_or_puts_off_waits_as_long_as_it
     for off in OFF {
         let (app, ada) = acme();
         let (off_app, _) = machine(&app, off);
-        let ask = requests::Ask {
-            first_day: "2026-03-01",
-            last_day: "2026-03-10",
-            form_key: "key",
-            ..requests::Ask::default()
-        };
+        let draft = Draft { first_day: "2026-03-01", last_day: "2026-03-10", ..Draft::default() };
         let policy = app.app.state().policy;
-        let id = requests::request(&off_app.store, ada.id, &ask, policy, off_app.clock.now()).unwrap();
+        let command = draft.parse("key", policy.max_open).unwrap();
+        let id = commands::run(&off_app.store, Actor::User(ada.id), &command, off_app.clock.now()).unwrap();
         let claim = app.claim().expect("at once");
         let wait = TimeDelta::seconds(30);
         assert!(queue::release(&off_app.store, &claim, Release::Later(wait)).unwrap());
@@ -107,7 +106,13 @@ fn b3_what_a_machine_whose_clock_is_off_asks_for_or_puts_off_waits_as_long_as_it
         app.advance(INSTANT);
         let claim = app.claim().expect("after its wait");
         assert!(queue::fail(&off_app.store, &claim, "no reason", off_app.clock.now()).unwrap());
-        requests::retry(&off_app.store, ada.id, id, policy, off_app.clock.now()).unwrap();
+        commands::run(
+            &off_app.store,
+            Actor::User(ada.id),
+            &requests::Retry { export: id, max_open: policy.max_open },
+            off_app.clock.now(),
+        )
+        .unwrap();
         app.work();
         assert_eq!(app.find_request(id).status, Status::Completed);
         assert_eq!(app.take_mails().len(), 2);

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono_tz::Tz;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::sources::{self, Subject};
 use compliance_exports::capture::{self, switch};
 use compliance_exports::config::DatabaseUrl;
 use compliance_exports::demo;
-use compliance_exports::identity::{self, accounts};
+use compliance_exports::identity::{self, accounts, commands};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use serde_json::{Value, json};
@@ -667,13 +668,21 @@ fn the_demos_archive_is_without_fault() {
     let now = app.now();
     let (main, partner) = demo::companies();
     let [requester, partners] = [&main, &partner].map(|company| {
-        accounts::create(app.store(), company.name, company.time_zone, true, now).unwrap();
+        commands::run(
+            app.store(),
+            Actor::Operator,
+            &accounts::CreateAccount { name: company.name, time_zone: company.time_zone, include_exports: true },
+            now,
+        )
+        .unwrap();
         let admin = company.people.iter().find(|person| person.admin).expect("an administrator");
         let new = accounts::NewSignIn { account: company.name, email: &admin.email, name: admin.name, admin: true };
-        let id = accounts::create_user(app.store(), &new, "demonstration", now).unwrap();
+        let id =
+            commands::run(app.store(), Actor::Operator, &accounts::SetSignIn::new(new, "demonstration").unwrap(), now)
+                .unwrap();
         Person { id, email: admin.email.clone(), name: admin.name.to_owned() }
     });
-    switch::turn_on(app.store(), requester.id, demo::captured_since(now)).unwrap();
+    commands::run(app.store(), Actor::User(requester.id), &switch::TurnOn, demo::captured_since(now)).unwrap();
     let account = app.find_account(main.name).id;
     let facts = demo::conversations(now);
     let summary = sources::record_all(app.store(), &app.clock, account, facts, &mut |_, _| {}).unwrap();

@@ -1,10 +1,11 @@
 //! C7: people and conversations are called in an archive what they were called at its cut, whoever changes that afterwards.
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture;
 use compliance_exports::capture::rows::conversations::Choice;
 use compliance_exports::db::cuts::Cut;
-use compliance_exports::identity;
 use compliance_exports::identity::accounts::{self, NewSignIn};
+use compliance_exports::identity::{self, commands};
 use compliance_exports::model::{ConversationId, Filters, RequestId, UserId};
 use serde_json::{Value, json};
 
@@ -73,7 +74,7 @@ fn c7_what_the_operator_calls_somebody_after_the_cut_does_not_show() {
     let (app, ada) = office();
     let id = app.request_with_cut(&ada);
     let new = NewSignIn { account: "Acme", email: &ada.email, name: "Ada Lovelace", admin: true };
-    accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
+    commands::run(app.store(), Actor::Operator, &accounts::SetSignIn::new(new, PASSWORD).unwrap(), app.now()).unwrap();
     app.work();
     let archive = app.archive_without_fault(id);
     assert!(tells(&archive, "Ada") && !tells(&archive, "Lovelace"));
@@ -168,6 +169,6 @@ fn c7_what_changes_no_name_keeps_no_version() {
     let count = |table: &str| app.query_sql(&format!("SELECT CAST(count(*) AS TEXT) AS value FROM {table}"));
     app.record("Acme", crate::support::events::OFFICE);
     let new = NewSignIn { account: "Acme", email: &ada.email, name: "Ada", admin: true };
-    accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
+    commands::run(app.store(), Actor::Operator, &accounts::SetSignIn::new(new, PASSWORD).unwrap(), app.now()).unwrap();
     assert_eq!([count("user_versions"), count("conversation_versions")], [["0"], ["0"]]);
 }

@@ -1,8 +1,9 @@
 //! What the manifest tells of those behind an export: who asked, who had turned the feature on, who had access at the cut.
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::exports::{queue, requests};
-use compliance_exports::identity::accounts;
+use compliance_exports::identity::{accounts, commands};
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, Person, TestApp};
@@ -42,7 +43,7 @@ fn c7_what_changes_after_the_cut_does_not_show() {
     let (app, ada, bea) = acme();
     let id = app.request_with_cut(&ada);
     let new = accounts::NewSignIn { account: "Acme", email: &ada.email, name: "Ada Lovelace", admin: true };
-    accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
+    commands::run(app.store(), Actor::Operator, &accounts::SetSignIn::new(new, PASSWORD).unwrap(), app.now()).unwrap();
     app.set_access(&bea, &[bea.id]).unwrap();
     app.turn_off(&bea);
     app.at("2026-03-16T11:00:00Z");
@@ -74,7 +75,13 @@ fn b8_one_that_was_turned_off_after_the_request_says_when_and_by_whom() {
 fn a1_what_the_operator_turned_off_names_nobody() {
     let (app, ada, _) = acme();
     let id = app.request_all(&ada);
-    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: "Acme", included: false },
+        app.now(),
+    )
+    .unwrap();
     app.work();
     let manifest = app.archive_without_fault(id).manifest();
     assert_eq!(manifest["capture"]["disabledAt"], "2026-03-16T10:00:00Z");
@@ -88,7 +95,13 @@ fn b3_a_retried_export_tells_of_its_new_cut() {
     let claim = app.claim().expect("a claim");
     assert!(queue::fail(app.store(), &claim, "no space", app.now()).unwrap());
     app.set_access(&ada, &[ada.id]).unwrap();
-    requests::retry(app.store(), ada.id, id, app.app.state().policy, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::User(ada.id),
+        &requests::Retry { export: id, max_open: app.app.state().policy.max_open },
+        app.now(),
+    )
+    .unwrap();
     let kept = app.query_sql("SELECT evidence AS value FROM export_requests WHERE evidence IS NOT NULL");
     assert_eq!(kept, Vec::<String>::new());
     app.work();
@@ -104,7 +117,13 @@ fn a_cut_without_evidence_fails_and_can_be_retried() {
     app.work();
     let reason = app.find_request(id).reason.expect("a reason");
     assert!(reason.starts_with("An earlier version of the server began this export"), "{reason}");
-    requests::retry(app.store(), ada.id, id, app.app.state().policy, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::User(ada.id),
+        &requests::Retry { export: id, max_open: app.app.state().policy.max_open },
+        app.now(),
+    )
+    .unwrap();
     app.work();
     app.archive_without_fault(id);
 }

@@ -6,8 +6,10 @@ use chrono::TimeDelta;
 use compliance_exports::audit::{Actor, AuditEvent};
 use compliance_exports::capture::switch;
 use compliance_exports::exports::queue::{self, Task};
+use compliance_exports::exports::request::Draft;
 use compliance_exports::exports::requests;
 use compliance_exports::exports::rows::summaries::{self, Summary};
+use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::Transport;
 use compliance_exports::model::{RequestId, Status};
@@ -321,15 +323,15 @@ fn b1_what_an_export_is_limited_to_is_told_and_asked_for_again() {
     let number = |sql: &str| app.query_sql(sql).remove(0);
     let grace = number("SELECT CAST(id AS TEXT) AS value FROM users WHERE name = 'Grace'");
     let harbour = number("SELECT CAST(id AS TEXT) AS value FROM conversations WHERE name = 'Harbour'");
-    let ask = requests::Ask {
+    let draft = Draft {
         first_day: "2026-03-01",
         last_day: "2026-03-15",
-        form_key: "limited",
         people: std::slice::from_ref(&grace),
         conversations: std::slice::from_ref(&harbour),
-        ..requests::Ask::default()
+        ..Draft::default()
     };
-    let id = requests::request(app.store(), ada.id, &ask, app.app.state().policy, app.now()).unwrap();
+    let command = draft.parse("limited", 2).unwrap();
+    let id = commands::run(app.store(), Actor::User(ada.id), &command, app.now()).unwrap();
     let browser = app.signed_in(&ada);
     let limits = "Only of Grace The conversations in which one of them takes part or took part, whole Only in Harbour";
     assert_says(&open(&browser, id), &[limits]);
@@ -445,7 +447,13 @@ fn b6_delete_now_erases_the_bytes_and_keeps_the_fact() {
     let folder = tempfile::tempdir().unwrap();
     let again = app.worker.exports.rebuild(id, folder.path(), &Stop::default(), &|_| {}).unwrap();
     assert!(again.iter().all(|part| part.same));
-    requests::note_rebuilt(app.store(), id, again.len(), app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &requests::NoteHandling { export: id, handling: requests::Handling::Rebuilt { parts: again.len() } },
+        app.now(),
+    )
+    .unwrap();
     assert_says(&open(&app.signed_in(&ada), id), &["The operator of this server Built again on the server: part "]);
 }
 
@@ -506,7 +514,13 @@ fn b7_it_tells_who_downloaded_which_part_and_a_resumed_download_once() {
     first.send(reqwest::Method::HEAD, &part(3), &[]);
     assert_eq!(first.get(&part(99)).status, 404);
     let (copied, _) = app.store().read(|c| requests::stored_parts(c, id)).unwrap().remove(0);
-    requests::note_copy(app.store(), id, &copied, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &requests::NoteHandling { export: id, handling: requests::Handling::Copied(copied.clone()) },
+        app.now(),
+    )
+    .unwrap();
 
     let text = open(&first, id);
     let told = text.split_once("Who has downloaded it").unwrap().1;
@@ -569,9 +583,9 @@ fn c4_it_says_when_deleted_items_were_not_kept() {
         ],
     );
     app.advance(TimeDelta::days(3));
-    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ada.id), &switch::TurnOff, app.now()).unwrap();
     app.advance(TimeDelta::days(2));
-    switch::turn_on(app.store(), ada.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ada.id), &switch::TurnOn, app.now()).unwrap();
     app.advance(TimeDelta::days(2));
     let told = |first: &str, last: &str| {
         let id = app.request(&ada, first, last);
@@ -622,7 +636,13 @@ fn a1_a4_it_is_closed_with_the_right_to_see_it() {
         assert_eq!(page.status, 403);
         assert!(page.text().contains("To get it, ask Bob."), "{}", page.text());
     }
-    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: "Acme", included: false },
+        app.now(),
+    )
+    .unwrap();
     let page = app.signed_in(&bob).get(&path(id));
     assert_eq!(page.status, 403);
     assert!(page.text().contains("not included in the account"), "{}", page.text());
@@ -634,7 +654,7 @@ fn b8_turned_off_it_stays_and_can_be_deleted_but_nothing_can_be_requested() {
     let (app, ada) = acme(65_534);
     let id = completed(&app, &ada);
     let failed = app.fail(&ada, "No.");
-    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ada.id), &switch::TurnOff, app.now()).unwrap();
     let browser = app.signed_in(&ada);
     let text = open(&browser, id);
     assert_says(&text, &["Compliance Exports is off, so that nothing can be requested.", "Delete now"]);

@@ -1,13 +1,14 @@
 //! Exports limited to some people or conversations, and the search for these: nobody and nothing of another account is
 //! ever found, chosen or told of.
 
-use compliance_exports::audit::AuditEvent;
-use compliance_exports::error::Error;
-use compliance_exports::exports;
-use compliance_exports::exports::requests::{self, Ask, Stretch};
+use compliance_exports::audit::{Actor, AuditEvent};
+use compliance_exports::error::{Error, Field, Result};
+use compliance_exports::exports::request::Draft;
+use compliance_exports::exports::requests::Stretch;
+use compliance_exports::identity::{self, commands};
 use compliance_exports::jobs::Stop;
 use compliance_exports::model::{ConversationId, RequestId, UserId};
-use compliance_exports::{capture, identity, keys};
+use compliance_exports::{capture, exports, keys};
 use serde_json::Value;
 
 use crate::support::events::message;
@@ -38,16 +39,12 @@ fn conversation(app: &TestApp, account: &str, external: &str) -> ConversationId 
     found.unwrap().expect("a conversation").id
 }
 
-fn try_request(
-    app: &TestApp,
-    by: &Person,
-    people: &[String],
-    conversations: &[String],
-) -> Result<RequestId, Vec<Error>> {
-    let form_key = &keys::new_key();
-    let ask =
-        Ask { first_day: "2026-03-01", last_day: "2026-03-16", form_key, people, conversations, ..Ask::default() };
-    requests::request(app.store(), by.id, &ask, app.app.state().policy, app.now())
+fn try_request(app: &TestApp, by: &Person, people: &[String], conversations: &[String]) -> Result<RequestId> {
+    let draft = Draft { first_day: "2026-03-01", last_day: "2026-03-16", people, conversations, ..Draft::default() };
+    draft
+        .parse(&keys::new_key(), app.app.state().policy.max_open)
+        .map_err(Error::several)
+        .and_then(|command| commands::run(app.store(), Actor::User(by.id), &command, app.now()))
 }
 
 fn export(app: &TestApp, by: &Person, people: &[String], conversations: &[String]) -> Archive {
@@ -151,23 +148,23 @@ fn b1_whom_and_what_the_account_does_not_know_can_not_be_chosen_and_looks_like_n
     let theirs = user(&app, "Globex", "u1").to_string();
     let told = |people: &[&str], conversations: &[&str]| {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let errors = try_request(&app, &ada, &owned(people), &owned(conversations)).unwrap_err();
-        errors.iter().map(|error| (error.field(), error.message().to_owned())).collect::<Vec<_>>()
+        let error = try_request(&app, &ada, &owned(people), &owned(conversations)).unwrap_err();
+        error.each().map(|error| (error.field(), error.message().to_owned())).collect::<Vec<_>>()
     };
     let nobody = told(&["999999"], &[]);
-    assert_eq!(nobody[0].0, Some("person"));
+    assert_eq!(nobody[0].0, Some(Field::People));
     for people in [[theirs.as_str()], ["frank@globex.example"], ["no-one@acme.example"], ["x"], ["-1"], [""]] {
         assert_eq!(told(&people, &[]), nobody, "{people:?}");
     }
     let nothing = told(&[], &["999999"]);
-    assert_eq!(nothing[0].0, Some("conversation"));
+    assert_eq!(nothing[0].0, Some(Field::Conversations));
     let reactor = conversation(&app, "Globex", "team").to_string();
     for conversations in [[reactor.as_str()], ["x"], ["1 OR 1=1"], [""]] {
         assert_eq!(told(&[], &conversations), nothing, "{conversations:?}");
     }
     let many: Vec<String> = (0..31).map(|number| number.to_string()).collect();
-    assert!(try_request(&app, &ada, &many, &[]).unwrap_err()[0].message().contains("at most 30"));
-    assert!(try_request(&app, &ada, &[], &many).unwrap_err()[0].message().contains("at most 10"));
+    assert!(try_request(&app, &ada, &many, &[]).unwrap_err().message().contains("at most 30"));
+    assert!(try_request(&app, &ada, &[], &many).unwrap_err().message().contains("at most 10"));
     let account = app.find_account("Acme").id;
     assert!(
         app.store().read(|c| exports::rows::exports::page(c, account, Stretch::Newest, 10)).unwrap().rows.is_empty()

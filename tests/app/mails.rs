@@ -94,7 +94,13 @@ fn b5_only_the_requester_gets_mail_and_none_about_what_was_cancelled() {
     app.set_access(&ada, &[ada.id, bob.id]).unwrap();
     completed(&app, &bob);
     let cancelled = app.request(&ada, "2026-03-01", "2026-03-16");
-    compliance_exports::exports::requests::cancel(app.store(), ada.id, cancelled, app.now()).unwrap();
+    compliance_exports::identity::commands::run(
+        app.store(),
+        compliance_exports::audit::Actor::User(ada.id),
+        &compliance_exports::exports::requests::Cancel { export: cancelled },
+        app.now(),
+    )
+    .unwrap();
     app.work();
     let to: Vec<String> = app.take_mails().into_iter().map(|mail| mail.to).collect();
     assert_eq!(to, ["bob@acme.example"]);

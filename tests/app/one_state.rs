@@ -10,6 +10,7 @@ use compliance_exports::error::Result;
 use compliance_exports::exports::overview::{self, List};
 use compliance_exports::exports::preview::{self, Counts, Question};
 use compliance_exports::exports::requests::{self, Stretch};
+use compliance_exports::exports::rules::filters::Named;
 use compliance_exports::exports::{filters, mails, search};
 use compliance_exports::identity::access::{self, Choices};
 use compliance_exports::model::{Filters, RequestId, UserId};
@@ -174,8 +175,8 @@ fn looks(app: &TestApp, user: UserId, id: RequestId) -> Vec<(&'static str, Look)
             "what is chosen",
             Box::new(move |c| {
                 let found = access::administrator_with_access_while_on(c, user).and_then(|administrator| {
-                    let (account, people) = (administrator.account, ["ada@acme.example".to_owned()]);
-                    let named = filters::check(c, account.id, &people, &["1".to_owned()]).unwrap();
+                    let (account, people) = (administrator.account, [Named::Email("ada@acme.example".to_owned())]);
+                    let named = filters::find(c, account.id, &people, &[1]).unwrap();
                     search::named(c, (account.id, &account.name), &named.people, &named.conversations)
                 });
                 told(found)

@@ -4,11 +4,12 @@ use std::io::Read;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::config::{Overrides, Settings};
 use compliance_exports::db::{PoolOptions, Store};
 use compliance_exports::http::State;
-use compliance_exports::identity::access;
+use compliance_exports::identity::{access, commands};
 
 use crate::support::{Browser, PASSWORD, Page, TestApp};
 
@@ -257,13 +258,19 @@ fn hostile_names_do_no_harm() {
     app.account(company);
     let sign_in = |name: &str, email: &str, admin: bool| {
         let new = compliance_exports::identity::accounts::NewSignIn { account: company, email, name, admin };
-        let id = compliance_exports::identity::accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
+        let id = compliance_exports::identity::commands::run(
+            app.store(),
+            compliance_exports::audit::Actor::Operator,
+            &compliance_exports::identity::accounts::SetSignIn::new(new, PASSWORD).unwrap(),
+            app.now(),
+        )
+        .unwrap();
         crate::support::Person { id, email: email.into(), name: name.into() }
     };
     let eve = sign_in(&person, "eve@acme.example", true);
     let (bob, mia) = (sign_in("Bob", "bob@acme.example", true), sign_in(&person, "mia@acme.example", false));
     assert_harmless(&app.signed_in(&eve).get("/administration"));
-    switch::turn_on(app.store(), eve.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(eve.id), &switch::TurnOn, app.now()).unwrap();
     app.request(&eve, "2026-03-01", "2026-03-02");
     app.work();
 

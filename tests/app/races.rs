@@ -9,10 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use compliance_exports::audit::Actor;
 use compliance_exports::error::{Error, Kind};
-use compliance_exports::exports;
 use compliance_exports::exports::queue::{self, Release};
-use compliance_exports::exports::requests::{self, Ask};
+use compliance_exports::exports::request::Draft;
+use compliance_exports::exports::{self, requests};
+use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
 use compliance_exports::model::{ExportRequest, RequestId, Status};
 
@@ -126,24 +128,37 @@ impl Race {
                 0..40 => {
                     let form_key = compliance_exports::keys::new_key();
                     let first_day = self.app.now().plus(TimeDelta::days(-90)).to_utc().date_naive().to_string();
-                    let ask =
-                        Ask { first_day: &first_day, last_day: "2026-03-16", form_key: &form_key, ..Ask::default() };
-                    let asked = requests::request(store, person.id, &ask, policy, now);
-                    self.judge("request", asked.map_err(|mut errors| errors.remove(0)));
+                    let draft = Draft { first_day: &first_day, last_day: "2026-03-16", ..Draft::default() };
+                    let command = draft.parse(&form_key, policy.max_open).unwrap();
+                    self.judge("request", commands::run(store, Actor::User(person.id), &command, now));
                 }
                 40..42 => {
                     if let Some(id) = dice.of(&of(&[Status::Accepted, Status::InProgress])) {
-                        self.judge("cancel", requests::cancel(store, person.id, id, now));
+                        self.judge(
+                            "cancel",
+                            commands::run(store, Actor::User(person.id), &requests::Cancel { export: id }, now),
+                        );
                     }
                 }
                 50..70 => {
                     if let Some(id) = dice.of(&of(&[Status::Failed])) {
-                        self.judge("retry", requests::retry(store, person.id, id, policy, now));
+                        self.judge(
+                            "retry",
+                            commands::run(
+                                store,
+                                Actor::User(person.id),
+                                &requests::Retry { export: id, max_open: policy.max_open },
+                                now,
+                            ),
+                        );
                     }
                 }
                 70..73 => {
                     if let Some(id) = dice.of(&of(&[Status::Completed]))
-                        && let Some(keys) = self.judge("delete", requests::delete(store, person.id, id, now))
+                        && let Some(keys) = self.judge(
+                            "delete",
+                            commands::run(store, Actor::User(person.id), &requests::Delete { export: id }, now),
+                        )
                     {
                         for key in keys {
                             self.judge("erase", self.app.app.blobs.delete(&key));

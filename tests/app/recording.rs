@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::sources::{self, Count, Format, Import, Subject, Summary};
 use compliance_exports::capture::switch;
+use compliance_exports::db;
 use compliance_exports::error::{Error, Kind};
+use compliance_exports::identity::{self, commands};
 use compliance_exports::model::User;
-use compliance_exports::{db, identity};
 use diesel::RunQueryDsl;
 use serde_json::Value;
 
@@ -658,7 +660,13 @@ fn one_refusal_among_many_batches_loses_nothing_else() {
 fn a_company_that_an_import_made_can_be_given_the_feature() {
     let (app, _) = TestApp::with_office();
     app.record("Acme", HALCYON);
-    let halcyon = switch::include_exports(app.store(), "Halcyon Ports", true, app.now()).unwrap();
+    let halcyon = commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: "Halcyon Ports", included: true },
+        app.now(),
+    )
+    .unwrap();
     let tomo = app.admin("Halcyon Ports", "Tomo");
     assert!(halcyon.exports_included);
     app.turn_on(&tomo);

@@ -4,10 +4,13 @@ use std::sync::Barrier;
 
 use chrono::TimeDelta;
 use chrono_tz::{America, Asia, Pacific, Tz};
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::error::{Error, Kind};
-use compliance_exports::exports::requests::{self, Ask, Stretch};
+use compliance_exports::exports::request::Draft;
+use compliance_exports::exports::requests::{self, Stretch};
 use compliance_exports::exports::{self, queue};
+use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
 use compliance_exports::model::{AccountId, ExportRequest, RequestId, Status};
 use compliance_exports::{format, keys, sums};
@@ -217,9 +220,9 @@ fn b2_an_export_can_be_requested_only_while_the_feature_is_on() {
         assert_eq!(all(&app, "Acme"), [], "{when}");
     };
     refused("before it was turned on");
-    switch::turn_on(app.store(), ada.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ada.id), &switch::TurnOn, app.now()).unwrap();
     assert_eq!(browser.get(FORM).status, 200);
-    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ada.id), &switch::TurnOff, app.now()).unwrap();
     refused("after it was turned off");
 }
 
@@ -307,12 +310,17 @@ fn b2_another_account_may_come_upon_the_same_key() {
 }
 
 /// Submits one form for each key at the same moment.
-fn submit_at_once(app: &TestApp, person: &Person, keys: &[String]) -> Vec<Result<RequestId, Vec<Error>>> {
+fn submit_at_once(
+    app: &TestApp,
+    person: &Person,
+    keys: &[String],
+) -> Vec<compliance_exports::error::Result<RequestId>> {
     let start = Barrier::new(keys.len());
     let submit = |key: &String| {
         start.wait();
-        let ask = Ask { first_day: "2026-03-01", last_day: "2026-03-02", form_key: key, ..Ask::default() };
-        requests::request(app.store(), person.id, &ask, app.app.state().policy, app.now())
+        let draft = Draft { first_day: "2026-03-01", last_day: "2026-03-02", ..Draft::default() };
+        let command = draft.parse(key, app.app.state().policy.max_open).unwrap();
+        commands::run(app.store(), Actor::User(person.id), &command, app.now())
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = keys.iter().map(|key| scope.spawn(move || submit(key))).collect();
@@ -337,11 +345,11 @@ fn b2_the_limit_holds_when_many_ask_at_once() {
         let keys: Vec<String> = (0..6).map(|_| keys::new_key()).collect();
         let (made, refused): (Vec<_>, Vec<_>) = submit_at_once(&app, &ada, &keys).into_iter().partition(Result::is_ok);
         assert_eq!((made.len(), refused.len()), (2, 4), "round {round}");
-        for errors in refused.into_iter().filter_map(Result::err) {
-            assert_eq!(errors.iter().map(Error::kind).collect::<Vec<_>>(), [Kind::Conflict], "{errors:?}");
+        for error in refused.into_iter().filter_map(Result::err) {
+            assert_eq!(error.each().map(Error::kind).collect::<Vec<_>>(), [Kind::Conflict], "{error:?}");
         }
         for id in made.into_iter().map(Result::unwrap) {
-            requests::cancel(app.store(), ada.id, id, app.now()).unwrap();
+            commands::run(app.store(), Actor::User(ada.id), &requests::Cancel { export: id }, app.now()).unwrap();
         }
         assert_eq!(all(&app, "Acme").len(), 2 * round);
     }
@@ -518,7 +526,7 @@ fn b4_an_open_page_that_is_up_to_date_gets_no_more_than_that() {
         &|| app.advance(TimeDelta::minutes(10)),
         &|| app.run_sql("UPDATE users SET name = 'Ada Byron'"),
         &|| app.run_sql("UPDATE accounts SET time_zone = 'Asia/Tokyo'"),
-        &|| requests::cancel(app.store(), ada.id, id, app.now()).unwrap(),
+        &|| commands::run(app.store(), Actor::User(ada.id), &requests::Cancel { export: id }, app.now()).unwrap(),
     ];
     let mut tag = tag;
     for (number, change) in changes.iter().enumerate() {
@@ -627,7 +635,7 @@ fn b8_finished_ones_stay_for_those_who_had_access_until_they_expire() {
     let bob = app.admin("Acme", "Bob");
     let id = app.request(&ada, "2026-03-01", "2026-03-16");
     app.work();
-    switch::turn_off(app.store(), ada.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ada.id), &switch::TurnOff, app.now()).unwrap();
     let part = format!("/administration/exports/{id}/parts/1");
     app.advance(TimeDelta::days(29));
     let browser = app.signed_in(&ada);

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::http::routes::{Caller, ROUTES, Route};
+use compliance_exports::identity::commands;
 use compliance_exports::model::RequestId;
 use reqwest::Method;
 
@@ -32,7 +34,7 @@ impl House {
     fn prepare(&self, route: Route) -> RequestId {
         let account = self.app.find_account("Acme").id;
         for person in [&self.ada, &self.bea] {
-            switch::turn_on(self.app.store(), person.id, self.app.now()).unwrap();
+            commands::run(self.app.store(), Actor::User(person.id), &switch::TurnOn, self.app.now()).unwrap();
         }
         self.app.set_access(&self.ada, &[self.ada.id]).unwrap();
         if !route.path.contains("{id}") {

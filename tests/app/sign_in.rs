@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use compliance_exports::audit::{self, Actor, AuditEvent, Named};
 use compliance_exports::capture::switch;
 use compliance_exports::db;
-use compliance_exports::identity;
 use compliance_exports::identity::accounts::{self, NewSignIn};
+use compliance_exports::identity::{self, commands};
 
 use crate::support::{Browser, PASSWORD, Page, Person, TestApp};
 
@@ -124,7 +124,13 @@ fn a_new_password_ends_all_sessions_of_the_person_and_of_nobody_else() {
     let cookies = [session_cookie(&app, &ada), session_cookie(&app, &ada)];
     let bobs = session_cookie(&app, &bob);
     let new = NewSignIn { account: "Acme", email: &ada.email, name: "Ada", admin: true };
-    accounts::create_user(app.store(), &new, "another long password", app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::SetSignIn::new(new, "another long password").unwrap(),
+        app.now(),
+    )
+    .unwrap();
     assert!(!opens(&app, &cookies[0]) && !opens(&app, &cookies[1]));
     assert!(opens(&app, &bobs));
     assert_eq!(try_sign_in(&app, &ada.email, PASSWORD, "/").status, 422);
@@ -353,7 +359,8 @@ fn one_password_is_for_one_account_only() {
     let ada = acme(&app);
     app.account("Borealis");
     let new = NewSignIn { account: "Borealis", email: &ada.email, name: "Not Ada", admin: true };
-    accounts::create_user(app.store(), &new, "another long password", app.now()).unwrap_err();
+    let command = accounts::SetSignIn::new(new, "another long password").unwrap();
+    commands::run(app.store(), Actor::Operator, &command, app.now()).unwrap_err();
     assert_eq!(try_sign_in(&app, &ada.email, "another long password", "/").status, 422);
     assert!(opens(&app, &session_cookie(&app, &ada)));
 }
@@ -400,7 +407,13 @@ fn who_signs_in_and_out_and_whose_password_did_not_fit_is_in_the_audit_trail() {
     try_sign_in(&app, "nobody@acme.example", PASSWORD, "/");
     let browser = app.signed_in(&ada);
     browser.post("/sign-out", &[]);
-    switch::include_exports(app.store(), "Acme", false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: "Acme", included: false },
+        app.now(),
+    )
+    .unwrap();
     let entries = app.store().read(|c| audit::list(c, account)).unwrap();
     let told: Vec<_> = entries.into_iter().map(|entry| (entry.actor, entry.event)).collect();
     let address = "127.0.0.1".to_owned();

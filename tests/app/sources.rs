@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use compliance_exports::audit::{self, AuditEvent};
+use compliance_exports::audit::{self, Actor, AuditEvent};
 use compliance_exports::capture::ingest::{Outcome, Recorder};
 use compliance_exports::capture::sources::{self, Format, Import, Summary, events};
 use compliance_exports::db;
 use compliance_exports::error::Result;
-use compliance_exports::identity::{self, accounts};
+use compliance_exports::identity::{self, accounts, commands};
 use compliance_exports::model::{Fact, SourceKey, User};
 use serde_json::json;
 
@@ -185,7 +185,13 @@ fn i12_a_connector_speaks_for_no_other_account() {
     let listed = app.store().read(accounts::list).unwrap();
     let names: Vec<_> = listed.into_iter().map(|account| account.name).collect();
     assert_eq!(names, ["Acme", "Globex"], "what is known by its name only is no account of the server");
-    accounts::create(app.store(), "Halcyon", chrono_tz::Tz::UTC, true, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::CreateAccount { name: "Halcyon", time_zone: chrono_tz::Tz::UTC, include_exports: true },
+        app.now(),
+    )
+    .unwrap();
     assert_eq!(connector(&app, &[r#"{"type":"account","id":"h","name":"Halcyon"}"#]), [Outcome::Added]);
 }
 
@@ -194,5 +200,11 @@ fn a_company_that_a_source_knows_by_name_takes_the_name_from_nobody() {
     let app = TestApp::start();
     app.account_with_exports_on("Acme");
     assert_eq!(connector(&app, &[r#"{"type":"account","id":"g","name":"Globex"}"#]), [Outcome::Added]);
-    accounts::create(app.store(), "Globex", chrono_tz::Tz::UTC, true, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::CreateAccount { name: "Globex", time_zone: chrono_tz::Tz::UTC, include_exports: true },
+        app.now(),
+    )
+    .unwrap();
 }

@@ -151,7 +151,14 @@ fn b3_after_a_cancelling_the_log_has_no_false_alarm() {
                 assert!(Instant::now() < patience, "nobody takes it up");
                 std::thread::yield_now();
             }
-            if compliance_exports::exports::requests::cancel(app.store(), ada.id, id, app.now()).is_ok() {
+            if compliance_exports::identity::commands::run(
+                app.store(),
+                compliance_exports::audit::Actor::User(ada.id),
+                &compliance_exports::exports::requests::Cancel { export: id },
+                app.now(),
+            )
+            .is_ok()
+            {
                 cleared += 1;
                 app.worker.exports.sweep().unwrap();
             }
@@ -215,7 +222,12 @@ fn cancel_in_the_midst(app: &TestApp, by: &Person, id: RequestId) -> bool {
             assert!(Instant::now() < patience, "nobody takes it up");
             std::thread::yield_now();
         }
-        let cancelled = compliance_exports::exports::requests::cancel(app.store(), by.id, id, app.now());
+        let cancelled = compliance_exports::identity::commands::run(
+            app.store(),
+            compliance_exports::audit::Actor::User(by.id),
+            &compliance_exports::exports::requests::Cancel { export: id },
+            app.now(),
+        );
         assert!(working.join().unwrap().unwrap());
         if let Err(error) = &cancelled {
             assert_eq!((error.kind(), app.find_request(id).status), (Kind::Conflict, Status::Completed), "{error}");

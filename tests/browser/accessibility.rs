@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::LazyLock;
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
+use compliance_exports::identity::commands;
 use fantoccini::key::Key;
 use serde_json::Value;
 
@@ -109,7 +111,7 @@ fn what_keeps_people_out_is_found() {
 fn everything_is_reached_by_keyboard_and_seen_to_have_the_focus() {
     let app = TestApp::start();
     let company = stage::company(&app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.many_admins(app.find_account(COMPANY).id, 40);
     let id = stage::completed(&app, &company.ruth, ("2026-02-01", "2026-02-28"), 1234, &[812_345]);
     let queued = app.request(&company.ruth, "2026-03-01", "2026-03-15");

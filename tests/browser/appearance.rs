@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use chrono::TimeDelta;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
+use compliance_exports::identity::commands;
 
 use crate::stage;
 use crate::support::TestApp;
@@ -23,7 +25,7 @@ const HARD_NAMES: [(&str, &str); 3] = [
 fn every_page_fits_a_narrow_screen() {
     let app = TestApp::start_demo();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let others = HARD_NAMES.map(|(name, email)| stage::join(&app, name, email, true));
     let mut wanted: Vec<_> = others.iter().map(|person| person.id).collect();
     wanted.push(ruth.id);
@@ -72,7 +74,7 @@ fn every_page_fits_a_narrow_screen() {
 fn the_picture_of_the_readme() {
     let app = TestApp::start();
     let company = stage::company(&app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.set_access(&company.ruth, &[company.ruth.id, company.ines.id]).unwrap();
     let reason = "The server's disk is full. Ask the server's operator to free some space, then retry.";
     stage::failed(&app, &company.ines, ("2025-12-01", "2026-03-15"), reason);
@@ -92,7 +94,7 @@ fn the_picture_of_the_readme() {
 fn the_first_paint_is_measured() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     for _ in 0..20 {
         stage::completed(&app, &ruth, ("2026-02-01", "2026-02-28"), 1234, &[812_345]);
     }

@@ -1,9 +1,10 @@
 //! Manage, Request and turning off, as dialogs over the Administration page.
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::exports;
 use compliance_exports::exports::requests::Stretch;
-use compliance_exports::identity::access;
+use compliance_exports::identity::{access, commands};
 use fantoccini::key::Key;
 
 use crate::stage::{self, COMPANY, Company};
@@ -15,7 +16,7 @@ const MANAGE: &str = "Manage who can request and download exports";
 /// The company with the feature on, and Ruth before the Administration page.
 fn ruth_looks(app: &TestApp) -> Option<(Company, Window)> {
     let company = stage::company(app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     let window = Window::signed_in(app, &company.ruth)?;
     Some((company, window))
 }

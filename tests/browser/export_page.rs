@@ -1,7 +1,9 @@
 //! The page of one export: alive while it is made, and what can be done there.
 
 use chrono::TimeDelta;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
+use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
 
 use crate::stage::{self, Workers};
@@ -12,7 +14,7 @@ use crate::window::Window;
 fn halden(part_entries: u32) -> (TestApp, Person) {
     let app = TestApp::start_with(|settings| settings.exports.part_entries = part_entries);
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     stage::record_conversations(&app);
     (app, ruth)
 }
@@ -94,11 +96,17 @@ fn b6_an_export_is_deleted_after_a_question_and_the_fact_stays() {
 fn every_other_state_of_an_export_has_its_page() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let reason = "The server's disk is full. Ask the server's operator to free some space, then retry.";
     let failed = stage::failed(&app, &ruth, ("2026-02-01", "2026-02-28"), reason);
     let cancelled = app.request(&ruth, "2026-03-01", "2026-03-15");
-    compliance_exports::exports::requests::cancel(app.store(), ruth.id, cancelled, app.now()).unwrap();
+    compliance_exports::identity::commands::run(
+        app.store(),
+        compliance_exports::audit::Actor::User(ruth.id),
+        &compliance_exports::exports::requests::Cancel { export: cancelled },
+        app.now(),
+    )
+    .unwrap();
     let expired = app.request(&ruth, "2026-03-01", "2026-03-15");
     app.work();
     app.advance(TimeDelta::days(31));

@@ -1,8 +1,10 @@
 //! The Export History while it is looked at: Cancel and Retry, progress, and what ends it.
 
 use chrono::TimeDelta;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::exports::queue;
+use compliance_exports::identity::commands;
 
 use crate::stage::{self, COMPANY, Workers};
 use crate::support::TestApp;
@@ -12,7 +14,7 @@ use crate::window::Window;
 fn b3_a_queued_export_is_cancelled_and_a_failed_one_retried() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let reason = "The server's disk is full. Ask the server's operator to free some space, then retry.";
     let failed = stage::failed(&app, &ruth, ("2026-02-01", "2026-02-28"), reason);
     app.request(&ruth, "2026-03-01", "2026-03-15");
@@ -45,7 +47,7 @@ fn b3_a_queued_export_is_cancelled_and_a_failed_one_retried() {
 fn a5_a_page_that_is_open_ends_with_the_right_to_see_it() {
     let app = TestApp::start();
     let company = stage::company(&app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     let id = app.request(&company.ruth, "2026-03-01", "2026-03-15");
     let Some(window) = Window::signed_in(&app, &company.ruth) else { return };
     window.waits_for(&format!("#export-{id}[data-status='Queued']"));
@@ -61,7 +63,7 @@ fn a5_a_page_that_is_open_ends_with_the_right_to_see_it() {
 fn b4_progress_goes_on_after_a_lost_connection() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let id = app.request(&ruth, "2026-03-01", "2026-03-15");
     let claim = stage::begin(&app, 100, 1_000);
     let Some(window) = Window::signed_in(&app, &ruth) else { return };
@@ -85,7 +87,7 @@ fn b4_progress_goes_on_after_a_lost_connection() {
 fn b4_progress_is_announced_at_quarters_and_never_runs_backwards() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.request(&ruth, "2026-03-01", "2026-03-15");
     let claim = stage::begin(&app, 100, 1_000);
     let Some(window) = Window::signed_in(&app, &ruth) else { return };
@@ -116,7 +118,7 @@ fn b4_progress_is_announced_at_quarters_and_never_runs_backwards() {
 fn a5_signed_out_in_another_tab_the_page_says_so() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let Some(window) = Window::signed_in(&app, &ruth) else { return };
     window.go("/administration");
     window.sees("No exports");
@@ -140,22 +142,40 @@ fn a5_signed_out_in_another_tab_the_page_says_so() {
 fn a1_excluded_while_the_page_is_open_it_says_so_and_does_nothing_more() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let Some(window) = Window::signed_in(&app, &ruth) else { return };
     window.go("/administration");
     window.press("Request an export");
     window.waits_for("dialog[open]");
-    switch::include_exports(app.store(), COMPANY, false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: COMPANY, included: false },
+        app.now(),
+    )
+    .unwrap();
     window.press("Last 7 days");
     window.press("Submit");
     window.sees("Compliance Exports is not included in this account");
     window.picture("excluded-while-open");
 
-    switch::include_exports(app.store(), COMPANY, true, app.now()).unwrap();
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: COMPANY, included: true },
+        app.now(),
+    )
+    .unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     window.go("/administration");
     window.sees("No exports");
-    switch::include_exports(app.store(), COMPANY, false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: COMPANY, included: false },
+        app.now(),
+    )
+    .unwrap();
     window.comes_back();
     window.sees("you no longer have access to these exports");
     window.press("Reload the page");
@@ -167,7 +187,7 @@ fn a1_excluded_while_the_page_is_open_it_says_so_and_does_nothing_more() {
 fn b4_an_export_of_many_parts_leads_to_them() {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let sizes = [4_000_000_000, 3_900_000_000, 3_800_000_000, 2_100_000, 999];
     let id = stage::completed(&app, &ruth, ("2024-02-29", "2026-03-16"), 81_234_567, &sizes);
     let Some(window) = Window::signed_in(&app, &ruth) else { return };

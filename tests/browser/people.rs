@@ -1,7 +1,8 @@
 //! Manage of a company with more administrators than anyone looks through.
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
-use compliance_exports::identity::access;
+use compliance_exports::identity::{access, commands};
 use compliance_exports::model::UserId;
 use fantoccini::key::Key;
 
@@ -15,7 +16,7 @@ const MANAGE: &str = "Manage who can request and download exports";
 fn many() -> Option<(TestApp, Window)> {
     let app = TestApp::start();
     let ruth = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.many_admins(app.find_account(COMPANY).id, 5_000);
     let window = Window::signed_in(&app, &ruth)?;
     Some((app, window))

@@ -2,9 +2,11 @@
 //! and without scripts.
 
 use chrono::TimeDelta;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::exports;
 use compliance_exports::exports::requests::Stretch;
+use compliance_exports::identity::commands;
 use compliance_exports::model::ExportRequest;
 use fantoccini::key::Key;
 
@@ -16,11 +18,11 @@ use crate::window::{Look, Window};
 fn busy_company(app: &TestApp) -> Company {
     let company = stage::company(app);
     app.advance(TimeDelta::days(-60));
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.advance(TimeDelta::days(30));
-    switch::turn_off(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOff, app.now()).unwrap();
     app.advance(TimeDelta::days(14));
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.advance(TimeDelta::days(16));
     stage::record_conversations(app);
     company

@@ -66,7 +66,13 @@ struct Unpacked {
 impl Unpacked {
     fn make(app: &TestApp) -> Self {
         let ruth = stage::company(app).ruth;
-        compliance_exports::capture::switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+        compliance_exports::identity::commands::run(
+            app.store(),
+            compliance_exports::audit::Actor::User(ruth.id),
+            &compliance_exports::capture::switch::TurnOn,
+            app.now(),
+        )
+        .unwrap();
         record(app);
         let id = app.request_with(&ruth, "2026-03-01", "2026-03-16", formats::every());
         app.work();

@@ -1,7 +1,9 @@
 //! Pages for those who may not, and for what is not there: each says what to do.
 
 use chrono::TimeDelta;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
+use compliance_exports::identity::commands;
 
 use crate::stage::{self, COMPANY};
 use crate::support::{Person, TestApp};
@@ -11,7 +13,7 @@ use crate::window::Window;
 fn a1_a2_a3_whoever_may_not_reads_what_to_do() {
     let app = TestApp::start();
     let company = stage::company(&app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     let Some(window) = Window::signed_in(&app, &company.bram) else { return };
 
     window.go("/administration");
@@ -33,7 +35,13 @@ fn a1_a2_a3_whoever_may_not_reads_what_to_do() {
     window.go("/no-such-page");
     window.pictures("refused-not-found");
 
-    switch::include_exports(app.store(), COMPANY, false, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &switch::IncludeExports { account: COMPANY, included: false },
+        app.now(),
+    )
+    .unwrap();
     window.sign_in(&company.ruth);
     window.sees("not included");
     window.pictures("not-included");
@@ -43,7 +51,7 @@ fn a1_a2_a3_whoever_may_not_reads_what_to_do() {
 fn a4_when_nobody_has_access_any_more_the_operator_is_named() {
     let app = TestApp::start();
     let company = stage::company(&app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.record(
         COMPANY,
         r#"{"type":"user","id":"ruth","name":"Ruth Adeyemi","email":"ruth.adeyemi@halden.example","deactivatedAt":"2026-03-13T16:00:00Z"}"#,
@@ -57,7 +65,7 @@ fn a4_when_nobody_has_access_any_more_the_operator_is_named() {
 fn a2_a_stranger_signs_in_and_then_sees_what_was_asked_for() {
     let app = TestApp::start();
     let company = stage::company(&app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     let Some(window) = Window::open(&app) else { return };
 
     window.go("/administration/access");
@@ -85,7 +93,7 @@ fn a2_a_stranger_signs_in_and_then_sees_what_was_asked_for() {
 fn b6_what_has_expired_says_so() {
     let app = TestApp::start();
     let ruth: Person = stage::company(&app).ruth;
-    switch::turn_on(app.store(), ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(ruth.id), &switch::TurnOn, app.now()).unwrap();
     let id = stage::completed(&app, &ruth, ("2026-02-01", "2026-02-28"), 1234, &[812_345]);
     app.advance(TimeDelta::days(31));
     app.worker.exports.sweep().unwrap();

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeDelta};
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::sources;
 use compliance_exports::demo;
 use compliance_exports::exports::queue::{self, Claim, HandedIn, Release, Task, WorkPolicy};
@@ -10,6 +11,7 @@ use compliance_exports::exports::rows::part_jobs::Built;
 use compliance_exports::exports::rules::parts::Limits;
 use compliance_exports::exports::rules::slices::{DayCount, Slice};
 use compliance_exports::identity::accounts::{self, NewSignIn};
+use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
 use compliance_exports::model::RequestId;
 use compliance_exports::worker::pool::Pool;
@@ -32,7 +34,13 @@ pub struct Company {
 /// Makes the demo's company. The feature is included and off, nothing has been recorded.
 pub fn company(app: &TestApp) -> Company {
     let (company, _) = demo::companies();
-    accounts::create(app.store(), company.name, company.time_zone, true, app.now()).unwrap();
+    commands::run(
+        app.store(),
+        Actor::Operator,
+        &accounts::CreateAccount { name: company.name, time_zone: company.time_zone, include_exports: true },
+        app.now(),
+    )
+    .unwrap();
     let mut people = company.people.into_iter().map(|person| join(app, person.name, &person.email, person.admin));
     let mut named = |name: &str| people.find(|person| person.name.starts_with(name)).expect(name);
     Company { ruth: named("Ruth"), bram: named("Bram"), ines: named("Inês"), tom: named("Tom") }
@@ -41,7 +49,8 @@ pub fn company(app: &TestApp) -> Company {
 /// Someone more who can sign in.
 pub fn join(app: &TestApp, name: &str, email: &str, admin: bool) -> Person {
     let new = NewSignIn { account: COMPANY, email, name, admin };
-    let id = accounts::create_user(app.store(), &new, PASSWORD, app.now()).unwrap();
+    let id = commands::run(app.store(), Actor::Operator, &accounts::SetSignIn::new(new, PASSWORD).unwrap(), app.now())
+        .unwrap();
     Person { id, email: email.to_owned(), name: name.to_owned() }
 }
 

@@ -1,9 +1,10 @@
 //! Two administrators before the same page, and one who presses twice.
 
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::switch;
 use compliance_exports::exports;
 use compliance_exports::exports::requests::Stretch;
-use compliance_exports::identity::access;
+use compliance_exports::identity::{access, commands};
 
 use crate::stage::{self, COMPANY, Company};
 use crate::support::TestApp;
@@ -14,7 +15,7 @@ const MANAGE: &str = "Manage who can request and download exports";
 /// Ruth and Inês, both with access, each before the Administration page.
 fn both(app: &TestApp) -> Option<(Company, Window, Window)> {
     let company = stage::company(app);
-    switch::turn_on(app.store(), company.ruth.id, app.now()).unwrap();
+    commands::run(app.store(), Actor::User(company.ruth.id), &switch::TurnOn, app.now()).unwrap();
     app.set_access(&company.ruth, &[company.ruth.id, company.ines.id]).unwrap();
     let (ruth, ines) = (Window::signed_in(app, &company.ruth)?, Window::signed_in(app, &company.ines)?);
     Some((company, ruth, ines))

@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use compliance_exports::exports::requests::{self, Ask, Policy};
-use compliance_exports::identity::accounts;
+use compliance_exports::audit::Actor;
+use compliance_exports::exports::request::Draft;
+use compliance_exports::exports::requests::Policy;
+use compliance_exports::identity::{accounts, commands};
 
 use crate::support::{House, mode};
 
@@ -30,13 +32,10 @@ fn queue(house: &House, count: usize) {
         accounts::find_user(c, &acme, "ada@acme.example")
     });
     for number in 0..count {
-        let ask = Ask {
-            first_day: "2026-03-01",
-            last_day: "2026-03-31",
-            form_key: &format!("form {number}"),
-            ..Ask::default()
-        };
-        requests::request(&app.store, ada.as_ref().unwrap().id, &ask, Policy::default(), app.clock.now()).unwrap();
+        let draft = Draft { first_day: "2026-03-01", last_day: "2026-03-31", ..Draft::default() };
+        let command = draft.parse(&format!("form {number}"), Policy::default().max_open).unwrap();
+        let by = Actor::User(ada.as_ref().unwrap().id);
+        commands::run(&app.store, by, &command, app.clock.now()).unwrap();
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::heartbeat::{Heartbeat, Interruption};
 use super::read::Others;
 use super::{ExportWorker, pipeline, plan, records};
+use crate::audit::Actor;
 use crate::error::{Context, Error, Kind, Result};
 use crate::exports::archives::{self, Broken};
 use crate::exports::queue::PartJob;
@@ -20,6 +21,7 @@ use crate::exports::rows::part_jobs::Built;
 use crate::exports::rules::requests as rules;
 use crate::exports::rules::slices::Slice;
 use crate::exports::{evidence, requests};
+use crate::identity::commands;
 use crate::jobs::Stop;
 use crate::model::{ExportRequest, Part, RequestId};
 use crate::numbers;
@@ -153,7 +155,12 @@ impl ExportWorker {
             self.blobs.bring(&same.path, &kept.storage_key, &kept.part.sha256, &goes_on)?;
             restored.push(kept.part);
         }
-        requests::note_restored(&self.store, id, restored.len(), self.clock.now())?;
+        commands::run(
+            &self.store,
+            Actor::Operator,
+            &requests::NoteHandling { export: id, handling: requests::Handling::Restored { parts: restored.len() } },
+            self.clock.now(),
+        )?;
         Ok(restored)
     }
 

@@ -10,13 +10,14 @@ use diesel::connection::{Connection as _, InstrumentationEvent};
 use serde_json::json;
 
 use super::*;
+use crate::audit::Actor;
 use crate::capture::ingest::{Outcome, Recorder};
 use crate::capture::sources::events::parse;
 use crate::config::DatabaseUrl;
 use crate::db::PoolOptions;
 use crate::exports::rules::parts::Limits;
 use crate::exports::rules::slices::Slice;
-use crate::identity::accounts;
+use crate::identity::{accounts, commands};
 use crate::model::{ConversationId, OperatorFact};
 
 struct House {
@@ -35,7 +36,13 @@ impl House {
         let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("test.db")), PoolOptions::default()).unwrap();
         store.migrate().unwrap();
         let now = at("2026-06-01T00:00:00Z");
-        let account = accounts::create(&store, "Acme", Tz::UTC, true, now).unwrap();
+        let account = commands::run(
+            &store,
+            Actor::Operator,
+            &accounts::CreateAccount { name: "Acme", time_zone: Tz::UTC, include_exports: true },
+            now,
+        )
+        .unwrap();
         let facts: Vec<OperatorFact> =
             events.iter().map(|event| parse(event.to_string().as_bytes()).unwrap()).collect();
         let outcomes = store.write(|tx| {

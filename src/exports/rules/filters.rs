@@ -1,11 +1,7 @@
 //! What an export may be limited to: how many people and conversations, and how they are named in a form or a command.
 
-use crate::error::Error;
+use crate::error::{Error, Field};
 
-/// Field of the people.
-pub const PEOPLE: &str = "person";
-/// Field of the conversations.
-pub const CONVERSATIONS: &str = "conversation";
 /// People at most.
 pub const MAX_PEOPLE: usize = 30;
 /// Conversations at most.
@@ -37,7 +33,7 @@ pub fn check_people(named: &[String]) -> Result<Vec<Named>, Error> {
     let people = each_once(parsed.ok_or_else(unknown_person)?);
     if people.len() > MAX_PEOPLE {
         let message = format!("Choose at most {MAX_PEOPLE} people: these are {}.", people.len());
-        return Err(Error::invalid(PEOPLE, message));
+        return Err(Error::invalid(Field::People, message));
     }
     Ok(people)
 }
@@ -51,7 +47,7 @@ pub fn check_conversations(named: &[String]) -> Result<Vec<i64>, Error> {
     let conversations = each_once(parsed.ok_or_else(unknown_conversation)?);
     if conversations.len() > MAX_CONVERSATIONS {
         let message = format!("Choose at most {MAX_CONVERSATIONS} conversations: these are {}.", conversations.len());
-        return Err(Error::invalid(CONVERSATIONS, message));
+        return Err(Error::invalid(Field::Conversations, message));
     }
     Ok(conversations)
 }
@@ -67,7 +63,7 @@ fn each_once<T: Ord>(mut all: Vec<T>) -> Vec<T> {
 ///
 /// # Errors
 /// Beside the field, if it has not.
-pub fn check_finished(field: &'static str, typed: &str) -> Result<(), Error> {
+pub fn check_finished(field: Field, typed: &str) -> Result<(), Error> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(());
@@ -82,7 +78,7 @@ pub fn check_finished(field: &'static str, typed: &str) -> Result<(), Error> {
 #[must_use]
 pub fn unknown_person() -> Error {
     Error::invalid(
-        PEOPLE,
+        Field::People,
         "Somebody you chose is not of your company, and takes part in none of the conversations that it can export. \
          Search for the person again.",
     )
@@ -92,7 +88,7 @@ pub fn unknown_person() -> Error {
 #[must_use]
 pub fn unknown_conversation() -> Error {
     Error::invalid(
-        CONVERSATIONS,
+        Field::Conversations,
         "A conversation you chose is none of those that your company can export. Search for it again.",
     )
 }
@@ -118,19 +114,23 @@ mod tests {
 
     #[test]
     fn what_is_typed_and_not_chosen_is_not_passed_over() {
-        assert!(check_finished(PEOPLE, "  ").is_ok());
-        assert!(check_finished(PEOPLE, "ann").is_err_and(|error| error.field() == Some(PEOPLE)));
+        assert!(check_finished(Field::People, "  ").is_ok());
+        assert!(check_finished(Field::People, "ann").is_err_and(|error| error.field() == Some(Field::People)));
     }
 
     #[test]
     fn more_than_can_be_chosen_are_refused_beside_their_field() {
         assert!(check_people(&texts(0..MAX_PEOPLE)).is_ok());
         let error = check_people(&texts(0..=MAX_PEOPLE));
-        assert!(error.is_err_and(|error| error.field() == Some(PEOPLE) && error.message().contains("at most 30")));
+        assert!(
+            error.is_err_and(|error| error.field() == Some(Field::People) && error.message().contains("at most 30"))
+        );
         assert!(check_conversations(&texts(0..MAX_CONVERSATIONS)).is_ok());
         let error = check_conversations(&texts(0..=MAX_CONVERSATIONS));
         assert!(
-            error.is_err_and(|error| error.field() == Some(CONVERSATIONS) && error.message().contains("at most 10"))
+            error.is_err_and(
+                |error| error.field() == Some(Field::Conversations) && error.message().contains("at most 10")
+            )
         );
     }
 

@@ -2,40 +2,37 @@
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
-use crate::error::Error;
+use crate::error::{Error, Field};
 use crate::format;
 use crate::model::{RequestId, Status, Timestamp};
 
-/// Field of the first day.
-pub const FIRST_DAY: &str = "first_day";
-/// Field of the last day.
-pub const LAST_DAY: &str = "last_day";
-
-/// The days of a request (B1), or what is wrong, beside its field. `today` is today in the account's zone.
+/// The days of a request as typed (B1).
 ///
 /// # Errors
-/// One for each field that does not do, so that all are shown at once.
-pub fn check_days(first: &str, last: &str, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Vec<Error>> {
-    let (first_day, last_day) = (parse_day(FIRST_DAY, first), parse_day(LAST_DAY, last));
-    match (first_day, last_day) {
-        (Ok(first), Ok(last)) => {
-            let mut errors = Vec::new();
-            if last > today {
-                let today = format::day(today);
-                let message =
-                    format!("The last day can't be in the future. Today is {today} in the account's time zone.");
-                errors.push(Error::invalid(LAST_DAY, message));
-            }
-            if first > last {
-                errors.push(Error::invalid(FIRST_DAY, "The first day can't be after the last day."));
-            }
-            if errors.is_empty() { Ok((first, last)) } else { Err(errors) }
-        }
+/// One for each that is not a day, so that all are shown at once.
+pub fn parse_days(first: &str, last: &str) -> Result<(NaiveDate, NaiveDate), Vec<Error>> {
+    match (parse_day(Field::FirstDay, first), parse_day(Field::LastDay, last)) {
+        (Ok(first), Ok(last)) => Ok((first, last)),
         (first, last) => Err(first.err().into_iter().chain(last.err()).collect()),
     }
 }
 
-fn parse_day(field: &'static str, text: &str) -> Result<NaiveDate, Error> {
+/// What is wrong with the days of a request (B1). `today` is today in the account's zone.
+#[must_use]
+pub fn check_days(first: NaiveDate, last: NaiveDate, today: NaiveDate) -> Vec<Error> {
+    let mut errors = Vec::new();
+    if last > today {
+        let today = format::day(today);
+        let message = format!("The last day can't be in the future. Today is {today} in the account's time zone.");
+        errors.push(Error::invalid(Field::LastDay, message));
+    }
+    if first > last {
+        errors.push(Error::invalid(Field::FirstDay, "The first day can't be after the last day."));
+    }
+    errors
+}
+
+fn parse_day(field: Field, text: &str) -> Result<NaiveDate, Error> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::invalid(field, "Enter a day."));
@@ -115,28 +112,31 @@ mod tests {
         text.parse().unwrap_or_default()
     }
 
-    fn refused(first: &str, last: &str) -> Vec<(Option<&'static str>, String)> {
-        let errors = check_days(first, last, day("2026-03-15")).err().unwrap_or_default();
+    fn checked(first: &str, last: &str) -> Result<(NaiveDate, NaiveDate), Vec<Error>> {
+        let (first, last) = parse_days(first, last)?;
+        let errors = check_days(first, last, day("2026-03-15"));
+        if errors.is_empty() { Ok((first, last)) } else { Err(errors) }
+    }
+
+    fn refused(first: &str, last: &str) -> Vec<(Option<Field>, String)> {
+        let errors = checked(first, last).err().unwrap_or_default();
         errors.iter().map(|error| (error.field(), error.message().to_owned())).collect()
     }
 
     #[test]
     fn b1_both_days_are_included_and_may_be_the_same() {
-        assert_eq!(
-            check_days("2026-03-15", " 2026-03-15 ", day("2026-03-15")).ok(),
-            Some((day("2026-03-15"), day("2026-03-15")))
-        );
+        assert_eq!(checked("2026-03-15", " 2026-03-15 ").ok(), Some((day("2026-03-15"), day("2026-03-15"))));
     }
 
     #[test]
     fn b1_what_is_wrong_stands_beside_its_field() {
         assert_eq!(
             refused("2026-03-02", "2026-03-01"),
-            [(Some(FIRST_DAY), "The first day can't be after the last day.".to_owned())]
+            [(Some(Field::FirstDay), "The first day can't be after the last day.".to_owned())]
         );
-        assert_eq!(refused("2026-03-01", "2026-03-16").first().map(|error| error.0), Some(Some(LAST_DAY)));
+        assert_eq!(refused("2026-03-01", "2026-03-16").first().map(|error| error.0), Some(Some(Field::LastDay)));
         let both = refused("", "31/03/2026");
-        assert_eq!(both.iter().map(|error| error.0).collect::<Vec<_>>(), [Some(FIRST_DAY), Some(LAST_DAY)]);
+        assert_eq!(both.iter().map(|error| error.0).collect::<Vec<_>>(), [Some(Field::FirstDay), Some(Field::LastDay)]);
         assert_eq!(refused("2026-02-30", "2026-03-01").len(), 1);
         assert_eq!(refused("99999-01-01", "-1-01-01").len(), 2);
     }
@@ -182,7 +182,7 @@ mod tests {
 
         #[test]
         fn b1_any_text_is_answered_without_panic(first in ".{0,12}", last in ".{0,12}") {
-            if let Ok((first, last)) = check_days(&first, &last, day("2026-03-15")) {
+            if let Ok((first, last)) = checked(&first, &last) {
                 prop_assert!(first <= last && last <= day("2026-03-15"));
             }
         }

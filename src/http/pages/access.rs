@@ -62,7 +62,7 @@ async fn form(
 /// `POST /administration/access`: administrators with access.
 ///
 /// # Errors
-/// Those of [`access::change_access`]; what can be put right is shown on the form.
+/// Those of [`Choices`] as a command; what can be put right is shown on the form.
 pub async fn post(state: web::Data<State>, submission: Submission) -> Result<HttpResponse> {
     let Submission { user, session, fields } = submission;
     let choices = Choices { had: people(&fields, "had"), ticked: people(&fields, "user") };
@@ -71,8 +71,7 @@ pub async fn post(state: web::Data<State>, submission: Submission) -> Result<Htt
     if !fields.get("show").is_empty() {
         return form(&state, &session, user, StatusCode::OK, find, choices, None).await;
     }
-    let wanted = choices.clone();
-    match state.with_store(move |store, now| access::change_access(store, user, &wanted, now)).await {
+    match state.run(user, choices.clone()).await {
         Ok(()) => {
             session.say("Access saved.")?;
             Ok(see_other("/administration"))

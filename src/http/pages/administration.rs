@@ -148,10 +148,10 @@ pub async fn live(
 /// `POST /administration/exports/on`: any administrator of an account that includes the feature (A3).
 ///
 /// # Errors
-/// Those of [`switch::turn_on`].
+/// Those of [`switch::TurnOn`].
 pub async fn turn_on(state: web::Data<State>, submission: Submission) -> Result<HttpResponse> {
     let Submission { user, session, .. } = submission;
-    let was_off = state.with_store(move |store, now| switch::turn_on(store, user, now)).await?;
+    let was_off = state.run(user, switch::TurnOn).await?;
     session.say(if was_off {
         "Compliance Exports is on. What people delete from now on is kept, and you have access."
     } else {
@@ -180,10 +180,10 @@ pub async fn confirm_off(state: web::Data<State>, visitor: Visitor) -> Result<Ht
 /// `POST /administration/exports/off`: administrators with access (A3, B8).
 ///
 /// # Errors
-/// Those of [`switch::turn_off`].
+/// Those of [`switch::TurnOff`].
 pub async fn turn_off(state: web::Data<State>, submission: Submission) -> Result<HttpResponse> {
     let Submission { user, session, .. } = submission;
-    state.with_store(move |store, now| switch::turn_off(store, user, now)).await?;
+    state.run(user, switch::TurnOff).await?;
     session.say("Compliance Exports is off. What people delete from now on is no longer kept.")?;
     Ok(see_other("/administration"))
 }

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::{fragment, page, see_other};
+use crate::audit::Actor;
 use crate::blobs::Blobs;
 use crate::db::Store;
 use crate::error::Result;
@@ -15,6 +16,7 @@ use crate::http::forms::Submission;
 use crate::http::sessions::Visitor;
 use crate::http::views::export::{DeleteExport, Export, ExportList, Live};
 use crate::http::{State, chrome};
+use crate::identity::commands;
 use crate::model::{RequestId, Timestamp};
 
 /// `GET /administration/exports/{id}`: administrators with access.
@@ -125,7 +127,7 @@ pub async fn confirm_delete(
 ) -> Result<HttpResponse> {
     let Visitor { user, session } = visitor;
     let id = *id;
-    let (administrator, request, parts, bytes) =
+    let (administrator, requests::ToDelete { request, parts, bytes }) =
         state.read(move |c, now| requests::to_delete(c, user, id, now)).await?;
     let chrome = chrome::for_person(&state, &session, &administrator.user, &administrator.account);
     let zone = administrator.account.time_zone;
@@ -144,12 +146,12 @@ pub async fn confirm_delete(
 /// finished can be downloaded then, so it can be deleted as well (B8).
 ///
 /// # Errors
-/// Those of [`requests::delete`].
+/// Those of [`requests::Delete`].
 pub async fn delete(state: web::Data<State>, id: web::Path<RequestId>, submission: Submission) -> Result<HttpResponse> {
     let (user, id, blobs) = (submission.user, *id, state.blobs.clone());
     let erased = state
         .with_store(move |store, now| {
-            let keys = requests::delete(store, user, id, now)?;
+            let keys = commands::run(store, Actor::User(user), &requests::Delete { export: id }, now)?;
             Ok(erase(store, &blobs, id, &keys, now))
         })
         .await?;

@@ -4,8 +4,8 @@ use actix_web::{HttpResponse, web};
 
 use super::request_form::{self, Typed};
 use super::see_other;
-use crate::error::Result;
-use crate::exports::requests::{self, Ask};
+use crate::error::{Error, Result};
+use crate::exports::requests::{Cancel, Retry};
 use crate::format;
 use crate::http::State;
 use crate::http::forms::{Fields, Submission};
@@ -15,33 +15,22 @@ use crate::model::RequestId;
 /// `POST /administration/exports`: administrators with access, while the feature is on.
 ///
 /// # Errors
-/// Those of [`requests::request`]; what can be put right is shown on the form.
+/// Those of [`RequestExport`](crate::exports::request::RequestExport); what can be put right is shown on the form.
 pub async fn post(state: web::Data<State>, submission: Submission) -> Result<HttpResponse> {
     let Submission { user, session, fields } = submission;
     let typed = Typed::of(&fields);
-    let (asked, policy) = (typed.clone(), state.policy);
-    let made = state
-        .with_store(move |store, now| {
-            let ask = Ask {
-                first_day: &asked.first_day,
-                last_day: &asked.last_day,
-                form_key: &asked.form_key,
-                people: &asked.people,
-                conversations: &asked.conversations,
-                formats: asked.formats.clone(),
-                searched: asked.searched.each_ref().map(String::as_str),
-            };
-            Ok(requests::request(store, user, &ask, policy, now))
-        })
-        .await?;
+    let made = match typed.parse(state.policy) {
+        Ok(command) => state.run(user, command).await,
+        Err(errors) => Err(Error::several(errors)),
+    };
     match made {
         Ok(_) => {
             session.say("Export requested. You will get an email when it is ready; you can close this page.")?;
             Ok(see_other("/administration"))
         }
-        Err(errors) => {
+        Err(error) => {
             let mut shown = Errors::default();
-            let status = request_form::sort_errors(errors, &mut shown)?;
+            let status = request_form::sort_errors(error, &mut shown)?;
             request_form::form(&state, &session, user, status, typed, shown, String::new()).await
         }
     }
@@ -50,23 +39,21 @@ pub async fn post(state: web::Data<State>, submission: Submission) -> Result<Htt
 /// `POST /administration/exports/{id}/cancel`: administrators with access.
 ///
 /// # Errors
-/// Those of [`requests::cancel`].
+/// Those of [`Cancel`].
 pub async fn cancel(state: web::Data<State>, id: web::Path<RequestId>, submission: Submission) -> Result<HttpResponse> {
-    let (user, id) = (submission.user, *id);
-    state.with_store(move |store, now| requests::cancel(store, user, id, now)).await?;
+    state.run(submission.user, Cancel { export: *id }).await?;
     submission.session.say("Export cancelled.")?;
-    Ok(see_other(&back(&submission.fields, id)))
+    Ok(see_other(&back(&submission.fields, *id)))
 }
 
 /// `POST /administration/exports/{id}/retry`: administrators with access, while the feature is on.
 ///
 /// # Errors
-/// Those of [`requests::retry`].
+/// Those of [`Retry`].
 pub async fn retry(state: web::Data<State>, id: web::Path<RequestId>, submission: Submission) -> Result<HttpResponse> {
-    let (user, id, policy) = (submission.user, *id, state.policy);
-    state.with_store(move |store, now| requests::retry(store, user, id, policy, now)).await?;
+    state.run(submission.user, Retry { export: *id, max_open: state.policy.max_open }).await?;
     submission.session.say("The export is queued again. You will get an email when it is ready.")?;
-    Ok(see_other(&back(&submission.fields, id)))
+    Ok(see_other(&back(&submission.fields, *id)))
 }
 
 /// Where a form leads back to: the page of the export if it says so, otherwise the Administration page.

@@ -10,17 +10,20 @@ use chrono::NaiveDate;
 
 use super::page;
 use crate::db::Conn;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Error, Field, Kind, Result};
 use crate::exports::preview::{self, Counts, Question};
+use crate::exports::request::{Draft, RequestExport};
 use crate::exports::requests::{self, Offer, Policy};
-use crate::exports::rules::filters::{CONVERSATIONS, PEOPLE};
-use crate::exports::rules::requests::{FIRST_DAY, LAST_DAY, check_days};
+use crate::exports::rules::filters::check_finished;
+use crate::exports::rules::requests::{check_days, parse_days};
 use crate::exports::search::{self, Strides};
 use crate::http::forms::{Fields, Submission};
 use crate::http::sessions::{Session, Visitor};
 use crate::http::views::found::{Choosable, Results};
 use crate::http::views::preview::Shown;
-use crate::http::views::request::{Errors, Filter, Preset, Request, ticked};
+use crate::http::views::request::{
+    CONVERSATIONS, Errors, FIRST_DAY, Filter, LAST_DAY, PEOPLE, Preset, Request, ticked,
+};
 use crate::http::{State, chrome};
 use crate::identity::access::{self, Administrator};
 use crate::keys;
@@ -81,9 +84,32 @@ impl Typed {
         Filters { people: numbers(&self.people), conversations: numbers(&self.conversations) }
     }
 
+    /// As a command.
+    ///
+    /// # Errors
+    /// One for each field that can't be understood, or whose search has not come to its end.
+    pub(super) fn parse(&self, policy: Policy) -> Result<RequestExport, Vec<Error>> {
+        let draft = Draft {
+            first_day: &self.first_day,
+            last_day: &self.last_day,
+            people: &self.people,
+            conversations: &self.conversations,
+            formats: self.formats.clone(),
+        };
+        let [person, conversation] = &self.searched;
+        let searches = [(Field::People, person), (Field::Conversations, conversation)];
+        let unfinished = searches.into_iter().filter_map(|(field, typed)| check_finished(field, typed).err());
+        let unfinished: Vec<Error> = unfinished.collect();
+        match draft.parse(&self.form_key, policy.max_open) {
+            Ok(command) if unfinished.is_empty() => Ok(command),
+            parsed => Err(parsed.err().into_iter().flatten().chain(unfinished).collect()),
+        }
+    }
+
     /// The days, if they do.
     fn days(&self, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
-        check_days(&self.first_day, &self.last_day, today).ok()
+        let (first, last) = parse_days(&self.first_day, &self.last_day).ok()?;
+        check_days(first, last, today).is_empty().then_some((first, last))
     }
 }
 
@@ -283,24 +309,21 @@ fn fragment(view: &impl Template) -> Result<HttpResponse> {
 }
 
 /// Puts each message beside its field; what the form can't show is passed on.
-pub(super) fn sort_errors(errors: Vec<Error>, shown: &mut Errors) -> Result<StatusCode> {
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
-    for error in errors {
+pub(super) fn sort_errors(error: Error, shown: &mut Errors) -> Result<StatusCode> {
+    if !matches!(error.kind(), Kind::Invalid | Kind::Conflict) {
+        return Err(error);
+    }
+    for error in error.each() {
         let message = error.message().to_owned();
-        match (error.kind(), error.field()) {
-            (Kind::Invalid, Some(FIRST_DAY)) => shown.first_day = Some(message),
-            (Kind::Invalid, Some(LAST_DAY)) => shown.last_day = Some(message),
-            (Kind::Invalid, Some(PEOPLE)) => add(&mut shown.people, message),
-            (Kind::Invalid, Some(CONVERSATIONS)) => add(&mut shown.conversations, message),
-            (Kind::Invalid, _) => shown.form = Some(message),
-            (Kind::Conflict, _) => {
-                shown.form = Some(message);
-                status = StatusCode::CONFLICT;
-            }
-            _ => return Err(error),
+        match error.field() {
+            Some(Field::FirstDay) => shown.first_day = Some(message),
+            Some(Field::LastDay) => shown.last_day = Some(message),
+            Some(Field::People) => add(&mut shown.people, message),
+            Some(Field::Conversations) => add(&mut shown.conversations, message),
+            None => shown.form = Some(message),
         }
     }
-    Ok(status)
+    Ok(if error.kind() == Kind::Conflict { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY })
 }
 
 /// Of several messages about one field, each is shown.

@@ -12,6 +12,15 @@ use crate::exports::rules::filters;
 use crate::format;
 use crate::model::Formats;
 
+/// Name of the form's field for the first day.
+pub const FIRST_DAY: &str = "first_day";
+/// For the last day.
+pub const LAST_DAY: &str = "last_day";
+/// For the people that it is limited to.
+pub const PEOPLE: &str = "person";
+/// For the conversations that it is limited to.
+pub const CONVERSATIONS: &str = "conversation";
+
 /// Request an export: `POST /administration/exports` with `first_day`, `last_day`, any number of `person` and `conversation`,
 /// `form_key` and `csrf`. Without scripts, people and conversations are searched for, added and removed by
 /// `POST /administration/exports/new` with the same, which gives the form again.
@@ -90,7 +99,7 @@ impl Filter {
     #[must_use]
     pub fn people(chosen: Vec<Choosable>) -> Self {
         Self {
-            field: filters::PEOPLE,
+            field: PEOPLE,
             label: "Only with these people",
             hint: "Conversations in which at least one of them takes part or took part, whole. Type part of a name or address.",
             most: filters::MAX_PEOPLE,
@@ -105,7 +114,7 @@ impl Filter {
     #[must_use]
     pub fn conversations(chosen: Vec<Choosable>) -> Self {
         Self {
-            field: filters::CONVERSATIONS,
+            field: CONVERSATIONS,
             label: "Only these conversations",
             hint: "Just these. Type part of a team’s name, or of the names of those in it.",
             most: filters::MAX_CONVERSATIONS,

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use compliance_exports::exports::requests::{self, Ask};
-use compliance_exports::identity::{self, accounts};
+use compliance_exports::audit::Actor;
+use compliance_exports::exports::request::Draft;
+use compliance_exports::identity::{self, accounts, commands};
 use compliance_exports::model::{ConversationId, RequestId, Timestamp};
 use compliance_exports::{capture, keys};
 use serde_json::{Value, json};
@@ -30,7 +31,13 @@ impl<'a> Subject<'a> {
     pub(super) fn new(app: &'a TestApp, number: u32, step: TimeDelta) -> Self {
         let names = ["Acme", "Globex"].map(|name| format!("{name} {number}"));
         let admins = [0, 1].map(|company| {
-            let account = accounts::create(app.store(), &names[company], ZONES[company], true, app.now()).unwrap();
+            let account = commands::run(
+                app.store(),
+                Actor::Operator,
+                &accounts::CreateAccount { name: &names[company], time_zone: ZONES[company], include_exports: true },
+                app.now(),
+            )
+            .unwrap();
             let new = identity::rows::users::NewUser {
                 account_id: account,
                 name: "Admin",
@@ -135,10 +142,10 @@ impl<'a> Subject<'a> {
         let conversations: Vec<String> =
             limits.conversations.iter().map(|&one| self.conversation(company, one).to_string()).collect();
         let (first_day, last_day, form_key) = (&first.to_string(), &last.to_string(), &keys::new_key());
-        let ask =
-            Ask { first_day, last_day, form_key, people: &people, conversations: &conversations, ..Ask::default() };
-        let policy = self.app.app.state().policy;
-        requests::request(self.app.store(), self.admins[company].id, &ask, policy, self.app.now()).unwrap()
+        let draft = Draft { first_day, last_day, people: &people, conversations: &conversations, ..Draft::default() };
+        let command = draft.parse(form_key, self.app.app.state().policy.max_open).unwrap();
+        let by = Actor::User(self.admins[company].id);
+        commands::run(self.app.store(), by, &command, self.app.now()).unwrap()
     }
 
     fn number_of(&self, (source, id): (usize, &str)) -> String {

@@ -18,10 +18,12 @@ use compliance_exports::config::{Overrides, Settings};
 use compliance_exports::db::{Due, Store};
 use compliance_exports::error::Result;
 use compliance_exports::exports::queue::{self, Claim, WorkPolicy};
+use compliance_exports::exports::request::Draft;
 use compliance_exports::exports::{self, requests};
 use compliance_exports::http::{self, State};
 use compliance_exports::identity::access::{self, Choices};
 use compliance_exports::identity::accounts::{self, NewSignIn};
+use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
 use compliance_exports::mail::transport::{Outgoing, Transport};
 use compliance_exports::model::{Account, AccountId, ExportRequest, Formats, RequestId, Timestamp, UserId};
@@ -122,7 +124,13 @@ impl TestApp {
 
     /// An account in London that includes the feature.
     pub fn account(&self, name: &str) -> AccountId {
-        accounts::create(self.store(), name, chrono_tz::Europe::London, true, self.now()).unwrap()
+        commands::run(
+            self.store(),
+            Actor::Operator,
+            &accounts::CreateAccount { name, time_zone: chrono_tz::Europe::London, include_exports: true },
+            self.now(),
+        )
+        .unwrap()
     }
 
     pub fn find_account(&self, name: &str) -> Account {
@@ -158,7 +166,9 @@ impl TestApp {
         };
         let email = format!("{}@{}.example", plain(name, "."), plain(account, "-"));
         let new = NewSignIn { account, email: &email, name, admin };
-        let id = accounts::create_user(self.store(), &new, PASSWORD, self.now()).unwrap();
+        let id =
+            commands::run(self.store(), Actor::Operator, &accounts::SetSignIn::new(new, PASSWORD).unwrap(), self.now())
+                .unwrap();
         Person { id, email, name: name.to_owned() }
     }
 
@@ -166,7 +176,7 @@ impl TestApp {
     pub fn account_with_exports_on(&self, name: &str) -> (AccountId, Person) {
         let account = self.account(name);
         let ada = self.admin(name, "Ada");
-        switch::turn_on(self.store(), ada.id, self.now()).unwrap();
+        commands::run(self.store(), Actor::User(ada.id), &switch::TurnOn, self.now()).unwrap();
         (account, ada)
     }
 
@@ -176,7 +186,7 @@ impl TestApp {
         let had = self.store().read(|c| access::holders(c, &account)).unwrap();
         let had = had.into_iter().map(|person| person.id).collect();
         let choices = Choices { had, ticked: wanted.iter().copied().collect() };
-        access::change_access(self.store(), by.id, &choices, self.now())
+        commands::run(self.store(), Actor::User(by.id), &choices, self.now())
     }
 
     /// Records events, a JSON object on each line (docs/recording.md), and expects that none is refused.
@@ -220,8 +230,9 @@ impl TestApp {
     /// Requests an export with these formats beside the JSON.
     pub fn request_with(&self, by: &Person, first_day: &str, last_day: &str, formats: Formats) -> RequestId {
         let form_key = compliance_exports::keys::new_key();
-        let ask = requests::Ask { first_day, last_day, form_key: &form_key, formats, ..requests::Ask::default() };
-        requests::request(self.store(), by.id, &ask, self.app.state().policy, self.now()).unwrap()
+        let draft = Draft { first_day, last_day, formats, ..Draft::default() };
+        let command = draft.parse(&form_key, self.app.state().policy.max_open).unwrap();
+        commands::run(self.store(), Actor::User(by.id), &command, self.now()).unwrap()
     }
 
     /// How workers hold on to exports, as the settings say.

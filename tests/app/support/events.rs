@@ -2,11 +2,12 @@
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use compliance_exports::audit::Actor;
 use compliance_exports::capture::sources::Summary;
 use compliance_exports::capture::switch;
 use compliance_exports::exports::queue::{self, Release};
 use compliance_exports::exports::requests;
-use compliance_exports::identity::{access, accounts};
+use compliance_exports::identity::{access, accounts, commands};
 use compliance_exports::model::{RequestId, Timestamp};
 use serde_json::{Value, json};
 
@@ -67,7 +68,13 @@ impl TestApp {
 
     /// An account of this zone with one administrator, Ada, who has turned the feature on.
     pub fn account_in(&self, name: &str, zone: Tz) -> Person {
-        accounts::create(self.store(), name, zone, true, self.now()).unwrap();
+        commands::run(
+            self.store(),
+            Actor::Operator,
+            &accounts::CreateAccount { name, time_zone: zone, include_exports: true },
+            self.now(),
+        )
+        .unwrap();
         let ada = self.admin(name, "Ada");
         self.turn_on(&ada);
         ada
@@ -81,12 +88,12 @@ impl TestApp {
 
     /// Turns capture on.
     pub fn turn_on(&self, by: &Person) {
-        switch::turn_on(self.store(), by.id, self.now()).unwrap();
+        commands::run(self.store(), Actor::User(by.id), &switch::TurnOn, self.now()).unwrap();
     }
 
     /// Turns capture off.
     pub fn turn_off(&self, by: &Person) {
-        switch::turn_off(self.store(), by.id, self.now()).unwrap();
+        commands::run(self.store(), Actor::User(by.id), &switch::TurnOff, self.now()).unwrap();
     }
 
     /// Requests all days until today.

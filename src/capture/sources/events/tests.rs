@@ -74,7 +74,7 @@ fn an_error_of_the_sink_ends_the_reading() {
         fn finding(&mut self, _: &FilePlace, finding: Finding<OperatorFact>) -> Result<()> {
             self.0 += 1;
             match finding {
-                Finding::Problem(reason) => Err(crate::error::Error::invalid("path", reason)),
+                Finding::Problem(reason) => Err(crate::error::Error::new(crate::error::Kind::Invalid, reason)),
                 Finding::Fact(_) | Finding::Note(_) => Ok(()),
             }
         }

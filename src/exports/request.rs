@@ -1,0 +1,117 @@
+//! The request for an export: what was typed, as a command, and how it is carried out (B1, B2).
+
+use chrono::NaiveDate;
+
+use super::rules::filters::Named;
+use super::rules::{filters as filter_rules, requests as rules};
+use super::{filters, rows};
+use crate::audit::{self, AuditEvent};
+use crate::days;
+use crate::db::Tx;
+use crate::error::{Error, Kind, Result};
+use crate::identity::commands::{Command, WithAccessWhileOn};
+use crate::model::{ConversationId, Formats, RequestId, Timestamp};
+
+/// What is asked for, as typed: in a form, or on the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Draft<'a> {
+    /// First day.
+    pub first_day: &'a str,
+    /// Last day.
+    pub last_day: &'a str,
+    /// The people that it is limited to, by number or address.
+    pub people: &'a [String],
+    /// The conversations that it is limited to, by number.
+    pub conversations: &'a [String],
+    /// In which formats it shall be readable beside the JSON.
+    pub formats: Formats,
+}
+
+impl Draft<'_> {
+    /// As a command. `form_key` is the key of the form or call, `max_open` how many requests of an account may be open.
+    ///
+    /// # Errors
+    /// One for each input that can't be understood (B1).
+    pub fn parse(&self, form_key: &str, max_open: u32) -> Result<RequestExport, Vec<Error>> {
+        let days = rules::parse_days(self.first_day, self.last_day);
+        let people = filter_rules::check_people(self.people);
+        let conversations = filter_rules::check_conversations(self.conversations);
+        match (days, people, conversations) {
+            (Ok((first_day, last_day)), Ok(people), Ok(conversations)) => Ok(RequestExport {
+                first_day,
+                last_day,
+                people,
+                conversations,
+                formats: self.formats.clone(),
+                form_key: form_key.to_owned(),
+                max_open,
+            }),
+            (days, people, conversations) => {
+                let days = days.err().into_iter().flatten();
+                Err(days.chain(people.err()).chain(conversations.err()).collect())
+            }
+        }
+    }
+}
+
+/// Requests an export of these days, both included. The outcome is its number: of an earlier one, if that has the same form key.
+/// Refused with one message for each input that does not do (B1), or the one reason why nothing can be requested now (B2).
+#[derive(Clone, Debug)]
+pub struct RequestExport {
+    /// First day, in the account's time zone.
+    pub first_day: NaiveDate,
+    /// Last day.
+    pub last_day: NaiveDate,
+    /// The people that it is limited to; nobody is left out if there are none.
+    pub people: Vec<Named>,
+    /// The conversations that it is limited to; none is left out if there are none.
+    pub conversations: Vec<ConversationId>,
+    /// In which formats it shall be readable beside the JSON.
+    pub formats: Formats,
+    /// The same key makes the same request (B2).
+    pub form_key: String,
+    /// Requests of an account that may be queued or in progress (B2).
+    pub max_open: u32,
+}
+
+impl Command for RequestExport {
+    type By = WithAccessWhileOn;
+    type Outcome = RequestId;
+
+    fn run(&self, tx: &mut Tx<'_>, by: &WithAccessWhileOn, now: Timestamp) -> Result<RequestId> {
+        if self.form_key.is_empty() || self.form_key.len() > 100 {
+            return Err(Error::new(Kind::Invalid, "The form is incomplete. Open it again and submit it once more."));
+        }
+        let account = &by.account;
+        if let Some(made) = rows::exports::find_by_form_key(tx, account.id, &self.form_key)? {
+            return Ok(made);
+        }
+        let today = days::day_of(now, account.time_zone);
+        let mut errors = rules::check_days(self.first_day, self.last_day, today);
+        let found = filters::find(tx, account.id, &self.people, &self.conversations);
+        let filters = match found {
+            Ok(filters) if errors.is_empty() => filters,
+            found => {
+                errors.extend(found.err().into_iter().flatten());
+                return Err(Error::several(errors));
+            }
+        };
+        rules::check_open(rows::exports::count_open(tx, account.id)?, self.max_open)?;
+        let (first_day, last_day) = (self.first_day, self.last_day);
+        let new = rows::exports::NewRequest {
+            account_id: account.id,
+            requester_id: by.user.id,
+            form_key: &self.form_key,
+            first_day,
+            last_day,
+            time_zone: account.time_zone,
+            filters: &filters,
+            requested_at: now,
+            formats: &self.formats,
+        };
+        let id = rows::exports::create(tx, &new)?;
+        let event = AuditEvent::ExportRequested { export: id, first_day, last_day, filters };
+        audit::append(tx, account.id, by.actor(), &event, now)?;
+        Ok(id)
+    }
+}

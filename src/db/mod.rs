@@ -24,25 +24,8 @@ pub use tx::Tx;
 /// The message of an error about a row that this version can't read.
 pub const UNREADABLE: &str = "The database holds a value that this version does not know.";
 
-/// The present by [`Store::time`], for those who look whether a wait is over.
-#[derive(Clone, Copy, Debug)]
-pub struct Due {
-    /// The present.
-    pub now: Timestamp,
-    /// The end of the longest wait that begins now. One that ends later was noted before the clock was put back.
-    pub latest: Timestamp,
-}
-
 /// A wait that is over whatever the clock says.
 pub(crate) const AT_ONCE: i64 = 0;
-
-/// A wait that is over, or that nobody has begun since the clock was put back.
-macro_rules! over {
-    ($column:expr, $due:expr) => {
-        ($column.le($due.now.micros()).or($column.gt($due.latest.micros())))
-    };
-}
-pub(crate) use over;
 
 /// A column that ought to hold what we wrote there.
 pub(crate) fn instant(micros: i64) -> Result<Timestamp, Error> {

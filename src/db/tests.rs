@@ -279,12 +279,14 @@ fn telling_the_progress_of_a_long_part_writes_little() {
     assert!(created > 800_000, "{created}");
     let claimed = written(&|c| {
         let request = lock(c)?;
-        part_jobs::claim(c, &request, &part_jobs::Waiting { number: 1, attempts: 0 }, "key", now)?;
+        part_jobs::update_claimed(c, part_jobs::Job { request: &request, number: 1 }, "key", now)?;
         Ok(true)
     });
     let told = written(&|c| {
         let request = lock(c)?;
-        part_jobs::update_progress(c, &part_jobs::Lease { request: &request, number: 1, key: "key" }, now, 1)
+        let job = part_jobs::Job { request: &request, number: 1 };
+        part_jobs::update_done(c, job, 1)?;
+        part_jobs::update_lease(c, job, "key", now)
     });
     assert!(claimed < 20_000 && told < 20_000, "{claimed} and {told}");
 }

@@ -4,9 +4,10 @@
 //! whoever is free, in this process or another. Part 1 tells about all others, so it comes last. The archive itself is
 //! built by `build`, which reads what goes into it through [`crate::exports::contents`].
 //!
-//! Leases and waits run by the database's clock ([`Store::time`]), which all processes share; `now`, that of the caller, is
-//! what is told to people. Whoever changes anything of a request locks it first ([`exports::lock`]). A verb that met a failure
-//! that may pass can be called again, also when nobody knows whether it went through.
+//! How jobs are held is the same for all ([`lease`]); here is what is an export's own: whose turn it is, and what becomes of the
+//! request. Leases run by the database's clock; `now`, that of the caller, is what is told to people. Whoever changes anything
+//! of a request locks it first ([`exports::lock`]). A verb that met a failure that may pass can be called again, also when
+//! nobody knows whether it went through.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,11 +26,13 @@ use super::rules::summary::{ConversationCounts, Counting, KindCounts};
 use crate::audit::{self, Actor, AuditEvent};
 use crate::capture::rules::periods;
 use crate::capture::{self, switch};
-use crate::db::{self, Conn, Due, Store, Tx};
+use crate::db::{self, Conn, Store, Tx};
 use crate::error::{Error, Kind, Result};
-use crate::jobs::attempts::{self, LONGEST_WAIT};
-use crate::model::{AccountId, ExportRequest, MailEvent, Part, RequestId, Timestamp};
-use crate::{identity, keys};
+use crate::identity;
+use crate::jobs::attempts::{self, Failure, Waits};
+pub use crate::jobs::lease::Release;
+use crate::jobs::lease::{self, Again, Due, Hold, Lease, Queue, Settled};
+use crate::model::{AccountId, ExportRequest, MailEvent, Part, RequestId, Timestamp, UserId};
 
 /// How workers hold on to an export.
 #[derive(Clone, Copy, Debug)]
@@ -76,77 +79,225 @@ pub struct Claim {
 }
 
 impl Claim {
-    fn lease(&self) -> exports::Lease<'_> {
-        exports::Lease { id: self.request.id, key: &self.key }
-    }
-
-    fn part_lease<'a>(&'a self, request: &'a Locked, job: &PartJob) -> part_jobs::Lease<'a> {
-        part_jobs::Lease { request, number: job.number, key: &self.key }
-    }
-
-    /// Locks the request if this claim still holds; a plan's lease is prolonged.
-    fn hold(&self, tx: &mut Tx<'_>, store: &Store, policy: &WorkPolicy) -> Result<Option<Locked>> {
-        let Some(request) = exports::lock(tx, self.request.id)? else { return Ok(None) };
-        let ours = match &self.task {
-            Task::Plan => {
-                let until = store.time(tx)?.plus(policy.lease);
-                exports::update_lease(tx, &self.lease(), until)?
-            }
-            Task::Part(job) => part_jobs::is_held(tx, &self.part_lease(&request, job))?,
+    fn lease(&self) -> Lease<'_, Job> {
+        let part = match &self.task {
+            Task::Plan => None,
+            Task::Part(job) => Some(job.number),
         };
-        Ok(ours.then_some(request))
+        Lease { job: Job { part, ..Job::plan_of(&self.request) }, attempts: self.attempts, key: &self.key }
     }
 }
 
-/// By how much what this process notes may seem to lie ahead of what another reads a moment earlier.
-const SLACK: TimeDelta = TimeDelta::seconds(1);
-
-fn due(store: &Store, c: &mut Conn) -> Result<Due> {
-    let now = store.time(c)?;
-    Ok(Due { now, latest: now.plus(LONGEST_WAIT) })
+/// What is held: an export that is planned, or one of its parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    request: RequestId,
+    account: AccountId,
+    requester: UserId,
+    part: Option<i32>,
 }
 
-/// Takes up the work that has waited longest; only of the request `only` if one is given. An export whose workers died as
-/// often as it may be tried fails instead, and one that can't even be read fails alone.
+impl Job {
+    fn plan_of(request: &ExportRequest) -> Self {
+        let ExportRequest { id, account_id, requester_id, .. } = *request;
+        Self { request: id, account: account_id, requester: requester_id, part: None }
+    }
+}
+
+/// Locks the request of a job if the lease still holds.
+fn lock_held(tx: &mut Tx<'_>, lease: &Lease<'_, Job>) -> Result<Option<Locked>> {
+    let Some(request) = exports::lock(tx, lease.job.request)? else { return Ok(None) };
+    let ours = match lease.job.part {
+        None => exports::is_held(tx, &request, lease.key)?,
+        Some(number) => part_jobs::is_held(tx, part_jobs::Job { request: &request, number }, lease.key)?,
+    };
+    Ok(ours.then_some(request))
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Turn {
+    /// This export is to be planned.
+    Plan(RequestId),
+    /// One of this export's parts is to be built.
+    Part(RequestId),
+}
+
+impl Turn {
+    fn request(self) -> RequestId {
+        match self {
+            Self::Plan(id) | Self::Part(id) => id,
+        }
+    }
+}
+
+/// The queue of exports, as it is looked at `now`.
+#[derive(Clone, Copy, Debug)]
+pub struct Exports {
+    /// How workers hold on to an export.
+    pub policy: WorkPolicy,
+    /// Only this request's work, if one is given.
+    pub only: Option<RequestId>,
+    /// What people are told.
+    pub now: Timestamp,
+}
+
+impl Queue for Exports {
+    type Turn = Turn;
+    type Job = Job;
+    type Claim = Claim;
+    type Progress = i64;
+    type Why = String;
+
+    fn lease(&self) -> TimeDelta {
+        self.policy.lease
+    }
+
+    fn waits(&self) -> Waits {
+        Waits::Growing(self.policy.attempts)
+    }
+
+    /// Plans first: they are short, and let every company's export begin.
+    fn list_waiting(&self, c: &mut Conn, due: &Due) -> Result<Vec<Turn>> {
+        let plans = exports::list_waiting(c, due, self.only)?.into_iter().map(Turn::Plan);
+        let parts = list_with_waiting(c, due, self.only)?.into_iter().map(Turn::Part);
+        Ok(plans.chain(parts).collect())
+    }
+
+    fn list_leased_beyond(&self, c: &mut Conn, latest: Timestamp) -> Result<Vec<Turn>> {
+        let plans = exports::list_leased_beyond(c, latest)?.into_iter().map(Turn::Plan);
+        let parts = part_jobs::list_leased_beyond(c, latest)?.into_iter().map(Turn::Part);
+        Ok(plans.chain(parts).collect())
+    }
+
+    /// An export whose workers died as often as it may be tried fails instead, and one that can't even be read fails alone, lest
+    /// it be in the way of all others for ever.
+    fn take(&self, tx: &mut Tx<'_>, turn: Turn, hold: &Hold) -> Result<Option<Claim>> {
+        let Some(request) = exports::lock_at_once(tx, turn.request())? else { return Ok(None) };
+        let taken = match turn {
+            Turn::Plan(_) => self.take_plan(tx, &request, hold),
+            Turn::Part(_) => self.take_part(tx, &request, hold),
+        };
+        match taken {
+            Err(error) if error.kind() == Kind::Internal && error.message() == db::UNREADABLE => {
+                let id = request.id();
+                tracing::error!(cause = %error.causes(), request = id, "an export in the queue can't be read: {error}");
+                let reason = "The server can't read this request. Ask its operator to look into the log.";
+                exports::update_failed(tx, id, reason, self.now)?;
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    fn disown(tx: &mut Tx<'_>, turn: Turn, key: &str) -> Result<()> {
+        let Some(request) = exports::lock(tx, turn.request())? else { return Ok(()) };
+        match turn {
+            Turn::Plan(_) if exports::update_disowned(tx, &request, key)? => exports::update_queued(tx, &request),
+            Turn::Plan(_) => Ok(()),
+            Turn::Part(_) => part_jobs::update_disowned(tx, &request, key).map(drop),
+        }
+    }
+
+    fn end_beyond(tx: &mut Tx<'_>, turn: Turn, latest: Timestamp) -> Result<()> {
+        let Some(request) = exports::lock(tx, turn.request())? else { return Ok(()) };
+        match turn {
+            Turn::Plan(_) => exports::update_leases_beyond(tx, &request, latest),
+            Turn::Part(_) => part_jobs::update_leases_beyond(tx, &request, latest),
+        }
+    }
+
+    fn prolong(tx: &mut Tx<'_>, lease: &Lease<'_, Job>, until: Timestamp, done: i64) -> Result<bool> {
+        let Some(request) = exports::lock(tx, lease.job.request)? else { return Ok(false) };
+        let Some(number) = lease.job.part else { return exports::update_lease(tx, &request, lease.key, until) };
+        let part = part_jobs::Job { request: &request, number };
+        if !part_jobs::update_lease(tx, part, lease.key, until)? {
+            return Ok(false);
+        }
+        part_jobs::update_done(tx, part, done)?;
+        let done = part_jobs::sum_done(tx, request.id())?;
+        exports::update_done(tx, request.id(), done)?;
+        Ok(true)
+    }
+
+    fn release(tx: &mut Tx<'_>, lease: &Lease<'_, Job>, again: Again) -> Result<bool> {
+        let Some(request) = exports::lock(tx, lease.job.request)? else { return Ok(false) };
+        if let Some(number) = lease.job.part {
+            return part_jobs::update_released(tx, part_jobs::Job { request: &request, number }, lease.key, again);
+        }
+        let ours = exports::update_released(tx, &request, lease.key, again)?;
+        if ours {
+            exports::update_queued(tx, &request)?;
+        }
+        Ok(ours)
+    }
+
+    /// With a reason that an administrator understands.
+    fn fail(tx: &mut Tx<'_>, lease: &Lease<'_, Job>, reason: &String, now: Timestamp) -> Result<bool> {
+        let Some(request) = lock_held(tx, lease)? else { return Ok(false) };
+        end_in_failure(tx, &request, lease.job, reason, now)
+    }
+}
+
+impl Exports {
+    fn take_plan(&self, tx: &mut Tx<'_>, locked: &Locked, hold: &Hold) -> Result<Option<Claim>> {
+        let id = locked.id();
+        // Another may have been quicker since it was listed; and what an earlier run has left goes first.
+        if exports::list_waiting(tx, &hold.due, Some(id))?.is_empty() || part_jobs::is_any_built(tx, id)? {
+            return Ok(None);
+        }
+        let Some(mut request) = exports::find(tx, id)? else { return Ok(None) };
+        if self.gives_up(tx, locked, &request, request.attempts)? {
+            return Ok(None);
+        }
+        exports::update_claimed(tx, locked, &hold.key, hold.until)?;
+        exports::update_begun(tx, locked, request.started_at.unwrap_or(hold.due.now))?;
+        request.attempts += 1;
+        Ok(Some(Claim { attempts: request.attempts, request, task: Task::Plan, key: hold.key.clone() }))
+    }
+
+    fn take_part(&self, tx: &mut Tx<'_>, locked: &Locked, hold: &Hold) -> Result<Option<Claim>> {
+        let id = locked.id();
+        // It may have ended, or another have been quicker, since it was listed.
+        let Some(found) = part_jobs::find_waiting(tx, id, &hold.due)?.filter(|_| locked.is_in_progress()) else {
+            return Ok(None);
+        };
+        let number = found.number;
+        let (Some(mut request), Some(plan)) = (exports::find(tx, id)?, part_jobs::find_plan(tx, id, number)?) else {
+            return Ok(None);
+        };
+        if self.gives_up(tx, locked, &request, found.attempts)? {
+            return Ok(None);
+        }
+        let part = part_jobs::Job { request: locked, number };
+        part_jobs::update_claimed(tx, part, &hold.key, hold.until)?;
+        part_jobs::update_done(tx, part, 0)?;
+        let attempts = found.attempts + 1;
+        exports::update_attempts(tx, id, attempts)?;
+        request.attempts = request.attempts.max(attempts);
+        let job = PartJob { number, count: part_jobs::count(tx, id)?, plan: Slice::parse(&plan)? };
+        Ok(Some(Claim { request, task: Task::Part(Arc::new(job)), attempts, key: hold.key.clone() }))
+    }
+
+    /// Fails an export that has been begun as often as it may be; tells whether it has.
+    fn gives_up(&self, tx: &mut Tx<'_>, locked: &Locked, request: &ExportRequest, attempts: i32) -> Result<bool> {
+        let allowed = self.policy.attempts;
+        let exhausted = attempts::is_exhausted(attempts, allowed);
+        if exhausted {
+            let reason = attempts::left_without_a_word(allowed);
+            end_in_failure(tx, locked, Job::plan_of(request), &reason, self.now)?;
+        }
+        Ok(exhausted)
+    }
+}
+
+/// Takes up the work that has waited longest; only of the request `only` if one is given.
 ///
 /// # Errors
 /// When the database fails.
 pub fn claim(store: &Store, policy: &WorkPolicy, only: Option<RequestId>, now: Timestamp) -> Result<Option<Claim>> {
-    // Most looks find nothing: they must not take the writer's place.
-    let (beyond, plans, parts) = store.read(|c| {
-        let due = due(store, c)?;
-        let latest = due.now.plus(policy.lease + SLACK);
-        let beyond = [exports::list_leased_beyond(c, latest)?, part_jobs::list_leased_beyond(c, latest)?].concat();
-        Ok((beyond, exports::list_claimable(c, &due, only)?, list_with_waiting(c, &due, only)?))
-    })?;
-    for id in beyond {
-        end_leases_in_time(store, policy, id)?;
-    }
-    // Plans first: they are short, and let every company's export begin.
-    for (id, task) in
-        plans.into_iter().map(|id| (id, claim_plan as Take)).chain(parts.into_iter().map(|id| (id, claim_part as Take)))
-    {
-        let key = keys::new_key();
-        let taken = store.write(|tx| {
-            let Some(request) = exports::lock(tx, id)? else { return Ok(None) };
-            let due = due(store, tx)?;
-            readable(tx, &request, now, |tx| task(tx, policy, &request, &key, (&due, now)))
-        });
-        let taken = taken.inspect_err(|error| {
-            // Nobody knows whether it went through: held by nobody, it would count as an attempt that broke off.
-            if error.is_transient() {
-                disown(store, id, &key);
-            }
-        });
-        if let Some(claim) = taken? {
-            return Ok(Some(claim));
-        }
-    }
-    Ok(None)
+    lease::claim(store, &Exports { policy: *policy, only, now })
 }
-
-/// How a kind of work is taken up, under a key, at this moment.
-type Take = fn(&mut Tx<'_>, &WorkPolicy, &Locked, &str, (&Due, Timestamp)) -> Result<Option<Claim>>;
 
 /// The exports with a part that waits: that with fewest workers first, so that a large one does not keep the others waiting.
 fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
@@ -158,99 +309,6 @@ fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result
     }
     waiting.sort_unstable();
     Ok(waiting.into_iter().map(|(_, id)| id).collect())
-}
-
-/// Ends the leases of an export that lie further ahead than any lease does, which were taken before the clock was put back: not
-/// at once, since whoever holds one may live, and will say so, but as if it had been taken now.
-fn end_leases_in_time(store: &Store, policy: &WorkPolicy, id: RequestId) -> Result<()> {
-    store.write(|tx| {
-        let Some(request) = exports::lock(tx, id)? else { return Ok(()) };
-        let latest = store.time(tx)?.plus(policy.lease);
-        exports::update_lease_beyond(tx, &request, latest)?;
-        part_jobs::update_leases_beyond(tx, &request, latest)
-    })
-}
-
-/// Gives back what was taken up under this key, if it was, as if it had not been.
-fn disown(store: &Store, id: RequestId, key: &str) {
-    let disowned = store.write(|tx| {
-        let Some(request) = exports::lock(tx, id)? else { return Ok(()) };
-        exports::update_disowned(tx, &exports::Lease { id, key })?;
-        part_jobs::update_disowned(tx, &request, key)
-    });
-    if let Err(error) = disowned {
-        tracing::warn!(cause = %error.causes(), request = id, "work that may have been taken up waits for its lease: {error}");
-    }
-}
-
-/// Does `work` for an export; one that can't be read is failed, lest it be in the way of all others for ever.
-fn readable(
-    tx: &mut Tx<'_>,
-    request: &Locked,
-    now: Timestamp,
-    work: impl FnOnce(&mut Tx<'_>) -> Result<Option<Claim>>,
-) -> Result<Option<Claim>> {
-    match work(tx) {
-        Err(error) if error.kind() == Kind::Internal && error.message() == db::UNREADABLE => {
-            let id = request.id();
-            tracing::error!(cause = %error.causes(), request = id, "an export in the queue can't be read: {error}");
-            let reason = "The server can't read this request. Ask its operator to look into the log.";
-            exports::update_failed(tx, id, reason, now)?;
-            Ok(None)
-        }
-        other => other,
-    }
-}
-
-fn claim_plan(
-    tx: &mut Tx<'_>,
-    policy: &WorkPolicy,
-    locked: &Locked,
-    key: &str,
-    (due, now): (&Due, Timestamp),
-) -> Result<Option<Claim>> {
-    let id = locked.id();
-    // What an earlier run has left goes first.
-    if part_jobs::is_any_built(tx, id)? {
-        return Ok(None);
-    }
-    let Some(mut request) = exports::find(tx, id)? else { return Ok(None) };
-    if !exports::claim(tx, &request, key, due, due.now.plus(policy.lease))? {
-        return Ok(None);
-    }
-    if attempts::is_exhausted(request.attempts, policy.attempts) {
-        end_in_failure(tx, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
-        return Ok(None);
-    }
-    request.attempts += 1;
-    Ok(Some(Claim { attempts: request.attempts, request, task: Task::Plan, key: key.to_owned() }))
-}
-
-fn claim_part(
-    tx: &mut Tx<'_>,
-    policy: &WorkPolicy,
-    locked: &Locked,
-    key: &str,
-    (due, now): (&Due, Timestamp),
-) -> Result<Option<Claim>> {
-    let id = locked.id();
-    // It may have ended, or another have been quicker, since it was listed.
-    let Some(found) = part_jobs::find_waiting(tx, id, due)?.filter(|_| locked.is_in_progress()) else {
-        return Ok(None);
-    };
-    let (Some(mut request), Some(plan)) = (exports::find(tx, id)?, part_jobs::find_plan(tx, id, found.number)?) else {
-        return Ok(None);
-    };
-    if attempts::is_exhausted(found.attempts, policy.attempts) {
-        end_in_failure(tx, locked, &request, &attempts::left_without_a_word(policy.attempts), now)?;
-        return Ok(None);
-    }
-    part_jobs::claim(tx, locked, &found, key, due.now.plus(policy.lease))?;
-    let attempts = found.attempts + 1;
-    exports::update_attempts(tx, id, attempts)?;
-    request.attempts = request.attempts.max(attempts);
-    let job = PartJob { number: found.number, count: part_jobs::count(tx, id)?, plan: Slice::parse(&plan)? };
-    Ok(Some(Claim { request, task: Task::Part(Arc::new(job)), attempts, key: key.to_owned() }))
 }
 
 /// Takes the cut (C7) and the evidence of that moment, unless an earlier attempt has: an export is a function of its request
@@ -267,13 +325,12 @@ pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool
     let (numbers, evidence) = store.read(|c| Ok((db::cuts::read_now(c)?, evidence::read(c, &claim.request)?)))?;
     let evidence = evidence::text(&evidence)?;
     let ours = store.write(|tx| {
-        let ours = exports::update_cut(tx, &claim.lease(), now, &evidence)?;
-        if ours {
-            // It may have been kept already, by a transaction of whose end nobody heard.
-            db::cuts::delete(tx, claim.request.id)?;
-            db::cuts::create(tx, claim.request.id, &numbers)?;
-        }
-        Ok(ours)
+        let Some(request) = lock_held(tx, &claim.lease())? else { return Ok(false) };
+        exports::update_cut(tx, &request, now, &evidence)?;
+        // It may have been kept already, by a transaction of whose end nobody heard.
+        db::cuts::delete(tx, request.id())?;
+        db::cuts::create(tx, request.id(), &numbers)?;
+        Ok(true)
     })?;
     claim.request.cut = Some(now);
     Ok(ours)
@@ -292,9 +349,9 @@ fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()
 ///
 /// # Errors
 /// When the database fails.
-pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<bool> {
+pub fn begin_plan(store: &Store, claim: &Claim) -> Result<bool> {
     store.write(|tx| {
-        let Some(request) = claim.hold(tx, store, policy)? else { return Ok(false) };
+        let Some(request) = lock_held(tx, &claim.lease())? else { return Ok(false) };
         part_jobs::delete(tx, &request)?;
         Ok(true)
     })
@@ -305,10 +362,10 @@ pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<b
 ///
 /// # Errors
 /// When the database fails.
-pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, plan: &Slice) -> Result<bool> {
+pub fn add_part(store: &Store, claim: &Claim, number: i32, plan: &Slice) -> Result<bool> {
     let job = part_jobs::NewPartJob { number, plan: plan.to_text(), items: count(plan.items())? };
     store.write(|tx| {
-        let Some(request) = claim.hold(tx, store, policy)? else { return Ok(false) };
+        let Some(request) = lock_held(tx, &claim.lease())? else { return Ok(false) };
         if !part_jobs::is_made(tx, request.id(), number)? {
             part_jobs::create(tx, &request, &job)?;
         }
@@ -322,7 +379,11 @@ pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, 
 /// When the database fails.
 pub fn planned(store: &Store, claim: &Claim, items: u64, limits: Limits, now: Timestamp) -> Result<bool> {
     let (items, limits) = (count(items)?, (count(limits.entries)?, count(limits.bytes)?));
-    store.write(|tx| exports::update_planned(tx, &claim.lease(), items, limits, now))
+    store.write(|tx| {
+        let Some(request) = lock_held(tx, &claim.lease())? else { return Ok(false) };
+        exports::update_planned(tx, &request, items, limits, now)?;
+        Ok(true)
+    })
 }
 
 /// A number as the tables hold it. One that does not fit is no number of anything that there is.
@@ -338,17 +399,7 @@ fn count(number: impl TryInto<i64>) -> Result<i64> {
 /// # Errors
 /// When the database fails.
 pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -> Result<bool> {
-    store.write(|tx| {
-        let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
-        let until = store.time(tx)?.plus(policy.lease);
-        let Task::Part(job) = &claim.task else { return exports::update_lease(tx, &claim.lease(), until) };
-        if !part_jobs::update_progress(tx, &claim.part_lease(&request, job), until, done)? {
-            return Ok(false);
-        }
-        let done = part_jobs::sum_done(tx, request.id())?;
-        exports::update_done(tx, request.id(), done)?;
-        Ok(true)
-    })
+    lease::heartbeat::<Exports>(store, &claim.lease(), policy.lease, done)
 }
 
 /// The parts of an export that have been built already, in order, without their counts.
@@ -399,10 +450,8 @@ pub fn hand_in(
     // Part 1 comes last: the others don't change any more, and are put together before anybody has to wait for it.
     let contents = if job.number == 1 { contents(store, id, job, built)? } else { None };
     store.write(|tx| {
-        let Some(request) = exports::lock(tx, id)? else { return Ok(HandedIn::Lost) };
-        if !part_jobs::update_built(tx, &claim.part_lease(&request, job), built, now)? {
-            return handed_in_before(tx, id, built);
-        }
+        let Some(request) = lock_held(tx, &claim.lease())? else { return handed_in_before(tx, id, built) };
+        part_jobs::update_built(tx, part_jobs::Job { request: &request, number: job.number }, built, now)?;
         if job.number > 1 {
             let done = part_jobs::sum_done(tx, id)?;
             exports::update_done(tx, id, done)?;
@@ -476,41 +525,33 @@ fn contents(store: &Store, id: RequestId, job: &PartJob, last: &Built) -> Result
 /// # Errors
 /// When the database fails.
 pub fn fail(store: &Store, claim: &Claim, reason: &str, now: Timestamp) -> Result<bool> {
-    store.write(|tx| {
-        let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
-        let ours = match &claim.task {
-            Task::Plan => exports::is_held(tx, &claim.lease())?,
-            Task::Part(job) => part_jobs::is_held(tx, &claim.part_lease(&request, job))?,
-        };
-        Ok(ours && end_in_failure(tx, &request, &claim.request, reason, now)?)
-    })
+    store.write(|tx| Exports::fail(tx, &claim.lease(), &reason.to_owned(), now))
 }
 
-fn end_in_failure(
-    tx: &mut Tx<'_>,
-    locked: &Locked,
-    request: &ExportRequest,
-    reason: &str,
+/// Notes that a job has met a failure: it is tried again later, or the export fails.
+///
+/// # Errors
+/// When the database fails.
+pub fn settle(
+    store: &Store,
+    claim: &Claim,
+    policy: &WorkPolicy,
+    failure: &Failure<String>,
     now: Timestamp,
-) -> Result<bool> {
-    let ExportRequest { id, account_id, requester_id, .. } = *request;
+) -> Result<Settled> {
+    lease::settle::<Exports>(store, Waits::Growing(policy.attempts), &claim.lease(), failure, now)
+}
+
+fn end_in_failure(tx: &mut Tx<'_>, locked: &Locked, job: Job, reason: &str, now: Timestamp) -> Result<bool> {
+    let id = locked.id();
     if !exports::update_failed(tx, id, reason, now)? {
         return Ok(false);
     }
     part_jobs::update_leases_ended(tx, locked)?;
-    rows::mails::create(tx, id, requester_id, MailEvent::Failed, Some(reason), now)?;
+    rows::mails::create(tx, id, job.requester, MailEvent::Failed, Some(reason), now)?;
     let event = AuditEvent::ExportFailed { export: id, reason: reason.to_owned() };
-    audit::append(tx, account_id, Actor::System, &event, now)?;
+    audit::append(tx, job.account, Actor::System, &event, now)?;
     Ok(true)
-}
-
-/// Why a job goes back into the queue.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Release {
-    /// This process stops: another goes on at once, and the attempt does not count.
-    Stopping,
-    /// Something failed that may pass: later, and the attempt counts.
-    Later(TimeDelta),
 }
 
 /// Puts a job back into the queue; tells whether it was still ours.
@@ -518,18 +559,7 @@ pub enum Release {
 /// # Errors
 /// When the database fails.
 pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
-    store.write(|tx| {
-        let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
-        let now = store.time(tx)?;
-        let (attempts, not_before) = match why {
-            Release::Stopping => (claim.attempts - 1, now),
-            Release::Later(wait) => (claim.attempts, now.plus(wait)),
-        };
-        match &claim.task {
-            Task::Plan => exports::update_released(tx, &claim.lease(), attempts, not_before),
-            Task::Part(job) => part_jobs::update_released(tx, &claim.part_lease(&request, job), attempts, not_before),
-        }
-    })
+    lease::release::<Exports>(store, &claim.lease(), why)
 }
 
 /// Forgets the parts of exports that have ended without them (cancelled, failed), and gives the keys under which their

@@ -15,24 +15,65 @@ pub enum Trouble {
     Unknown,
 }
 
+/// What a job says of an error that it has met.
+#[derive(Clone, Debug)]
+pub struct Failure<W> {
+    /// Whether it is worth another try.
+    pub trouble: Trouble,
+    /// What is told of it.
+    pub why: W,
+}
+
 /// What follows from a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Next {
     /// It is begun again after this time.
     Later(TimeDelta),
-    /// The export fails.
+    /// The job fails.
     GiveUp,
 }
 
 /// The first wait.
 const WAIT: TimeDelta = TimeDelta::seconds(30);
-/// No wait is longer.
-pub const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(8);
+/// No wait is longer, but where a kind of job has waits of its own.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(8);
+
+/// How long a kind of job waits after a failure, and how often it is tried.
+#[derive(Clone, Copy, Debug)]
+pub enum Waits {
+    /// So many attempts, and more time after each if it is known to pass.
+    Growing(u32),
+    /// These waits, one after another; after the last the job is given up.
+    Listed(&'static [TimeDelta]),
+}
+
+impl Waits {
+    /// No wait is longer.
+    #[must_use]
+    pub fn longest(self) -> TimeDelta {
+        match self {
+            Self::Growing(_) => LONGEST_WAIT,
+            Self::Listed(waits) => waits.iter().max().copied().unwrap_or_default(),
+        }
+    }
+
+    /// What follows from the failure of a job at its attempt number `attempts`.
+    #[must_use]
+    pub fn after_failure(self, trouble: Trouble, attempts: i32) -> Next {
+        match self {
+            Self::Growing(allowed) => after_failure(trouble, attempts, allowed),
+            Self::Listed(_) if trouble == Trouble::Lasting => Next::GiveUp,
+            Self::Listed(waits) => usize::try_from(attempts - 1)
+                .ok()
+                .and_then(|index| waits.get(index))
+                .map_or(Next::GiveUp, |wait| Next::Later(*wait)),
+        }
+    }
+}
 
 /// What follows from the failure of a job at its attempt number `attempts`, of `allowed` ones. What is known to pass
 /// is given more time with each attempt.
-#[must_use]
-pub fn after_failure(trouble: Trouble, attempts: i32, allowed: u32) -> Next {
+fn after_failure(trouble: Trouble, attempts: i32, allowed: u32) -> Next {
     if trouble == Trouble::Lasting || is_exhausted(attempts, allowed) {
         return Next::GiveUp;
     }
@@ -74,6 +115,16 @@ mod tests {
         let wait = |attempts| after_failure(Trouble::Passing, attempts, 20);
         let seconds = |seconds| Next::Later(TimeDelta::seconds(seconds));
         assert_eq!([1, 2, 3, 19].map(wait), [30, 120, 480, 480].map(seconds));
+    }
+
+    #[test]
+    fn b5_waits_that_are_listed_follow_one_another_until_the_last() {
+        const WAITS: [TimeDelta; 2] = [TimeDelta::minutes(1), TimeDelta::hours(2)];
+        let waits = Waits::Listed(&WAITS);
+        let next = [1, 2, 3].map(|attempts| waits.after_failure(Trouble::Unknown, attempts));
+        assert_eq!(next, [Next::Later(WAITS[0]), Next::Later(WAITS[1]), Next::GiveUp]);
+        assert_eq!(waits.after_failure(Trouble::Lasting, 1), Next::GiveUp);
+        assert_eq!(waits.longest(), WAITS[1]);
     }
 
     proptest! {

@@ -9,11 +9,14 @@ use compliance_exports::clock::Clock;
 use compliance_exports::db::{PoolOptions, Store};
 use compliance_exports::exports::queue::{self, Claim, Release, Task};
 use compliance_exports::exports::request::Draft;
+use compliance_exports::exports::rows::mails::Unsent;
 use compliance_exports::exports::{mails, requests};
 use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
+use compliance_exports::jobs::attempts::{Failure, Trouble};
+use compliance_exports::jobs::lease::Settled;
 use compliance_exports::mail::transport::Transport;
-use compliance_exports::model::{RequestId, Status};
+use compliance_exports::model::{MailTrouble, RequestId, Status};
 use compliance_exports::worker::Worker;
 
 use crate::support::{Person, TestApp};
@@ -203,11 +206,9 @@ fn b5_no_mail_waits_for_a_clock_that_was_put_back() {
     app.fail(&ada, "no reason");
     app.advance(AHEAD);
     let claim = mails::claim(app.store(), app.now()).unwrap().expect("a mail");
-    let why = compliance_exports::exports::rows::mails::Failure {
-        trouble: compliance_exports::model::MailTrouble::Unreachable,
-        error: "nobody answers",
-    };
-    assert!(mails::not_sent(app.store(), &claim, why, true, app.now()).unwrap().is_some());
+    let why = Unsent { trouble: MailTrouble::Unreachable, error: "nobody answers".to_owned() };
+    let failure = Failure { trouble: Trouble::Unknown, why };
+    assert!(matches!(mails::not_sent(app.store(), &claim, &failure, app.now()).unwrap(), Settled::Later(_)));
     app.advance(-AHEAD);
     app.work();
     assert_eq!(app.take_mails().len(), 1);

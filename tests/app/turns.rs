@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use compliance_exports::capture::ingest::{Outcome, Recorder};
 use compliance_exports::capture::sources::{self, Format, Import, Subject, events};
-use compliance_exports::db::{Conn, Tx};
+use compliance_exports::db::Tx;
 use compliance_exports::error::{Error, Result};
 use compliance_exports::model::{AccountId, OperatorFact};
 use diesel::Connection;
@@ -38,15 +38,11 @@ fn record(app: &TestApp, tx: &mut Tx<'_>, recorder: &mut Recorder, lines: &str) 
     recorder.record(tx, &facts(lines))
 }
 
-fn is_postgres(app: &TestApp) -> bool {
-    app.store().read(|c| Ok(matches!(c, Conn::Postgres(_)))).unwrap()
-}
-
 /// SQLite has one writer at a time, for all accounts.
 #[test]
 fn two_accounts_record_at_the_same_time_on_postgresql() {
     let (app, _) = TestApp::with_office();
-    if !is_postgres(&app) {
+    if !app.is_postgres() {
         return;
     }
     let (ours, theirs) = (app.find_account("Acme").id, app.account_with_exports_on("Globex").0);
@@ -75,7 +71,7 @@ fn c7_a_cut_is_exact_while_another_source_is_recording() {
     app.store()
         .write(|tx| {
             record(&app, tx, &mut one, &message("shared", "open", POSTED, "b"))?;
-            if is_postgres(&app) {
+            if app.is_postgres() {
                 // Theirs commits in the midst of ours: the cut has all of the one and nothing of the other.
                 let name = json!({"type": "user", "id": "x1", "name": "Beatrice", "email": bea.email});
                 app.store().write(|tx| record(&app, tx, &mut other, &format!("{name}\n")))?;
@@ -173,7 +169,7 @@ fn what_was_rolled_back_is_not_remembered() {
 #[test]
 fn recording_takes_few_statements_on_postgresql() {
     let (app, _) = TestApp::with_office();
-    if !is_postgres(&app) {
+    if !app.is_postgres() {
         return;
     }
     app.at("2026-03-16T12:00:00Z");

@@ -1,5 +1,6 @@
 //! The heartbeat of a job: it prolongs the lease, reports the progress, and finds out whether the work should stop.
 
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::exports::queue::{self, Claim};
 use crate::jobs::Stop;
 
 /// How often the database is told, and so how soon a cancelled export ends.
-const INTERVAL: Duration = Duration::from_millis(500);
+pub(super) const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why a job was left before its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,23 +58,22 @@ impl Heartbeat {
         Error::conflict("The export was interrupted.")
     }
 
-    /// Until `ended`: prolongs the lease and tells the progress, whatever the work is busy with, and learns that it was
-    /// cancelled, taken up by another worker, or that this process stops.
-    pub(super) fn beat(&self, worker: &ExportWorker, claim: &Claim, stop: &Stop, ended: &Stop) {
-        while !ended.wait(INTERVAL) {
-            if stop.is_asked() {
-                self.interrupt(Interruption::Stopping);
-                return;
-            }
-            match queue::heartbeat(&worker.store, claim, &worker.policy, self.done()) {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.interrupt(Interruption::Lost);
-                    return;
-                }
-                // The lease outlasts a database that is busy for a while, and another beat follows.
-                Err(error) => tracing::warn!(cause = %error.causes(), "the progress could not be told: {error}"),
-            }
+    /// Prolongs the lease and tells the progress, whatever the work is busy with, and learns that it was cancelled, taken up by
+    /// another worker, or that this process stops.
+    pub(super) fn beat(&self, worker: &ExportWorker, claim: &Claim, stop: &Stop) -> ControlFlow<()> {
+        if stop.is_asked() {
+            self.interrupt(Interruption::Stopping);
+            return ControlFlow::Break(());
         }
+        match queue::heartbeat(&worker.store, claim, &worker.policy, self.done()) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.interrupt(Interruption::Lost);
+                return ControlFlow::Break(());
+            }
+            // The lease outlasts a database that is busy for a while, and another beat follows.
+            Err(error) => tracing::warn!(cause = %error.causes(), "the progress could not be told: {error}"),
+        }
+        ControlFlow::Continue(())
     }
 }

@@ -28,14 +28,13 @@ mod reconciliation;
 mod records;
 mod yielding;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 pub use self::again::Rebuilt;
-use self::heartbeat::{Heartbeat, Interruption};
+use self::heartbeat::{Heartbeat, INTERVAL, Interruption};
 use self::object_pool::ObjectPool;
 use self::output::Batch;
 pub(super) use self::pipeline::claim_key;
@@ -50,7 +49,8 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Store;
 use crate::error::{Error, Kind, Result};
-use crate::jobs::attempts::{self, Next, Trouble};
+use crate::jobs::attempts::{Failure, Trouble};
+use crate::jobs::lease::Settled;
 use crate::jobs::{self, Stop};
 use crate::model::RequestId;
 use crate::numbers;
@@ -174,23 +174,17 @@ impl ExportWorker {
         if stop.is_asked() {
             heartbeat.interrupt(Interruption::Stopping);
         }
-        let ended = Stop::default();
         let held = claim.clone();
-        let outcome = thread::scope(|scope| {
-            let working = scope.spawn(|| {
-                let _entered = span.enter();
-                if self.background {
-                    yielding::step_back();
-                }
-                // A fault of ours in one export must not take the thread, and with it all exports, down.
-                let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut claim, &heartbeat)));
-                ended.ask();
-                done.unwrap_or_else(|_| Err(Error::new(Kind::Internal, FAULT)))
-            });
-            // Here, at full priority: however busy the machine is, the lease must not run out meanwhile.
-            heartbeat.beat(self, &held, stop, &ended);
-            working.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, FAULT)))
-        });
+        let work = || {
+            let _entered = span.enter();
+            if self.background {
+                yielding::step_back();
+            }
+            self.run(&mut claim, &heartbeat)
+        };
+        // The heart beats here, at full priority: however busy the machine is, the lease must not run out meanwhile.
+        let outcome = jobs::work_with_heartbeat(INTERVAL, work, &mut || heartbeat.beat(self, &held, stop))
+            .unwrap_or_else(|| Err(Error::new(Kind::Internal, FAULT)));
         // Before the end is noted: on a full disk, the database needs the room.
         if let Err(error) = fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
@@ -258,34 +252,37 @@ impl ExportWorker {
 
     /// Ends in failure what will fail again, and puts off what may pass. Tells whether the work was still ours.
     fn fail(&self, claim: &Claim, error: &Error, stop: &Stop) -> Result<bool> {
-        let disk = disk::trouble(error);
-        // A count that does not agree does not pass by itself, nor does what is the matter with a disk.
-        let trouble = match (disk, error.kind()) {
-            (Some(_), _) | (None, Kind::Conflict) => Trouble::Lasting,
-            _ if error.is_transient() => Trouble::Passing,
-            _ => Trouble::Unknown,
-        };
-        let reason = match (disk, error.kind()) {
-            (Some(reason), _) => reason.to_owned(),
-            (None, Kind::Unavailable | Kind::Conflict) => error.message().to_owned(),
-            _ => format!(
-                "Something went wrong on the server. Retry; if it fails again, ask the server's operator to look into \
-                 the log for export {}.",
-                claim.request.id
-            ),
-        };
-        let next = attempts::after_failure(trouble, claim.attempts, self.policy.attempts);
-        let ours = jobs::persist(self.patience, "a failure", &|| !stop.is_asked(), &mut || match next {
-            Next::GiveUp => queue::fail(&self.store, claim, &reason, self.clock.now()),
-            Next::Later(wait) => queue::release(&self.store, claim, Release::Later(wait)),
+        let failure = failure(claim.request.id, error);
+        let settled = jobs::persist(self.patience, "a failure", &|| !stop.is_asked(), &mut || {
+            queue::settle(&self.store, claim, &self.policy, &failure, self.clock.now())
         });
-        match ours {
+        match settled {
             // Its files may have been cleared away under it: no failure, then.
-            Ok(false) => tracing::info!("{NOT_OURS}"),
+            Ok(Settled::Lost) => tracing::info!("{NOT_OURS}"),
             _ => tracing::error!(cause = %error.causes(), "export failed: {error}"),
         }
-        ours
+        settled.map(|settled| settled != Settled::Lost)
     }
+}
+
+/// Whether an error that an export has met is worth another try, and what its administrator is told of it.
+fn failure(export: RequestId, error: &Error) -> Failure<String> {
+    let disk = disk::trouble(error);
+    // A count that does not agree does not pass by itself, nor does what is the matter with a disk.
+    let trouble = match (disk, error.kind()) {
+        (Some(_), _) | (None, Kind::Conflict) => Trouble::Lasting,
+        _ if error.is_transient() => Trouble::Passing,
+        _ => Trouble::Unknown,
+    };
+    let why = match (disk, error.kind()) {
+        (Some(reason), _) => reason.to_owned(),
+        (None, Kind::Unavailable | Kind::Conflict) => error.message().to_owned(),
+        _ => format!(
+            "Something went wrong on the server. Retry; if it fails again, ask the server's operator to look into the log \
+             for export {export}."
+        ),
+    };
+    Failure { trouble, why }
 }
 
 /// All cores work when as many parts are built at the same time as may be.

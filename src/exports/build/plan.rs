@@ -26,7 +26,7 @@ impl ExportWorker {
         let claim = &*claim;
         // Somebody may have taken it for a folder of temporary files that can be removed.
         crate::blobs::create_private_dir(&self.work_folder)?;
-        tell(&mut || queue::begin_plan(&self.store, claim, &self.policy))?;
+        tell(&mut || queue::begin_plan(&self.store, claim))?;
         let mut items = 0;
         divide(
             &self.store,
@@ -34,7 +34,7 @@ impl ExportWorker {
             self.limits,
             &mut |number, slice| {
                 items += slice.items();
-                tell(&mut || queue::add_part(&self.store, claim, &self.policy, number, slice))
+                tell(&mut || queue::add_part(&self.store, claim, number, slice))
             },
             &|| heartbeat.check(),
         )?;

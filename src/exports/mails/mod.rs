@@ -1,6 +1,6 @@
 //! The queue of mail (B5), for the worker that sends it and for the demo's page that shows it.
 //!
-//! Leases and waits run by the database's clock ([`Store::time`]), which all processes share.
+//! A mail is a job like others ([`lease`]); here is what is its own.
 
 use chrono::TimeDelta;
 
@@ -10,29 +10,27 @@ mod send;
 use self::letters::Facts;
 pub use self::send::MailWorker;
 use super::rows;
-use super::rows::mails::{Failure, MailId};
+use super::rows::mails::{MailId, Unsent};
 use crate::config::PublicAddress;
-use crate::db::{Conn, Due, Store, Tx};
+use crate::db::{Conn, Store, Tx};
 use crate::error::Result;
+use crate::identity;
+use crate::jobs::attempts::{Failure, Next, Trouble, Waits};
+use crate::jobs::lease::{self, Again, Due, End, Hold, Lease, Queue, Settled};
 use crate::model::{Account, AccountId, ExportRequest, MailEvent, MailTrouble, Part, Timestamp, User};
-use crate::{identity, keys};
 
 /// How long a worker that says nothing keeps a mail. One that lives says so while it sends, however long the mail server takes;
 /// one that was killed holds its mail up no longer than this.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
-/// By how much what this process notes may seem to lie ahead of what another reads a moment earlier.
-const SLACK: TimeDelta = TimeDelta::seconds(1);
 /// Waits between attempts; after the last the mail is given up, and the page says all the same.
-const BACK_OFF: [TimeDelta; 6] = [
+const BACK_OFF: Waits = Waits::Listed(&[
     TimeDelta::minutes(1),
     TimeDelta::minutes(5),
     TimeDelta::minutes(30),
     TimeDelta::hours(2),
     TimeDelta::hours(8),
-    LONGEST_WAIT,
-];
-/// No wait is longer.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
+    TimeDelta::hours(24),
+]);
 
 /// A mail with all that its text needs.
 #[derive(Clone, Debug)]
@@ -74,58 +72,108 @@ pub struct MailClaim {
     /// What to send.
     pub letter: Letter,
     key: String,
-    attempt: i32,
+    attempts: i32,
 }
 
-/// Takes up the mail that has waited longest. One that can't be read is put off, or given up, like one that can't be sent.
+impl MailClaim {
+    fn lease(&self) -> Lease<'_, MailId> {
+        Lease { job: self.letter.id, attempts: self.attempts, key: &self.key }
+    }
+}
+
+/// The queue of mail, as it is looked at `now`.
+#[derive(Clone, Copy, Debug)]
+pub struct Mails {
+    /// What people are told.
+    pub now: Timestamp,
+}
+
+impl Queue for Mails {
+    type Turn = MailId;
+    type Job = MailId;
+    type Claim = MailClaim;
+    type Progress = ();
+    type Why = Unsent;
+
+    fn lease(&self) -> TimeDelta {
+        LEASE
+    }
+
+    fn waits(&self) -> Waits {
+        BACK_OFF
+    }
+
+    fn list_waiting(&self, c: &mut Conn, due: &Due) -> Result<Vec<MailId>> {
+        rows::mails::list_waiting(c, due)
+    }
+
+    fn list_leased_beyond(&self, c: &mut Conn, latest: Timestamp) -> Result<Vec<MailId>> {
+        rows::mails::list_leased_beyond(c, latest)
+    }
+
+    /// One that can't be read is put off, or given up, like one that can't be sent.
+    fn take(&self, tx: &mut Tx<'_>, id: MailId, hold: &Hold) -> Result<Option<MailClaim>> {
+        let Some(attempts) = rows::mails::lock_waiting(tx, id, &hold.due)? else { return Ok(None) };
+        rows::mails::update_claimed(tx, id, &hold.key, hold.until)?;
+        let attempts = attempts + 1;
+        let failure = match find(tx, id) {
+            Ok(Some(letter)) => return Ok(Some(MailClaim { letter, key: hold.key.clone(), attempts })),
+            Ok(None) => fault(Trouble::Lasting, "its person or export is gone".to_owned()),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                let error = format!("it can't be read: {}", error.causes());
+                tracing::error!(mail = id, "mail not sent: {error}");
+                fault(Trouble::Unknown, error)
+            }
+        };
+        let end = match BACK_OFF.after_failure(failure.trouble, attempts) {
+            Next::Later(wait) => End::PutOff(hold.due.now.plus(wait)),
+            Next::GiveUp => End::Failed(self.now),
+        };
+        lease::settle_now::<Self>(tx, &Lease { job: id, attempts, key: &hold.key }, &failure.why, end)?;
+        Ok(None)
+    }
+
+    fn disown(tx: &mut Tx<'_>, id: MailId, key: &str) -> Result<()> {
+        rows::mails::update_disowned(tx, id, key).map(drop)
+    }
+
+    fn end_beyond(tx: &mut Tx<'_>, id: MailId, latest: Timestamp) -> Result<()> {
+        rows::mails::update_leases_beyond(tx, id, latest)
+    }
+
+    fn prolong(tx: &mut Tx<'_>, lease: &Lease<'_, MailId>, until: Timestamp, (): ()) -> Result<bool> {
+        rows::mails::update_lease(tx, lease.job, lease.key, until)
+    }
+
+    fn release(tx: &mut Tx<'_>, lease: &Lease<'_, MailId>, again: Again) -> Result<bool> {
+        rows::mails::update_released(tx, lease.job, lease.key, again)
+    }
+
+    fn note(tx: &mut Tx<'_>, lease: &Lease<'_, MailId>, why: &Unsent) -> Result<()> {
+        rows::mails::update_trouble(tx, lease.job, lease.key, why).map(drop)
+    }
+
+    fn fail(tx: &mut Tx<'_>, lease: &Lease<'_, MailId>, why: &Unsent, now: Timestamp) -> Result<bool> {
+        let ours = rows::mails::update_trouble(tx, lease.job, lease.key, why)?;
+        if ours {
+            rows::mails::update_given_up(tx, lease.job, now)?;
+        }
+        Ok(ours)
+    }
+}
+
+/// A failure that neither the mail server nor the address is to blame for.
+fn fault(trouble: Trouble, error: String) -> Failure<Unsent> {
+    Failure { trouble, why: Unsent { trouble: MailTrouble::Fault, error } }
+}
+
+/// Takes up the mail that has waited longest.
 ///
 /// # Errors
 /// When the database fails.
 pub fn claim(store: &Store, now: Timestamp) -> Result<Option<MailClaim>> {
-    let (beyond, found) = store.read(|c| {
-        let due = due(store, c)?;
-        let beyond = rows::mails::is_any_leased_beyond(c, due.now.plus(LEASE + SLACK))?;
-        Ok((beyond, rows::mails::find_claimable(c, &due)?.is_some()))
-    })?;
-    if beyond {
-        // As if they had been taken now: whoever holds one may live, and will say so.
-        store.write(|tx| {
-            let latest = store.time(tx)?.plus(LEASE);
-            rows::mails::update_leases_beyond(tx, latest)
-        })?;
-    }
-    if !found {
-        return Ok(None);
-    }
-    store.write(|tx| {
-        let due = due(store, tx)?;
-        while let Some(mail) = rows::mails::find_claimable(tx, &due)? {
-            let key = keys::new_key();
-            if !rows::mails::claim(tx, &mail, &key, due.now.plus(LEASE))? {
-                return Ok(None);
-            }
-            let attempt = mail.attempts + 1;
-            match find(tx, mail.id) {
-                Ok(Some(letter)) => return Ok(Some(MailClaim { letter, key, attempt })),
-                Ok(None) => {
-                    let why = Failure { trouble: MailTrouble::Fault, error: "its person or export is gone" };
-                    rows::mails::update_given_up(tx, mail.id, &key, why, now)?;
-                }
-                Err(error) => {
-                    let error = format!("it can't be read: {}", error.causes());
-                    tracing::error!(mail = mail.id, "mail not sent: {error}");
-                    let why = Failure { trouble: MailTrouble::Fault, error: &error };
-                    put_off(tx, (mail.id, &key), why, wait_after(attempt).map(|wait| due.now.plus(wait)), now)?;
-                }
-            }
-        }
-        Ok(None)
-    })
-}
-
-fn due(store: &Store, c: &mut Conn) -> Result<Due> {
-    let now = store.time(c)?;
-    Ok(Due { now, latest: now.plus(LONGEST_WAIT) })
+    lease::claim(store, &Mails { now })
 }
 
 /// Says that the mail is still being sent; tells whether it is still ours to send.
@@ -133,28 +181,7 @@ fn due(store: &Store, c: &mut Conn) -> Result<Due> {
 /// # Errors
 /// When the database fails.
 pub fn heartbeat(store: &Store, claim: &MailClaim) -> Result<bool> {
-    store.write(|tx| {
-        let until = store.time(tx)?.plus(LEASE);
-        rows::mails::update_lease(tx, claim.letter.id, &claim.key, until)
-    })
-}
-
-/// None after the last attempt.
-fn wait_after(attempt: i32) -> Option<TimeDelta> {
-    usize::try_from(attempt - 1).ok().and_then(|index| BACK_OFF.get(index)).copied()
-}
-
-fn put_off(
-    tx: &mut Tx<'_>,
-    (id, key): (MailId, &str),
-    why: Failure<'_>,
-    again: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<()> {
-    match again {
-        Some(at) => rows::mails::update_deferred(tx, id, key, why, at),
-        None => rows::mails::update_given_up(tx, id, key, why, now),
-    }
+    lease::heartbeat::<Mails>(store, &claim.lease(), LEASE, ())
 }
 
 fn letter(c: &mut Conn, mail: rows::mails::Mail) -> Result<Option<Letter>> {
@@ -175,24 +202,11 @@ pub fn sent(store: &Store, claim: &MailClaim, now: Timestamp) -> Result<()> {
 }
 
 /// Notes that a mail could not be sent: it is tried again later unless that is pointless or has been done often enough.
-/// Tells when.
 ///
 /// # Errors
 /// When the database fails.
-pub fn not_sent(
-    store: &Store,
-    claim: &MailClaim,
-    why: Failure<'_>,
-    transient: bool,
-    now: Timestamp,
-) -> Result<Option<Timestamp>> {
-    let wait = wait_after(claim.attempt).filter(|_| transient);
-    store.write(|tx| {
-        let present = store.time(tx)?;
-        let again = wait.map(|wait| present.plus(wait));
-        put_off(tx, (claim.letter.id, &claim.key), why, again, now)?;
-        Ok(again)
-    })
+pub fn not_sent(store: &Store, claim: &MailClaim, failure: &Failure<Unsent>, now: Timestamp) -> Result<Settled> {
+    lease::settle::<Mails>(store, BACK_OFF, &claim.lease(), failure, now)
 }
 
 /// The newest mails about an account's exports, for the demo's page only.

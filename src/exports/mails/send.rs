@@ -1,16 +1,17 @@
 //! Sending queued mail (B5).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::super::rows::mails::Failure;
-use super::MailClaim;
+use super::super::rows::mails::Unsent;
+use super::{MailClaim, fault};
 use crate::clock::Clock;
 use crate::config::{PublicAddress, Settings};
 use crate::db::Store;
 use crate::error::Result;
-use crate::jobs::{self, Stop};
+use crate::jobs;
+use crate::jobs::attempts::{Failure, Trouble};
+use crate::jobs::lease::Settled;
 use crate::mail::transport::{Outgoing, SendError, Transport};
 use crate::model::MailTrouble;
 
@@ -66,14 +67,17 @@ impl MailWorker {
                     super::sent(&self.store, &claim, self.clock.now())
                 })?;
             }
-            Err(SendError { transient, trouble, message }) => {
-                let why = Failure { trouble, error: &message };
-                let again = jobs::persist(self.patience, "a mail's failure", &|| true, &mut || {
-                    super::not_sent(&self.store, &claim, why, transient, self.clock.now())
+            Err(failure) => {
+                let message = &failure.why.error;
+                let settled = jobs::persist(self.patience, "a mail's failure", &|| true, &mut || {
+                    super::not_sent(&self.store, &claim, &failure, self.clock.now())
                 })?;
-                match again {
-                    Some(again) => tracing::warn!(mail, %again, "mail not sent, it will be tried again: {message}"),
-                    None => tracing::error!(mail, "mail given up: {message}"),
+                match settled {
+                    Settled::Later(again) => {
+                        tracing::warn!(mail, %again, "mail not sent, it will be tried again: {message}");
+                    }
+                    Settled::GivenUp => tracing::error!(mail, "mail given up: {message}"),
+                    Settled::Lost => tracing::warn!(mail, "mail not sent, and not ours any more: {message}"),
                 }
             }
         }
@@ -81,49 +85,41 @@ impl MailWorker {
     }
 
     /// Sends, and says meanwhile that this process lives: a mail server may take minutes.
-    fn send_while_ours(&self, claim: &MailClaim) -> Result<(), SendError> {
-        let ended = Stop::default();
-        thread::scope(|scope| {
-            let sending = scope.spawn(|| {
-                let sent = catch_unwind(AssertUnwindSafe(|| self.send(&claim.letter)));
-                ended.ask();
-                sent
-            });
-            while !ended.wait(INTERVAL) {
-                // Too late to take back what has been sent, if another has taken the mail up.
-                if let Err(error) = super::heartbeat(&self.store, claim) {
-                    tracing::warn!(cause = %error.causes(), mail = claim.letter.id, "a mail's lease was not prolonged: {error}");
-                }
+    fn send_while_ours(&self, claim: &MailClaim) -> Result<(), Failure<Unsent>> {
+        let mut beat = || {
+            // Too late to take back what has been sent, if another has taken the mail up.
+            if let Err(error) = super::heartbeat(&self.store, claim) {
+                tracing::warn!(cause = %error.causes(), mail = claim.letter.id, "a mail's lease was not prolonged: {error}");
             }
-            sending.join().and_then(|sent| sent).unwrap_or_else(|_| {
-                let message = "sending ran into a fault of ours".to_owned();
-                Err(SendError { transient: true, trouble: MailTrouble::Fault, message })
-            })
-        })
+            ControlFlow::Continue(())
+        };
+        jobs::work_with_heartbeat(INTERVAL, || self.send(&claim.letter), &mut beat)
+            .unwrap_or_else(|| Err(fault(Trouble::Unknown, "sending ran into a fault of ours".to_owned())))
     }
 
-    fn send(&self, letter: &super::Letter) -> Result<(), SendError> {
+    fn send(&self, letter: &super::Letter) -> Result<(), Failure<Unsent>> {
         let Some(to) = letter.recipient.email.clone() else {
-            let message = format!("{} has no email address", letter.recipient.name);
-            return Err(SendError { transient: false, trouble: MailTrouble::NoAddress, message });
+            let error = format!("{} has no email address", letter.recipient.name);
+            let why = Unsent { trouble: MailTrouble::NoAddress, error };
+            return Err(Failure { trouble: Trouble::Lasting, why });
         };
         let text = match letter.write(&self.public_address) {
             Ok(text) => text,
             // Would fail again at every attempt.
             Err(error) => {
                 tracing::error!(mail = letter.id, cause = %error.causes(), "mail can't be written: {error}");
-                let (trouble, message) = (MailTrouble::Fault, error.to_string());
-                return Err(SendError { transient: false, trouble, message });
+                return Err(fault(Trouble::Lasting, error.to_string()));
             }
         };
-        self.transport.send(&Outgoing {
+        let sent = self.transport.send(&Outgoing {
             message_id: self.message_id(letter),
             from: self.sender.clone(),
             to,
             subject: text.subject,
             text: text.text,
             html: text.html,
-        })
+        });
+        sent.map_err(Failure::from)
     }
 
     /// The same for every attempt at one mail, and no other mail's, also of a database made anew.
@@ -131,5 +127,12 @@ impl MailWorker {
         let domain = self.sender.email.domain().trim_matches(['[', ']']);
         let domain: String = domain.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).collect();
         format!("compliance-export-mail-{}-{}@{domain}", letter.id, letter.created_at.micros())
+    }
+}
+
+impl From<SendError> for Failure<Unsent> {
+    fn from(error: SendError) -> Self {
+        let trouble = if error.transient { Trouble::Unknown } else { Trouble::Lasting };
+        Self { trouble, why: Unsent { trouble: error.trouble, error: error.message } }
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of export requests and their parts. The requests are themselves the queue: claimed by lease.
+//! Rows of export requests and their parts. The requests are themselves the queue of plans: claimed by lease.
 //!
 //! One order of locks: the request first, then what belongs to it. [`lock`] is where it is kept, and what it gives is needed
 //! for each change of a job ([`crate::exports::rows::part_jobs`]) or a part.
@@ -8,8 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::db::schema::{accounts, export_parts, export_requests, users};
-use crate::db::{AT_ONCE, Conn, Due, Tx, UNREADABLE, instant, instant_opt, over, parsed};
+use crate::db::{AT_ONCE, Conn, Tx, UNREADABLE, instant, instant_opt, parsed};
 use crate::error::{Error, Result};
+use crate::jobs::lease::Due;
+use crate::jobs::rows::{ended, free, leases};
 use crate::model::{AccountId, ExportRequest, Filters, Formats, Part, RequestId, Status, Timestamp, UserId};
 
 const OPEN: [&str; 2] = [Status::Accepted.as_str(), Status::InProgress.as_str()];
@@ -149,6 +151,16 @@ pub fn lock(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Locked>> {
     Ok(status.map(|status| Locked { id, in_progress: status == Status::InProgress.as_str() }))
 }
 
+/// Locks a request as [`lock`] does, if that can be done at once; none also if another has locked it.
+pub fn lock_at_once(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Locked>> {
+    let row = export_requests::table.find(id).select(export_requests::status);
+    let free: Option<String> = match tx.sql() {
+        Conn::Sqlite(_) => return lock(tx, id),
+        Conn::Postgres(inner) => row.for_no_key_update().skip_locked().first(inner).optional()?,
+    };
+    Ok(free.map(|status| Locked { id, in_progress: status == Status::InProgress.as_str() }))
+}
+
 /// The request with this number.
 pub fn find(c: &mut Conn, id: RequestId) -> Result<Option<ExportRequest>> {
     export_requests::table.find(id).select(Row::as_select()).first(c).optional()?.map(Row::into_model).transpose()
@@ -249,20 +261,21 @@ fn exists(c: &mut Conn, account: AccountId, than: RequestId, newer: bool) -> Res
     })
 }
 
-/// The rows that wait for a worker to plan them: queued, or left by one whose lease has run out.
-macro_rules! claimable {
-    ($due:expr) => {
-        (export_requests::status.eq(Status::Accepted.as_str()).and(over!(export_requests::not_before, $due))).or(
-            export_requests::status
-                .eq(Status::InProgress.as_str())
-                .and(export_requests::lease_until.lt($due.now.micros()).assume_not_null()),
-        )
-    };
-}
+leases!(
+    export_requests,
+    request: &Locked => export_requests::table.find(request.id),
+    request: &Locked => export_requests::table.find(request.id)
+);
 
-/// The requests that wait for a worker to plan them; the longest waiting first. Only the request `only` if one is given.
-pub fn list_claimable(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
-    let mut query = export_requests::table.filter(claimable!(due)).order(export_requests::id).into_boxed();
+/// The requests that wait for a worker to plan them: queued, or left by one whose lease has run out; the longest waiting
+/// first. Only the request `only` if one is given.
+pub fn list_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result<Vec<RequestId>> {
+    let mut query = export_requests::table
+        .filter(export_requests::status.eq_any(OPEN))
+        .filter(export_requests::planned_at.is_null())
+        .filter(free!(export_requests, due))
+        .order(export_requests::id)
+        .into_boxed();
     if let Some(id) = only {
         query = query.filter(export_requests::id.eq(id));
     }
@@ -288,78 +301,29 @@ pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<Request
     Ok(query.filter(export_requests::lease_until.gt(latest.micros())).select(export_requests::id).load(c)?)
 }
 
-/// Ends a planner's lease that lies beyond `latest` there.
-pub fn update_lease_beyond(tx: &mut Tx<'_>, request: &Locked, latest: Timestamp) -> Result<()> {
+/// Notes that work on a request has begun: it is in progress.
+pub fn update_begun(tx: &mut Tx<'_>, request: &Locked, started: Timestamp) -> Result<()> {
     diesel::update(export_requests::table.find(request.id))
-        .filter(export_requests::lease_until.gt(latest.micros()))
-        .set(export_requests::lease_until.eq(latest.micros()))
+        .set((
+            export_requests::status.eq(Status::InProgress.as_str()),
+            export_requests::started_at.eq(started.micros()),
+        ))
         .execute(tx.sql())?;
     Ok(())
 }
 
-/// A worker's hold on a request that it plans.
-#[derive(Clone, Debug)]
-pub struct Lease<'a> {
-    /// The request.
-    pub id: RequestId,
-    /// Known to the holder alone.
-    pub key: &'a str,
-}
-
-/// Takes up a claimable request as it was `found`; tells whether nobody else was quicker: whoever was may have been so before
-/// it was found, after it was listed.
-pub fn claim(tx: &mut Tx<'_>, found: &ExportRequest, key: &str, due: &Due, until: Timestamp) -> Result<bool> {
-    let changed = diesel::update(export_requests::table.find(found.id))
-        .filter(claimable!(due))
-        .filter(export_requests::attempts.eq(found.attempts))
-        .set((
-            export_requests::status.eq(Status::InProgress.as_str()),
-            export_requests::attempts.eq(found.attempts + 1),
-            export_requests::started_at.eq(found.started_at.unwrap_or(due.now).micros()),
-            export_requests::lease_key.eq(key),
-            export_requests::lease_until.eq(until.micros()),
-        ))
+/// Notes that a request waits again for a worker to plan it.
+pub fn update_queued(tx: &mut Tx<'_>, request: &Locked) -> Result<()> {
+    diesel::update(export_requests::table.find(request.id))
+        .set(export_requests::status.eq(Status::Accepted.as_str()))
         .execute(tx.sql())?;
-    Ok(changed > 0)
+    Ok(())
 }
 
-/// The rows that a lease holds: still in progress, and still ours.
-macro_rules! held {
-    ($lease:expr) => {
-        export_requests::table
-            .find($lease.id)
-            .filter(export_requests::status.eq(Status::InProgress.as_str()))
-            .filter(export_requests::lease_key.eq($lease.key))
-    };
-}
-
-/// Notes when the cut was taken, and the evidence of that moment as JSON; tells whether the lease still holds.
-pub fn update_cut(tx: &mut Tx<'_>, lease: &Lease<'_>, at: Timestamp, evidence: &str) -> Result<bool> {
-    let changed = diesel::update(held!(lease))
+/// Notes when the cut was taken, and the evidence of that moment as JSON.
+pub fn update_cut(tx: &mut Tx<'_>, request: &Locked, at: Timestamp, evidence: &str) -> Result<()> {
+    diesel::update(export_requests::table.find(request.id))
         .set((export_requests::cut_at.eq(at.micros()), export_requests::evidence.eq(evidence)))
-        .execute(tx.sql())?;
-    Ok(changed > 0)
-}
-
-/// Prolongs a lease; tells whether it still holds. If it does, nobody else changes the request until the transaction ends.
-pub fn update_lease(tx: &mut Tx<'_>, lease: &Lease<'_>, until: Timestamp) -> Result<bool> {
-    Ok(diesel::update(held!(lease)).set(export_requests::lease_until.eq(until.micros())).execute(tx.sql())? > 0)
-}
-
-/// Whether a lease still holds.
-pub fn is_held(c: &mut Conn, lease: &Lease<'_>) -> Result<bool> {
-    Ok(diesel::select(diesel::dsl::exists(held!(lease))).get_result(c)?)
-}
-
-/// Puts a request that has just been taken up back into the queue as if it had not been, if the lease holds.
-pub fn update_disowned(tx: &mut Tx<'_>, lease: &Lease<'_>) -> Result<()> {
-    diesel::update(held!(lease))
-        .set((
-            export_requests::status.eq(Status::Accepted.as_str()),
-            export_requests::attempts.eq(export_requests::attempts - 1),
-            export_requests::lease_key.eq(None::<String>),
-            export_requests::lease_until.eq(None::<i64>),
-        ))
         .execute(tx.sql())?;
     Ok(())
 }
@@ -369,26 +333,24 @@ pub fn find_evidence(c: &mut Conn, id: RequestId) -> Result<Option<String>> {
     Ok(export_requests::table.find(id).select(export_requests::evidence).first(c)?)
 }
 
-/// Notes how many items there are, and how large a part may be, and ends the lease of whoever planned; tells whether it
-/// still held.
+/// Notes how many items there are, and how large a part may be (entries and bytes), and ends the lease of whoever planned.
 pub fn update_planned(
     tx: &mut Tx<'_>,
-    lease: &Lease<'_>,
+    request: &Locked,
     total: i64,
     (entries, bytes): (i64, i64),
     now: Timestamp,
-) -> Result<bool> {
-    let changed = diesel::update(held!(lease))
+) -> Result<()> {
+    diesel::update(export_requests::table.find(request.id))
         .set((
             export_requests::items_total.eq(total),
             export_requests::planned_at.eq(now.micros()),
             export_requests::part_entries.eq(entries),
             export_requests::part_bytes.eq(bytes),
-            export_requests::lease_key.eq(None::<String>),
-            export_requests::lease_until.eq(None::<i64>),
+            ended!(export_requests),
         ))
         .execute(tx.sql())?;
-    Ok(changed > 0)
+    Ok(())
 }
 
 /// How large a part could be when the request was planned: entries and bytes.
@@ -442,22 +404,7 @@ pub fn update_failed(tx: &mut Tx<'_>, id: RequestId, reason: &str, now: Timestam
             export_requests::status.eq(Status::Failed.as_str()),
             export_requests::reason.eq(reason),
             export_requests::finished_at.eq(now.micros()),
-            export_requests::lease_key.eq(None::<String>),
-            export_requests::lease_until.eq(None::<i64>),
-        ))
-        .execute(tx.sql())?;
-    Ok(changed > 0)
-}
-
-/// Puts a request back into the queue; tells whether the lease still held. `attempts` is what has been used up.
-pub fn update_released(tx: &mut Tx<'_>, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
-    let changed = diesel::update(held!(lease))
-        .set((
-            export_requests::status.eq(Status::Accepted.as_str()),
-            export_requests::attempts.eq(attempts),
-            export_requests::not_before.eq(not_before.micros()),
-            export_requests::lease_key.eq(None::<String>),
-            export_requests::lease_until.eq(None::<i64>),
+            ended!(export_requests),
         ))
         .execute(tx.sql())?;
     Ok(changed > 0)
@@ -470,8 +417,7 @@ pub fn update_cancelled(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Resul
         .set((
             export_requests::status.eq(Status::Cancelled.as_str()),
             export_requests::finished_at.eq(now.micros()),
-            export_requests::lease_key.eq(None::<String>),
-            export_requests::lease_until.eq(None::<i64>),
+            ended!(export_requests),
         ))
         .execute(tx.sql())?;
     Ok(changed > 0)

@@ -3,8 +3,10 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{export_requests, mails, users};
-use crate::db::{AT_ONCE, Conn, Due, Tx, instant, instant_opt, over, parsed};
+use crate::db::{AT_ONCE, Conn, Tx, instant, instant_opt, parsed};
 use crate::error::Result;
+use crate::jobs::lease::Due;
+use crate::jobs::rows::{ended, free, leases};
 use crate::model::{AccountId, MailEvent, MailTrouble, RequestId, Timestamp, UserId};
 
 /// Number of a mail.
@@ -74,17 +76,6 @@ pub fn create(
     Ok(())
 }
 
-/// A mail that waits to be sent. Only what claiming needs: one whose row says what this version does not know must not
-/// hold up those behind it.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = mails)]
-pub struct Claimable {
-    /// Its number.
-    pub id: MailId,
-    /// How often sending has been tried.
-    pub attempts: i32,
-}
-
 /// The mails that have neither left nor been given up.
 macro_rules! open {
     () => {
@@ -92,40 +83,29 @@ macro_rules! open {
     };
 }
 
-/// The mail that has waited longest to be sent, of those that nobody is sending.
-pub fn find_claimable(c: &mut Conn, due: &Due) -> Result<Option<Claimable>> {
-    let free = mails::lease_until.is_null().or(mails::lease_until.lt(due.now.micros()).assume_not_null());
-    let query = mails::table.filter(open!()).filter(free).filter(over!(mails::not_before, due)).order(mails::id);
-    Ok(query.select(Claimable::as_select()).first(c).optional()?)
+leases!(mails, id: MailId => mails::table.find(id), id: MailId => mails::table.find(id));
+
+/// Mails that wait to be sent and that nobody is sending, the longest waiting first. Only their numbers: one whose row says what
+/// this version does not know must not hold up those behind it.
+pub fn list_waiting(c: &mut Conn, due: &Due) -> Result<Vec<MailId>> {
+    let query = mails::table.filter(open!()).filter(free!(mails, due)).order(mails::id);
+    Ok(query.select(mails::id).limit(100).load(c)?)
 }
 
-/// Takes up a claimable mail until `until`, when another may; tells whether nobody else was quicker.
-pub fn claim(tx: &mut Tx<'_>, found: &Claimable, key: &str, until: Timestamp) -> Result<bool> {
-    let changed = diesel::update(mails::table.find(found.id))
-        .filter(mails::attempts.eq(found.attempts).and(mails::sent_at.is_null()))
-        .set((mails::attempts.eq(found.attempts + 1), mails::lease_key.eq(key), mails::lease_until.eq(until.micros())))
-        .execute(tx.sql())?;
-    Ok(changed > 0)
+/// Locks a mail, if it still waits and that can be done at once; tells how often it has been taken up.
+pub fn lock_waiting(tx: &mut Tx<'_>, id: MailId, due: &Due) -> Result<Option<i32>> {
+    let row = mails::table.find(id).filter(open!()).filter(free!(mails, due)).select(mails::attempts);
+    Ok(match tx.sql() {
+        // A writer is alone.
+        Conn::Sqlite(inner) => row.first(inner).optional()?,
+        Conn::Postgres(inner) => row.for_no_key_update().skip_locked().first(inner).optional()?,
+    })
 }
 
-/// Prolongs the lease of whoever sends a mail; tells whether it still holds.
-pub fn update_lease(tx: &mut Tx<'_>, id: MailId, key: &str, until: Timestamp) -> Result<bool> {
-    let ours = mails::table.find(id).filter(mails::lease_key.eq(key)).filter(mails::lease_until.is_not_null());
-    Ok(diesel::update(ours).set(mails::lease_until.eq(until.micros())).execute(tx.sql())? > 0)
-}
-
-/// Whether a lease lies beyond `latest`: it was noted before the clock was put back.
-pub fn is_any_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<bool> {
+/// The mails whose leases lie beyond `latest`: they were noted before the clock was put back.
+pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<MailId>> {
     let beyond = mails::table.filter(open!()).filter(mails::lease_until.gt(latest.micros()));
-    Ok(diesel::select(diesel::dsl::exists(beyond)).get_result(c)?)
-}
-
-/// Ends leases that lie beyond `latest` there.
-pub fn update_leases_beyond(tx: &mut Tx<'_>, latest: Timestamp) -> Result<()> {
-    diesel::update(mails::table.filter(open!()).filter(mails::lease_until.gt(latest.micros())))
-        .set(mails::lease_until.eq(latest.micros()))
-        .execute(tx.sql())?;
-    Ok(())
+    Ok(beyond.select(mails::id).load(c)?)
 }
 
 /// Notes that a mail has been sent.
@@ -136,45 +116,34 @@ pub fn update_sent(tx: &mut Tx<'_>, id: MailId, key: &str, now: Timestamp) -> Re
             mails::sent_at.eq(now.micros()),
             mails::last_error.eq(None::<String>),
             mails::trouble.eq(None::<String>),
-            mails::lease_until.eq(None::<i64>),
+            ended!(mails),
         ))
         .execute(tx.sql())?;
     Ok(())
 }
 
 /// Why a mail could not be sent.
-#[derive(Clone, Copy, Debug)]
-pub struct Failure<'a> {
+#[derive(Clone, Debug)]
+pub struct Unsent {
     /// In a word, for the page.
     pub trouble: MailTrouble,
     /// In full, for the operator.
-    pub error: &'a str,
+    pub error: String,
 }
 
-/// Notes that a mail could not be sent, and when to try again.
-pub fn update_deferred(tx: &mut Tx<'_>, id: MailId, key: &str, why: Failure<'_>, not_before: Timestamp) -> Result<()> {
-    diesel::update(mails::table.find(id))
+/// Notes why a mail could not be sent, if the lease holds; tells whether it does.
+pub fn update_trouble(tx: &mut Tx<'_>, id: MailId, key: &str, why: &Unsent) -> Result<bool> {
+    let changed = diesel::update(mails::table.find(id))
         .filter(mails::lease_key.eq(key))
-        .set((
-            mails::last_error.eq(why.error),
-            mails::trouble.eq(why.trouble.as_str()),
-            mails::not_before.eq(not_before.micros()),
-            mails::lease_until.eq(None::<i64>),
-        ))
+        .set((mails::last_error.eq(&why.error), mails::trouble.eq(why.trouble.as_str())))
         .execute(tx.sql())?;
-    Ok(())
+    Ok(changed > 0)
 }
 
-/// Notes that a mail will not be tried again.
-pub fn update_given_up(tx: &mut Tx<'_>, id: MailId, key: &str, why: Failure<'_>, now: Timestamp) -> Result<()> {
+/// Notes that a mail will not be tried again, which ends the lease.
+pub fn update_given_up(tx: &mut Tx<'_>, id: MailId, now: Timestamp) -> Result<()> {
     diesel::update(mails::table.find(id))
-        .filter(mails::lease_key.eq(key))
-        .set((
-            mails::last_error.eq(why.error),
-            mails::trouble.eq(why.trouble.as_str()),
-            mails::given_up_at.eq(now.micros()),
-            mails::lease_until.eq(None::<i64>),
-        ))
+        .set((mails::given_up_at.eq(now.micros()), ended!(mails)))
         .execute(tx.sql())?;
     Ok(())
 }

@@ -10,8 +10,10 @@ use diesel::sql_types::BigInt;
 
 use super::exports::Locked;
 use crate::db::schema::{export_requests, part_job_counts, part_jobs};
-use crate::db::{AT_ONCE, Conn, Due, Tx, UNREADABLE, over};
+use crate::db::{AT_ONCE, Conn, Tx, UNREADABLE};
 use crate::error::{Error, Result};
+use crate::jobs::lease::Due;
+use crate::jobs::rows::{ended, free, leases};
 use crate::model::{RequestId, Status, Timestamp};
 
 /// A job to be made.
@@ -68,14 +70,6 @@ macro_rules! unbuilt {
     };
 }
 
-/// Those that nobody holds and whose wait is over.
-macro_rules! free {
-    ($due:expr) => {
-        (part_jobs::lease_until.is_null().or(part_jobs::lease_until.lt($due.now.micros()).assume_not_null()))
-            .and(over!(part_jobs::not_before, $due))
-    };
-}
-
 const WAITING: (part_jobs::number, part_jobs::attempts) = (part_jobs::number, part_jobs::attempts);
 
 /// The job of a request that is taken up next: the first that nobody holds and whose wait is over; part 1 only when it is
@@ -83,9 +77,9 @@ const WAITING: (part_jobs::number, part_jobs::attempts) = (part_jobs::number, pa
 pub fn find_waiting(c: &mut Conn, request: RequestId, due: &Due) -> Result<Option<Waiting>> {
     let left = unbuilt!(request).order(part_jobs::number);
     let others = left.filter(part_jobs::number.gt(1));
-    let mut row = others.filter(free!(due)).select(WAITING).first(c).optional()?;
+    let mut row = others.filter(free!(part_jobs, due)).select(WAITING).first(c).optional()?;
     if row.is_none() && !diesel::select(exists(others)).get_result(c)? {
-        row = left.filter(free!(due)).select(WAITING).first(c).optional()?;
+        row = left.filter(free!(part_jobs, due)).select(WAITING).first(c).optional()?;
     }
     Ok(row.map(|(number, attempts)| Waiting { number, attempts }))
 }
@@ -99,18 +93,20 @@ pub fn count_held(c: &mut Conn, request: RequestId, now: Timestamp) -> Result<i6
     Ok(held.count().get_result(c)?)
 }
 
-/// Takes up a job of a request that waits.
-pub fn claim(tx: &mut Tx<'_>, request: &Locked, found: &Waiting, key: &str, until: Timestamp) -> Result<()> {
-    diesel::update(part_jobs::table.find((request.id(), found.number)))
-        .set((
-            part_jobs::attempts.eq(found.attempts + 1),
-            part_jobs::items_done.eq(0),
-            part_jobs::lease_key.eq(key),
-            part_jobs::lease_until.eq(until.micros()),
-        ))
-        .execute(tx.sql())?;
-    Ok(())
+/// A job of a request that is locked.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The request.
+    pub request: &'a Locked,
+    /// Number of the part.
+    pub number: i32,
 }
+
+leases!(
+    part_jobs,
+    job: Job<'_> => part_jobs::table.find((job.request.id(), job.number)),
+    request: &Locked => part_jobs::table.filter(part_jobs::request_id.eq(request.id()))
+);
 
 /// The requests in progress of which a job's lease lies beyond `latest`: it was noted before the clock was put back.
 pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<RequestId>> {
@@ -119,51 +115,18 @@ pub fn list_leased_beyond(c: &mut Conn, latest: Timestamp) -> Result<Vec<Request
     Ok(beyond.select(part_jobs::request_id).distinct().load(c)?)
 }
 
-/// Ends leases of a request's jobs that lie beyond `latest` there.
-pub fn update_leases_beyond(tx: &mut Tx<'_>, request: &Locked, latest: Timestamp) -> Result<()> {
-    diesel::update(part_jobs::table.filter(part_jobs::request_id.eq(request.id())))
-        .filter(part_jobs::lease_key.is_not_null())
-        .filter(part_jobs::lease_until.gt(latest.micros()))
-        .set(part_jobs::lease_until.eq(latest.micros()))
-        .execute(tx.sql())?;
-    Ok(())
-}
-
 /// What a part holds, as planned.
 pub fn find_plan(c: &mut Conn, request: RequestId, number: i32) -> Result<Option<String>> {
     let counts = part_job_counts::table.find((request, number));
     Ok(counts.select(part_job_counts::planned).first(c).optional()?)
 }
 
-/// A worker's hold on a job.
-#[derive(Clone, Debug)]
-pub struct Lease<'a> {
-    /// The request.
-    pub request: &'a Locked,
-    /// Number of the part.
-    pub number: i32,
-    /// Known to the holder alone.
-    pub key: &'a str,
-}
-
-/// The row that a lease holds, if it still does.
-macro_rules! held {
-    ($lease:expr) => {
-        part_jobs::table
-            .find(($lease.request.id(), $lease.number))
-            .filter(part_jobs::lease_key.eq($lease.key).and(part_jobs::built_at.is_null()))
-    };
-}
-
-/// Prolongs a lease and notes the progress; tells whether it still holds.
-pub fn update_progress(tx: &mut Tx<'_>, lease: &Lease<'_>, until: Timestamp, done: i64) -> Result<bool> {
-    let set = (part_jobs::lease_until.eq(until.micros()), part_jobs::items_done.eq(done));
-    Ok(diesel::update(held!(lease)).set(set).execute(tx.sql())? > 0)
-}
-
-/// Whether a lease still holds; if so, it does until the transaction ends.
-pub fn is_held(c: &mut Conn, lease: &Lease<'_>) -> Result<bool> {
-    Ok(diesel::select(exists(held!(lease))).get_result(c)?)
+/// Notes how many items of a job are done.
+pub fn update_done(tx: &mut Tx<'_>, job: Job<'_>, done: i64) -> Result<()> {
+    diesel::update(part_jobs::table.find((job.request.id(), job.number)))
+        .set(part_jobs::items_done.eq(done))
+        .execute(tx.sql())?;
+    Ok(())
 }
 
 /// A part as it was built.
@@ -187,9 +150,9 @@ pub struct Built {
     pub sums_sha256: String,
 }
 
-/// Notes that a job has been built, which ends the lease; tells whether it still held.
-pub fn update_built(tx: &mut Tx<'_>, lease: &Lease<'_>, built: &Built, now: Timestamp) -> Result<bool> {
-    let changed = diesel::update(held!(lease))
+/// Notes that a job has been built, which ends the lease.
+pub fn update_built(tx: &mut Tx<'_>, job: Job<'_>, built: &Built, now: Timestamp) -> Result<()> {
+    diesel::update(part_jobs::table.find((job.request.id(), job.number)))
         .set((
             part_jobs::items_done.eq(built.items),
             part_jobs::built_at.eq(now.micros()),
@@ -197,41 +160,11 @@ pub fn update_built(tx: &mut Tx<'_>, lease: &Lease<'_>, built: &Built, now: Time
             part_jobs::size.eq(built.size),
             part_jobs::sha256.eq(&built.sha256),
             part_jobs::sums_sha256.eq(&built.sums_sha256),
-            part_jobs::lease_key.eq(None::<String>),
-            part_jobs::lease_until.eq(None::<i64>),
+            ended!(part_jobs),
         ))
         .execute(tx.sql())?;
-    if changed == 0 {
-        return Ok(false);
-    }
-    diesel::update(part_job_counts::table.find((lease.request.id(), lease.number)))
+    diesel::update(part_job_counts::table.find((job.request.id(), job.number)))
         .set((part_job_counts::written.eq(&built.counts), part_job_counts::kinds.eq(&built.kinds)))
-        .execute(tx.sql())?;
-    Ok(true)
-}
-
-/// Puts a job back; tells whether the lease still held. `attempts` is what has been used up.
-pub fn update_released(tx: &mut Tx<'_>, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
-    let changed = diesel::update(held!(lease))
-        .set((
-            part_jobs::attempts.eq(attempts),
-            part_jobs::not_before.eq(not_before.micros()),
-            part_jobs::lease_key.eq(None::<String>),
-            part_jobs::lease_until.eq(None::<i64>),
-        ))
-        .execute(tx.sql())?;
-    Ok(changed > 0)
-}
-
-/// Puts a job that has just been taken up under this key back as if it had not been.
-pub fn update_disowned(tx: &mut Tx<'_>, request: &Locked, key: &str) -> Result<()> {
-    diesel::update(part_jobs::table.filter(part_jobs::request_id.eq(request.id())))
-        .filter(part_jobs::lease_key.eq(key))
-        .set((
-            part_jobs::attempts.eq(part_jobs::attempts - 1),
-            part_jobs::lease_key.eq(None::<String>),
-            part_jobs::lease_until.eq(None::<i64>),
-        ))
         .execute(tx.sql())?;
     Ok(())
 }
@@ -240,7 +173,7 @@ pub fn update_disowned(tx: &mut Tx<'_>, request: &Locked, key: &str) -> Result<(
 pub fn update_leases_ended(tx: &mut Tx<'_>, request: &Locked) -> Result<()> {
     diesel::update(part_jobs::table.filter(part_jobs::request_id.eq(request.id())))
         .filter(part_jobs::lease_key.is_not_null())
-        .set((part_jobs::lease_key.eq(None::<String>), part_jobs::lease_until.eq(None::<i64>)))
+        .set(ended!(part_jobs))
         .execute(tx.sql())?;
     Ok(())
 }

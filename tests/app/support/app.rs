@@ -15,9 +15,9 @@ use compliance_exports::capture::sources::{self, Format, Summary, events};
 use compliance_exports::capture::switch;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::{Overrides, Settings};
-use compliance_exports::db::{Due, Store};
+use compliance_exports::db::{Conn, Store};
 use compliance_exports::error::Result;
-use compliance_exports::exports::queue::{self, Claim, WorkPolicy};
+use compliance_exports::exports::queue::{self, Claim, Exports, WorkPolicy};
 use compliance_exports::exports::request::Draft;
 use compliance_exports::exports::{self, requests};
 use compliance_exports::http::{self, State};
@@ -242,9 +242,14 @@ impl TestApp {
         WorkPolicy { lease, attempts: exports.attempts, keep_days: exports.keep_days }
     }
 
-    /// The present, for verbs of the store that ask whether a wait is over.
-    pub fn due(&self) -> Due {
-        Due { now: self.now(), latest: self.now().plus(TimeDelta::days(1)) }
+    /// Whether it runs on PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.store().read(|c| Ok(matches!(c, Conn::Postgres(_)))).unwrap()
+    }
+
+    /// The queue of exports as a worker looks at it.
+    pub fn exports(&self) -> Exports {
+        Exports { policy: self.policy(), only: None, now: self.now() }
     }
 
     /// Takes up what has waited longest, as a worker does.

@@ -78,7 +78,7 @@ fn plan(app: &TestApp, parts: usize, items: i64) -> Claim {
         assert!(queue::take_cut(app.store(), &mut claim, app.now()).unwrap());
         for number in (1..).take(parts) {
             let slice = if number == 1 { slice_of(items) } else { Slice::default() };
-            assert!(queue::add_part(app.store(), &claim, &POLICY, number, &slice).unwrap());
+            assert!(queue::add_part(app.store(), &claim, number, &slice).unwrap());
         }
         let total = u64::try_from(items).unwrap();
         assert!(queue::planned(app.store(), &claim, total, Limits::default(), app.now()).unwrap());

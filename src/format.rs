@@ -91,7 +91,7 @@ pub fn filters(filters: &Filters) -> Option<String> {
     }
 }
 
-/// Several names: `Ada Lund, Bo Berg`; where one has a comma itself, `Lund, Ada; Berg, Bo`, so that each is told from the next.
+/// Several names: `Ada Lund, Bo Berg`; where one has a comma itself, `Lund, Ada; Berg, Bo`, so that each can be distinguished from the next.
 #[must_use]
 pub fn names<N: AsRef<str>>(names: &[N]) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();

@@ -39,7 +39,6 @@ const REGULAR: u32 = 0o100_644 << 16;
 /// How an entry's bytes are held.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Method {
-    /// As they are.
     Stored,
     /// RFC 1951.
     Deflated,
@@ -314,7 +313,7 @@ impl Seal {
 }
 
 /// Reads a `.zip` written by [`ContainerWriter`] from beginning to end, directory and entries side by side. A directory that
-/// does not agree with the entries is an error; whether both are as they were written, its seal tells.
+/// does not agree with the entries is an error; whether both are as they were written, its seal shows.
 pub(super) struct ContainerReader<R> {
     /// The whole file, read once, in order.
     file: R,
@@ -356,7 +355,7 @@ impl<R: BufRead> ContainerReader<R> {
         })
     }
 
-    /// Reads the next entry; tells whether there was one.
+    /// Reads the next entry; returns whether there was one.
     pub(super) fn next(&mut self, path: &Path) -> Result<bool> {
         let doing = || format!("reading back {}", path.display());
         if self.left == 0 {

@@ -25,14 +25,13 @@ pub struct Identity {
     pub header: Header,
     /// Its number, from 1.
     pub part: u32,
-    /// What only part 1 tells.
+    /// What only part 1 says.
     pub whole: Option<Whole>,
 }
 
 /// What part 1 says of the whole archive.
 #[derive(Clone, Debug)]
 pub struct Whole {
-    /// All parts.
     pub parts: Vec<PartInfo>,
     /// Sums over all of them.
     pub totals: Totals,

@@ -36,9 +36,7 @@ const FLUSHED: [u8; 4] = [0, 0, 0xff, 0xff];
 /// Where a chunk stands in its file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// It is the first.
     pub first: bool,
-    /// It is the last.
     pub last: bool,
 }
 
@@ -83,7 +81,7 @@ pub struct Bundle {
     entries: Vec<Entry>,
     paths: String,
     text: Vec<u8>,
-    /// What was packed, as far as `packed` tells; the rest is room that need not be cleared again.
+    /// What was packed, as far as `packed` says; the rest is room that need not be cleared again.
     data: Vec<u8>,
     packed: usize,
     /// Where the path and the text begin of the file that is being rendered.

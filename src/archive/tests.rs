@@ -210,7 +210,6 @@ fn make(per_part: usize) -> Made {
     make_with(header(), per_part)
 }
 
-/// All in one part.
 const WHOLE: usize = usize::MAX;
 
 /// A part on its way: as the worker makes it, but in one thread.
@@ -510,8 +509,8 @@ fn reviewers_tools_open_and_check_it() {
     let sums = run(Command::new("sha256sum").args(["--strict", "-c", "SHA256SUMS"]).current_dir(&tree));
     assert!(sums.is_none_or(|sums| !sums.contains("FAILED")));
     let [signature, _] = review::commands(&made.key.public(), 1);
-    let told = run(Command::new("minisign").args(signature.split(' ').skip(1)).current_dir(&tree));
-    assert!(told.is_none_or(|told| told.contains("compliance export 12, part 1")));
+    let output = run(Command::new("minisign").args(signature.split(' ').skip(1)).current_dir(&tree));
+    assert!(output.is_none_or(|output| output.contains("compliance export 12, part 1")));
     assert!(tree.join("Team_Chats/Empty - 5").is_dir());
     let people = fs::read_to_string(tree.join("Team_Chats/_CON.backup - 3/2026-03-30.json")).unwrap();
     assert_eq!(people.lines().count(), 6);
@@ -546,9 +545,9 @@ fn the_commands_of_the_description_work() {
             continue;
         }
         let tree = if script.contains("-part-") { &parts } else { &whole };
-        let told = run(Command::new("sh").args(["-euc", &script]).current_dir(tree)).unwrap();
+        let output = run(Command::new("sh").args(["-euc", &script]).current_dir(tree)).unwrap();
         let silent = script.contains("comm -3") || script.contains("-part-*");
-        assert_eq!(told.is_empty(), silent, "{script}: {told}");
+        assert_eq!(output.is_empty(), silent, "{script}: {output}");
     }
     assert_eq!(blocks.len(), 9);
 }

@@ -1,7 +1,7 @@
 //! A bucket of an object store that speaks S3, and in it, below a prefix: `archives/`, `quarantine/` and `installation`, which
 //! names whose they are.
 //!
-//! What arrived is read back and compared with the SHA-256 that the check of the finished part told. That proves it for every
+//! What arrived is read back and compared with the SHA-256 that the check of the finished part returned. That proves it for every
 //! store: check sums that a store keeps of an upload in pieces are sums of the pieces' sums, and some stores pass over them. They are
 //! sent all the same, so that a piece that was damaged on its way is refused and sent again.
 //!
@@ -161,7 +161,7 @@ impl Bucket {
     /// In words for whoever reads it: what is the matter with which store, and what to do. All of it may pass.
     pub(super) fn trouble(&self, error: object_store::Error) -> Error {
         let (url, cause) = (&self.0.url, error.to_string());
-        let told = match refusal(&error, &cause) {
+        let message = match refusal(&error, &cause) {
             Some(Refusal::Unknown) => format!(
                 "The store of archives, {url}, refuses this server. Ask its operator to look at the credentials, and at what \
                  they allow there: to read, write, list and delete."
@@ -172,7 +172,7 @@ impl Bucket {
             ),
             None => return self.away(cause),
         };
-        Error::new(Kind::Unavailable, told).because(cause).transient()
+        Error::new(Kind::Unavailable, message).because(cause).transient()
     }
 
     fn away(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -245,7 +245,7 @@ impl Bucket {
         self.0.runtime.wait(goes_on, work)?.map_err(|error| self.trouble(error))
     }
 
-    /// A bucket that is not there says of each object that it is not there: whoever is told so has to ask for the bucket.
+    /// A bucket that is not there says of each object that it is not there: whoever gets that answer has to ask for the bucket.
     fn confirm(&self) -> Result<()> {
         let mut list = self.0.brisk.list(Some(&self.0.prefix));
         match self.brisk(async { list.next().await.transpose() })? {
@@ -444,7 +444,7 @@ impl Bucket {
             Err(late) => (None, Some(self.away(late))),
         };
         self.0.glances.answered(key, found);
-        // Told once, and once when it is over: every look at a page finds out.
+        // Logged once, and once when it is over: every look at a page finds out.
         match (self.0.is_away.swap(error.is_some(), Ordering::Relaxed), error) {
             (false, Some(error)) => {
                 tracing::error!(cause = %error.causes(), "pages can't tell whether archives are there: {error}");
@@ -463,7 +463,7 @@ impl Bucket {
         Ok(found.map(|meta| meta.size))
     }
 
-    /// Moves the bytes kept under a key into quarantine; tells how many they are. None if they are gone.
+    /// Moves the bytes kept under a key into quarantine; returns how many they are. None if they are gone.
     pub(super) fn quarantine(&self, key: &str) -> Result<Option<u64>> {
         let (from, to) = (self.path(Place::Archives, key)?, self.path(Place::Quarantine, key)?);
         let Some(meta) = self.look(&from)? else { return Ok(None) };
@@ -541,7 +541,7 @@ enum Refusal {
 
 fn refusal(error: &object_store::Error, cause: &str) -> Option<Refusal> {
     use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
-    // The crate tells kinds of refusal apart, but for those of a list, which it tells in words only.
+    // The crate distinguishes kinds of refusal, but for those of a list, which it gives in words only.
     let says = |status: u16| cause.contains(&format!("status code: {status}"));
     match error {
         PermissionDenied { .. } | Unauthenticated { .. } => Some(Refusal::Unknown),
@@ -567,14 +567,14 @@ fn builder(bucket: &str, settings: &S3) -> Result<AmazonS3Builder> {
     if let (Some(id), Some(secret)) = (&settings.access_key_id, &settings.secret_access_key) {
         return Ok(builder.with_access_key_id(id).with_secret_access_key(secret.expose()));
     }
-    let mut told = false;
+    let mut from_environment = false;
     for name in VARIABLES {
         if let (Ok(value), Ok(key)) = (std::env::var(name), name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>()) {
             builder = builder.with_config(key, value);
-            told = true;
+            from_environment = true;
         }
     }
-    if !told && settings.endpoint.is_some() {
+    if !from_environment && settings.endpoint.is_some() {
         return Err(Error::new(
             Kind::Invalid,
             "Nothing says who this server is to the store of archives: set `archives.s3.access_key_id` and \

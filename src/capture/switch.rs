@@ -12,7 +12,7 @@ use crate::identity::access::{
 use crate::identity::accounts::{find, find_locked};
 use crate::model::{Account, AccountId, Timestamp, UserId};
 
-/// A3: turns the feature on; tells whether it was off. Whoever does so is the first, and at first the only one with
+/// A3: turns the feature on; returns whether it was off. Whoever does so is the first, and at first the only one with
 /// access. One that is on stays as it is.
 ///
 /// # Errors

@@ -47,7 +47,7 @@ pub(super) fn export(app: &App, args: &ExportArgs) -> Result<()> {
     signals::on_stop(move || asked.ask())?;
     let request = wait(app, &worker, id, &stop)?;
     let ended = end(app, &request, &args.output);
-    tell_page(app, id);
+    print_page(app, id);
     // The mail about it, if no server that runs has been quicker. Where that server is reached only it knows, unless the
     // settings say so.
     if app.settings.has_public_address() {
@@ -104,7 +104,7 @@ fn restore(app: &App, id: RequestId) -> Result<()> {
 }
 
 /// Says where to see what became of an export. Where the server is reached is known only if the settings say so.
-fn tell_page(app: &App, id: RequestId) {
+fn print_page(app: &App, id: RequestId) {
     let page = format::export_page(id);
     let address = if app.settings.has_public_address() {
         app.settings.public_address().page(&page)
@@ -147,7 +147,7 @@ pub(super) fn send_mails(worker: &Worker) {
     }
 }
 
-/// Every field's message at once: tells all but the last, and gives that.
+/// Every field's message at once: prints all but the last, and returns that.
 fn all_of(errors: Vec<Error>) -> Error {
     let option = |error: &Error| match error.field() {
         Some("first_day") => format!("--from: {error}"),

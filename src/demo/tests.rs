@@ -238,10 +238,10 @@ fn every_language_is_spoken_and_every_slot_filled() {
             assert!(all.to_lowercase().contains(&word.to_lowercase()), "no “{word}” for {text}");
         }
         for item in items(&facts) {
-            let told: String =
+            let words: String =
                 [&item.content.title, &item.content.text].into_iter().flatten().map(String::as_str).collect();
             let names: Vec<&str> = item.attachments.iter().map(|file| file.name.as_str()).collect();
-            assert!(!told.contains(['{', '}', '|']) && !names.concat().contains('{'), "{item:?}");
+            assert!(!words.contains(['{', '}', '|']) && !names.concat().contains('{'), "{item:?}");
             assert!(item.content.text.is_some() || item.content.title.is_some() || !names.is_empty(), "{item:?}");
         }
     }

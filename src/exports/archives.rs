@@ -31,7 +31,6 @@ use crate::model::{
 /// A part that ought to be whole and is not.
 #[derive(Clone, Debug)]
 pub struct Broken {
-    /// Which part.
     pub kept: KeptPart,
     /// What became of it.
     pub condition: Condition,
@@ -60,9 +59,6 @@ fn available(c: &mut Conn, requests: Option<&[RequestId]>, now: Timestamp) -> Re
 }
 
 /// The parts of these exports, or of all, that are known to be missing or damaged: for pages, which wait for no object store.
-///
-/// # Errors
-/// When the database fails.
 pub fn broken(c: &mut Conn, blobs: &Blobs, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<Broken>> {
     let glance = |kept: KeptPart| {
         let condition = blobs.glance(&kept.storage_key, kept.part.size)?;
@@ -84,7 +80,6 @@ pub fn broken_now(c: &mut Conn, blobs: &Blobs, requests: Option<&[RequestId]>, n
 /// A file in quarantine, and what it says of itself.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The file.
     pub file: Quarantined,
     /// What it says it is; or why it can't be read.
     pub identity: std::result::Result<Box<Identity>, String>,
@@ -114,11 +109,9 @@ pub struct Adopted {
     pub request: RequestId,
     /// The number that it bears in its archive. Another one, if this database has given that to another export.
     pub number: RequestId,
-    /// The account.
     pub account: String,
     /// How many parts it has.
     pub parts: usize,
-    /// Bytes of all of them.
     pub bytes: i64,
     /// Until when it can be downloaded.
     pub until: Timestamp,
@@ -264,7 +257,7 @@ fn verify(blobs: &Blobs, files: &[PartFile], key: &PublicKey) -> Result<archive:
     archive::verify(&paths, Some(key))
 }
 
-/// All parts of an archive in order, found by the check sums that its part 1 tells: names of files prove nothing.
+/// All parts of an archive in order, found by the check sums that its part 1 lists: names of files prove nothing.
 fn parts_of(
     blobs: &Blobs,
     found: &[Found],
@@ -376,7 +369,7 @@ fn requester_of(c: &mut Conn, account: &Account, person: &Person) -> Result<User
     })
 }
 
-/// What was so at the cut, as far as the archive tells it.
+/// What was so at the cut, as far as the archive says.
 fn evidence_of(header: &Header, account: &Account, requester: User, now: Timestamp) -> Evidence {
     let person = |person: &Person| as_user(person, account.id);
     let capture = header.capture.as_ref();
@@ -384,7 +377,7 @@ fn evidence_of(header: &Header, account: &Account, requester: User, now: Timesta
     let period = |on_at, off_at| CapturePeriod { on_at, off_at, on_by: None, off_by: None };
     let mut periods: Vec<_> = header.coverage.captured.iter().map(|span| period(span.from, Some(span.to))).collect();
     if let Some(last) = capture {
-        // The archive tells it in full; of the others only what lies within the range.
+        // The archive has it in full; of the others only what lies within the range.
         periods.retain(|period| period.on_at < last.enabled_at);
         periods.push(CapturePeriod {
             on_by: by(last.enabled_by.as_ref()),
@@ -430,9 +423,7 @@ fn as_user(person: &Person, account: AccountId) -> User {
 /// What was erased from quarantine.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Erased {
-    /// Files.
     pub files: usize,
-    /// Their bytes.
     pub bytes: u64,
 }
 

@@ -35,7 +35,6 @@ pub const PER_PAGE: usize = CONVERSATIONS_PER_PAGE;
 /// Some of many.
 #[derive(Clone, Debug)]
 pub struct Excerpt<T> {
-    /// These.
     pub shown: Vec<T>,
     /// How many there are in all.
     pub count: i64,
@@ -46,14 +45,12 @@ pub struct Excerpt<T> {
 pub struct Parts {
     /// The first ones.
     pub first: Excerpt<Part>,
-    /// Bytes of all of them.
     pub bytes: i64,
 }
 
 /// A conversation of an export.
 #[derive(Clone, Debug)]
 pub struct Inside {
-    /// What it is.
     pub kind: ConversationKind,
     /// What it is called, or the first of those who are in it, as it was at the cut.
     pub name: String,
@@ -61,7 +58,6 @@ pub struct Inside {
     pub others: usize,
     /// Its folder below the archive's top folder.
     pub folder: String,
-    /// Its items.
     pub items: ItemCounts,
 }
 
@@ -100,7 +96,6 @@ pub struct Overview {
     pub broken: Vec<Broken>,
     /// What was, or would be now, not covered.
     pub coverage: Coverage,
-    /// Its parts.
     pub parts: Parts,
     /// How much is inside; none while it is not completed, or if an earlier version completed it.
     pub totals: Option<Totals>,
@@ -246,9 +241,7 @@ fn inside(c: &mut Conn, request: &ExportRequest, counts: Vec<ConversationCounts>
 /// What there may be many of in an export, page by page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum List {
-    /// Its conversations.
     Conversations,
-    /// Its parts.
     Parts,
     /// Who has taken it.
     Downloads,

@@ -26,7 +26,7 @@ use crate::{capture, days, identity, numbers};
 /// How many counts are remembered, and how long one is taken for true although something was recorded since.
 const REMEMBERED: usize = 32;
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(20);
-/// So many of the last exports tell what the next will need.
+/// So many of the last exports show what the next will need.
 const PAST: i64 = 20;
 
 /// Items of each day that has some, in order.
@@ -81,7 +81,6 @@ impl Counts {
     }
 }
 
-/// What is counted.
 #[derive(Clone, Copy)]
 struct About<'a> {
     account: AccountId,
@@ -148,9 +147,6 @@ pub struct Question<'a> {
 }
 
 /// What an export would hold. The caller has checked that the person has access.
-///
-/// # Errors
-/// When the database fails.
 pub fn preview(c: &mut Conn, counts: &Counts, administrator: &Administrator, ask: Question<'_>) -> Result<Preview> {
     let (account, zone) = (administrator.account.id, administrator.account.time_zone);
     let (filters, now) = (ask.filters, ask.now);

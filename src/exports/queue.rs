@@ -1,11 +1,11 @@
 //! The queue of exports, for the workers: claim by lease, progress, and the end, with the mail about it (B3, B5, B6).
 //!
 //! An export is planned by one worker, which divides it into parts; then each part is a job of its own, for
-//! whoever is free, in this process or another. Part 1 tells about all others, so it comes last. The archive itself is
+//! whoever is free, in this process or another. Part 1 describes all others, so it comes last. The archive itself is
 //! built by `build`, which reads what goes into it through [`crate::exports::contents`].
 //!
 //! Leases and waits run by the database's clock ([`Store::time`]), which all processes share; `now`, that of the caller, is
-//! what is told to people. Whoever changes anything of a request locks it first ([`exports::lock`]). A verb that met a failure
+//! what people are shown. Whoever changes anything of a request locks it first ([`exports::lock`]). A verb that met a failure
 //! that may pass can be called again, also when nobody knows whether it went through.
 
 use std::collections::HashSet;
@@ -65,7 +65,6 @@ pub struct PartJob {
 /// A job that a worker has taken up.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The export.
     pub request: ExportRequest,
     /// What to do.
     pub task: Task,
@@ -108,9 +107,6 @@ fn due(store: &Store, c: &mut Conn) -> Result<Due> {
 
 /// Takes up the work that has waited longest; only of the request `only` if one is given. An export whose workers died as
 /// often as it may be tried fails instead, and one that can't even be read fails alone.
-///
-/// # Errors
-/// When the database fails.
 pub fn claim(store: &Store, policy: &WorkPolicy, only: Option<RequestId>, now: Timestamp) -> Result<Option<Claim>> {
     // Most looks find nothing: they must not take the writer's place.
     let (beyond, plans, parts) = store.read(|c| {
@@ -255,9 +251,6 @@ fn claim_part(
 
 /// Takes the cut (C7) and the evidence of that moment, unless an earlier attempt has: an export is a function of its request
 /// and its cut.
-///
-/// # Errors
-/// When the database fails.
 pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool> {
     if claim.request.cut.is_some() {
         return Ok(true);
@@ -287,11 +280,8 @@ fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Begins to divide an export into parts: what an earlier attempt has divided is forgotten. Tells whether the export is still
+/// Begins to divide an export into parts: what an earlier attempt has divided is forgotten. Returns whether the export is still
 /// ours: one who was slow must not undo what another has planned meanwhile.
-///
-/// # Errors
-/// When the database fails.
 pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<bool> {
     store.write(|tx| {
         let Some(request) = claim.hold(tx, store, policy)? else { return Ok(false) };
@@ -300,11 +290,8 @@ pub fn begin_plan(store: &Store, claim: &Claim, policy: &WorkPolicy) -> Result<b
     })
 }
 
-/// Adds a part, unless it has been added. Nobody takes it up before the plan is complete. Tells whether the export is still
+/// Adds a part, unless it has been added. Nobody takes it up before the plan is complete. Returns whether the export is still
 /// ours.
-///
-/// # Errors
-/// When the database fails.
 pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, plan: &Slice) -> Result<bool> {
     let job = part_jobs::NewPartJob { number, plan: plan.to_text(), items: count(plan.items())? };
     store.write(|tx| {
@@ -316,10 +303,7 @@ pub fn add_part(store: &Store, claim: &Claim, policy: &WorkPolicy, number: i32, 
     })
 }
 
-/// Completes the plan: from now on the parts can be taken up. Tells whether the export was still ours.
-///
-/// # Errors
-/// When the database fails.
+/// Completes the plan: from now on the parts can be taken up. Returns whether the export was still ours.
 pub fn planned(store: &Store, claim: &Claim, items: u64, limits: Limits, now: Timestamp) -> Result<bool> {
     let (items, limits) = (count(items)?, (count(limits.entries)?, count(limits.bytes)?));
     store.write(|tx| exports::update_planned(tx, &claim.lease(), items, limits, now))
@@ -332,11 +316,8 @@ fn count(number: impl TryInto<i64>) -> Result<i64> {
         .map_err(|_| Error::new(Kind::Internal, "A number of items, entries or bytes is beyond all measure."))
 }
 
-/// Says that work goes on, and how many of the job's items are done; tells whether it is still ours (the export may
+/// Says that work goes on, and how many of the job's items are done; returns whether it is still ours (the export may
 /// have been cancelled).
-///
-/// # Errors
-/// When the database fails.
 pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -> Result<bool> {
     store.write(|tx| {
         let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
@@ -352,9 +333,6 @@ pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -
 }
 
 /// The parts of an export that have been built already, in order, without their counts.
-///
-/// # Errors
-/// When the database fails.
 pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
     store.reading().statement(|c| part_jobs::list_built(c, request))
 }
@@ -383,9 +361,6 @@ pub enum HandedIn {
 
 /// Notes that a part is built, checked and in its place. The last one completes the export. `file_name` gives the name
 /// of a part by its number.
-///
-/// # Errors
-/// When the database fails.
 pub fn hand_in(
     store: &Store,
     claim: &Claim,
@@ -471,10 +446,7 @@ fn contents(store: &Store, id: RequestId, job: &PartJob, last: &Built) -> Result
     Ok(Some(Contents { summary: Summary { conversations: with_items, by_kind, by_day }, conversations }))
 }
 
-/// Fails an export with a reason that an administrator understands; tells whether the job was still ours.
-///
-/// # Errors
-/// When the database fails.
+/// Fails an export with a reason that an administrator understands; returns whether the job was still ours.
 pub fn fail(store: &Store, claim: &Claim, reason: &str, now: Timestamp) -> Result<bool> {
     store.write(|tx| {
         let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
@@ -513,10 +485,7 @@ pub enum Release {
     Later(TimeDelta),
 }
 
-/// Puts a job back into the queue; tells whether it was still ours.
-///
-/// # Errors
-/// When the database fails.
+/// Puts a job back into the queue; returns whether it was still ours.
 pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
     store.write(|tx| {
         let Some(request) = exports::lock(tx, claim.request.id)? else { return Ok(false) };
@@ -534,9 +503,6 @@ pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
 
 /// Forgets the parts of exports that have ended without them (cancelled, failed), and gives the keys under which their
 /// bytes are kept, which belong to nothing from then on.
-///
-/// # Errors
-/// When the database fails.
 pub fn discard(store: &Store) -> Result<Vec<String>> {
     let mut keys = Vec::new();
     for id in store.read(part_jobs::list_ended_requests)? {
@@ -555,9 +521,6 @@ pub fn discard(store: &Store) -> Result<Vec<String>> {
 
 /// The exports whose time is over (B6), and the keys under which their bytes are kept. They are marked expired first: no
 /// download begins once the erasing has.
-///
-/// # Errors
-/// When the database fails.
 pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<String>)>> {
     let mut expired = Vec::new();
     for id in store.read(|c| exports::list_to_expire(c, now))? {
@@ -571,9 +534,6 @@ pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<Strin
 }
 
 /// Notes that an expired or deleted export's bytes have been erased, unless that was noted already.
-///
-/// # Errors
-/// When the database fails.
 pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
     store.write(|tx| {
         let noted = exports::update_erased(tx, request, now)?;
@@ -583,18 +543,12 @@ pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
 }
 
 /// The keys of the exports that workers hold now: temporary files of others are left-overs.
-///
-/// # Errors
-/// When the database fails.
 pub fn held_keys(store: &Store) -> Result<HashSet<String>> {
     let keys = store.read(|c| Ok((exports::list_lease_keys(c)?, part_jobs::list_lease_keys(c)?)))?;
     Ok(keys.0.into_iter().chain(keys.1).collect())
 }
 
 /// The keys under which the bytes of exports are kept that have not been erased: no export of this database has others.
-///
-/// # Errors
-/// When the database fails.
 pub fn storage_keys(store: &Store) -> Result<HashSet<String>> {
     // In this order: a job may become a part while we look.
     let keys = store.read(|c| Ok((part_jobs::list_storage_keys(c)?, exports::list_storage_keys(c)?)))?;
@@ -603,9 +557,6 @@ pub fn storage_keys(store: &Store) -> Result<HashSet<String>> {
 
 /// Makes sure that no export to come gets a number up to this one, which an archive bears already. Numbers that no archive of
 /// ours can bear are passed over.
-///
-/// # Errors
-/// When the database fails.
 pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
     let known = store.read(exports::find_last_number)?.unwrap_or(0);
     let believable = known.saturating_add(1_000_000);
@@ -616,9 +567,6 @@ pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
 }
 
 /// Removes sessions that have ended, old failed attempts to sign in, and what the database's log still holds.
-///
-/// # Errors
-/// When the database fails.
 pub fn tidy(store: &Store, now: Timestamp) -> Result<()> {
     store.write(|tx| identity::rows::sessions::delete_expired(tx, now, now.plus(-TimeDelta::days(1))))?;
     // What C4 has erased is to be gone from the log, too.

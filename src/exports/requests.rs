@@ -33,9 +33,7 @@ impl Default for Policy {
 /// What is asked for, as typed.
 #[derive(Clone, Debug, Default)]
 pub struct Ask<'a> {
-    /// First day.
     pub first_day: &'a str,
-    /// Last day.
     pub last_day: &'a str,
     /// Key of the form: the same key makes the same request (B2).
     pub form_key: &'a str,
@@ -130,18 +128,12 @@ pub fn offer(c: &mut Conn, user: UserId, policy: Policy, now: Timestamp) -> Resu
 }
 
 /// Why nothing can be requested just now (B2).
-///
-/// # Errors
-/// When the database fails.
 pub fn refusal(c: &mut Conn, administrator: &Administrator, policy: Policy) -> Result<Option<String>> {
     let open = rows::exports::count_open(c, administrator.account.id)?;
     Ok(rules::check_open(open, policy.max_open).err().map(|error| error.message().to_owned()))
 }
 
 /// How many exports of the account are queued or in progress: they finish when the feature is turned off (B8).
-///
-/// # Errors
-/// When the database fails.
 pub fn open_exports(c: &mut Conn, administrator: &Administrator) -> Result<i64> {
     rows::exports::count_open(c, administrator.account.id)
 }
@@ -251,7 +243,6 @@ pub(super) fn find_with_access(c: &mut Conn, user: UserId, id: RequestId) -> Res
 /// One row of the Export History (B4).
 #[derive(Clone, Debug)]
 pub struct HistoryRow {
-    /// The request.
     pub request: ExportRequest,
     /// Name of who asked.
     pub requester: String,
@@ -271,9 +262,6 @@ pub struct History {
 }
 
 /// A page of an account's Export History, of at most so many rows. The caller has checked that the person has access.
-///
-/// # Errors
-/// When the database fails.
 pub fn history(c: &mut Conn, administrator: &Administrator, stretch: Stretch, rows: u16) -> Result<History> {
     let page = rows::exports::page(c, administrator.account.id, stretch, rows.into())?;
     let ids: Vec<RequestId> = page.rows.iter().map(|(request, _)| request.id).collect();
@@ -315,9 +303,6 @@ pub fn find_part(c: &mut Conn, user: UserId, id: RequestId, number: i32, now: Ti
 }
 
 /// A request by its number, for the operator.
-///
-/// # Errors
-/// When the database fails.
 pub fn find(c: &mut Conn, id: RequestId) -> Result<Option<ExportRequest>> {
     rows::exports::find(c, id)
 }
@@ -350,17 +335,11 @@ pub fn completed(c: &mut Conn, id: RequestId) -> Result<Completed> {
 }
 
 /// A request's parts with the keys under which their bytes are kept, for the operator.
-///
-/// # Errors
-/// When the database fails.
 pub fn stored_parts(c: &mut Conn, id: RequestId) -> Result<Vec<(Part, String)>> {
     rows::exports::list_parts(c, id)
 }
 
 /// Notes that the operator has built an archive again, with so many parts.
-///
-/// # Errors
-/// When the database fails.
 pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
     store.write(|tx| {
         let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
@@ -373,9 +352,6 @@ pub fn note_rebuilt(store: &Store, id: RequestId, parts: usize, now: Timestamp) 
 }
 
 /// Notes that the operator has put files of an archive back, so many, after they were missing or damaged.
-///
-/// # Errors
-/// When the database fails.
 pub fn note_restored(store: &Store, id: RequestId, parts: usize, now: Timestamp) -> Result<()> {
     store.write(|tx| {
         let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
@@ -385,9 +361,6 @@ pub fn note_restored(store: &Store, id: RequestId, parts: usize, now: Timestamp)
 }
 
 /// Notes that the operator has copied a part out of the server.
-///
-/// # Errors
-/// When the database fails.
 pub fn note_copy(store: &Store, id: RequestId, part: &Part, now: Timestamp) -> Result<()> {
     store.write(|tx| {
         let Some(request) = rows::exports::find(tx, id)? else { return Ok(()) };
@@ -401,9 +374,6 @@ pub fn note_copy(store: &Store, id: RequestId, part: &Part, now: Timestamp) -> R
 const ONE_DOWNLOAD: TimeDelta = TimeDelta::hours(1);
 
 /// Notes that someone downloads a part, or a stretch of it: once for a download that is resumed.
-///
-/// # Errors
-/// When the database fails.
 pub fn note_download(store: &Store, user: UserId, id: RequestId, part: &Part, now: Timestamp) -> Result<()> {
     let since = now.plus(-ONE_DOWNLOAD);
     let resumed = |c: &mut Conn| rows::downloads::exists_since(c, id, part.number, user, since);

@@ -1,7 +1,7 @@
 //! People and conversations found by a part of their name or address, for the form that limits an export to some of them.
 //!
 //! Only those whom and what the account knows (see [`crate::exports::filters`]) are ever looked at. What is meant, and how well it fits,
-//! [`crate::search_key`] decides. Nothing that is meant is passed over: what is not shown is told of by [`Found::more`].
+//! [`crate::search_key`] decides. Nothing that is meant is passed over: what is not shown is reported by [`Found::more`].
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,7 +30,6 @@ impl Default for Strides {
     }
 }
 
-/// What was found.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Found<T> {
     /// The best first.
@@ -48,10 +47,8 @@ impl<T> Found<T> {
     }
 }
 
-/// A person.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FoundPerson {
-    /// Number.
     pub id: UserId,
     /// Full name.
     pub name: String,
@@ -61,10 +58,8 @@ pub struct FoundPerson {
     pub company: Option<String>,
 }
 
-/// A conversation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FoundConversation {
-    /// Number.
     pub id: ConversationId,
     /// Name, or those of its people.
     pub name: String,
@@ -74,9 +69,6 @@ pub struct FoundConversation {
 
 /// People by a part of their name or address, the best fit first, then by name. The caller has checked that the person who asks
 /// has access.
-///
-/// # Errors
-/// When the database fails.
 pub fn people(c: &mut Conn, account: AccountId, company: &str, text: &str) -> Result<Found<FoundPerson>> {
     let found = by_key(&Sought::new(text), |needles, found: &[(Fit, capture::rows::participants::Known)], limit| {
         let except: Vec<UserId> = found.iter().map(|(_, (id, ..))| *id).collect();
@@ -112,9 +104,6 @@ fn by_key<T>(
 /// Teams by a part of their name, and other conversations by parts of the names or addresses of their people: the best fit
 /// first; Teams by name, then those of one or two people, then larger ones, of both the newest first. The caller has checked
 /// that the person who asks has access.
-///
-/// # Errors
-/// When the database fails.
 pub fn conversations(
     c: &mut Conn,
     account: AccountId,
@@ -216,9 +205,6 @@ fn rarest(sought: &Sought, meant: &HashMap<UserId, Fits>, wanted: Fit) -> Option
 }
 
 /// Those of these people and conversations whom and what the account knows, as they are called.
-///
-/// # Errors
-/// When the database fails.
 pub fn named(
     c: &mut Conn,
     (account, company): (AccountId, &str),

@@ -23,7 +23,6 @@ const HASHING: usize = 4;
 /// What every handler shares. Clones share the store.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The database.
     pub store: Store,
     /// Finished archives.
     pub blobs: Blobs,

@@ -16,9 +16,7 @@ use crate::{format, numbers, search_key};
 /// An administrator of an account, as the database says at this moment.
 #[derive(Clone, Debug)]
 pub struct Administrator {
-    /// The person.
     pub user: User,
-    /// Their account.
     pub account: Account,
     /// How they stand towards its exports.
     pub standing: Standing,
@@ -97,9 +95,6 @@ pub fn administrator_with_access_while_on(c: &mut Conn, user: UserId) -> Result<
 }
 
 /// Those of an account who have access, by name.
-///
-/// # Errors
-/// When the database fails.
 pub fn holders(c: &mut Conn, account: &Account) -> Result<Vec<User>> {
     rows::access::list(c, account.id)
 }
@@ -117,9 +112,6 @@ pub struct Holders {
 }
 
 /// Some of those who have access, among them the administrator who asks.
-///
-/// # Errors
-/// When the database fails.
 pub fn some_holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> Result<Holders> {
     let (account, user) = (administrator.account.id, &administrator.user);
     let mut people = rows::access::list_some(c, account, limit)?;
@@ -140,7 +132,6 @@ pub fn some_holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> 
 pub struct Choices {
     /// Those who were shown with access.
     pub had: BTreeSet<UserId>,
-    /// Those who are ticked.
     pub ticked: BTreeSet<UserId>,
 }
 
@@ -154,11 +145,9 @@ impl Choices {
 /// An administrator, as Manage lists them.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Who.
     pub user: User,
     /// Had access when they were first shown.
     pub had: bool,
-    /// Is ticked.
     pub ticked: bool,
 }
 

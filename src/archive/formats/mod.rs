@@ -45,7 +45,7 @@ use crate::model::Formats;
 #[cfg(test)]
 mod tests;
 
-/// Formats, in the order in which they are offered and told of.
+/// Formats, in the order in which they are offered and listed.
 pub type List = [&'static dyn Format];
 
 /// Every format there is beside the JSON.
@@ -77,7 +77,7 @@ pub trait Format: Sync {
     /// Begins the copies of what a part holds.
     fn part(&self, part: Part) -> Box<dyn PartCopy>;
 
-    /// Begins what part 1 tells of all conversations.
+    /// Begins what part 1 lists of all conversations.
     ///
     /// # Errors
     /// When temporary files can't be made.
@@ -102,7 +102,7 @@ pub struct About {
     pub description: &'static str,
     /// What the help of the command line says of its option.
     pub help: &'static str,
-    /// With which file one begins to read, if mails are to tell.
+    /// With which file one begins to read, if mails are to say so.
     pub start: Option<Start>,
     /// How pages of other formats lead to it, if they do.
     pub pointer: Option<Pointer>,
@@ -166,7 +166,6 @@ pub struct Part {
 /// A conversation, as a format's files name it.
 #[derive(Clone, Copy, Debug)]
 pub struct Chat<'a> {
-    /// Its number.
     pub id: i64,
     /// Its name; for conversations of people, their names.
     pub name: &'a str,
@@ -179,11 +178,9 @@ pub struct Chat<'a> {
 /// Items of a day of a conversation: all of them, or, of a long day, a chunk.
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'a> {
-    /// The conversation.
     pub chat: Chat<'a>,
     /// Whether it begins in this part.
     pub begins: bool,
-    /// The day.
     pub day: NaiveDate,
     /// The day with items before it, if it is in this part.
     pub previous: Option<NaiveDate>,
@@ -256,7 +253,7 @@ pub struct Listed<'a> {
     pub portions: &'a [Option<NaiveDate>],
 }
 
-/// Writes what part 1 tells of all conversations, which come one by one, in the order of the archive.
+/// Writes what part 1 lists of all conversations, which come one by one, in the order of the archive.
 pub trait ListCopy {
     /// The next conversation.
     ///
@@ -279,7 +276,7 @@ pub trait Check {
     /// What is wrong with the file.
     fn read(&mut self, path: &str, record: &Record<'_>, reader: &mut dyn BufRead) -> Result<(), String>;
 
-    /// All files of the archive have been read: tells what is not as in the JSON.
+    /// All files of the archive have been read: returns what is not as in the JSON.
     fn compare(&self, record: &Record<'_>, problem: &mut dyn FnMut(String));
 }
 

@@ -125,14 +125,14 @@ fn what_changes_between_packing_and_writing_is_found() {
     Packer::default().pack(&mut sound, &mut || {}).unwrap();
     let (packed, texts) = (sound.packed().len(), sound.bytes());
     for at in 0..packed {
-        let told = build(&mut bundle(), (&mut |bundle| *bundle.buffers().0.get_mut(at).unwrap() ^= 4, &mut |_| {}));
-        assert!(told.is_err(), "packed byte {at}");
+        let outcome = build(&mut bundle(), (&mut |bundle| *bundle.buffers().0.get_mut(at).unwrap() ^= 4, &mut |_| {}));
+        assert!(outcome.is_err(), "packed byte {at}");
     }
     // The text of a whole file has been hashed already, and is not looked at again.
     let (whole, chunks) = (text(20).len() + 1, text(12).len() + text(15).len());
     for at in [whole, whole + chunks - 1, texts - 1] {
-        let told = build(&mut bundle(), (&mut |bundle| *bundle.buffers().1.get_mut(at).unwrap() ^= 4, &mut |_| {}));
-        assert!(told.unwrap_err().to_string().contains("has changed since it was packed"), "byte {at} of the text");
+        let outcome = build(&mut bundle(), (&mut |bundle| *bundle.buffers().1.get_mut(at).unwrap() ^= 4, &mut |_| {}));
+        assert!(outcome.unwrap_err().to_string().contains("has changed since it was packed"), "byte {at} of the text");
     }
 }
 
@@ -173,8 +173,8 @@ fn what_changes_while_it_waits_aside_is_found() {
         }
         write(&mut writer, &|bundle| bundle.add("open.json", end, &text(9)));
         let written = writer.finish(1, &[], &key, "damaged").unwrap();
-        let told = check(&written, &mut || Ok(())).unwrap_err().to_string();
-        assert!(told.contains("is not what was written"), "{told}");
+        let outcome = check(&written, &mut || Ok(())).unwrap_err().to_string();
+        assert!(outcome.contains("is not what was written"), "{outcome}");
     }
 }
 
@@ -215,8 +215,8 @@ fn headers_that_agree_with_one_another_but_not_with_what_was_written_are_found()
         *bytes.get_mut(local + before).unwrap() ^= 1;
         *bytes.get_mut(central + before + if before < 30 { 2 } else { 16 }).unwrap() ^= 1;
         fs::write(&part.written.path, bytes).unwrap();
-        let told = check(&part.written, &mut || Ok(())).unwrap_err().to_string();
-        assert!(told.contains("is not what was written"), "{what}: {told}");
+        let outcome = check(&part.written, &mut || Ok(())).unwrap_err().to_string();
+        assert!(outcome.contains("is not what was written"), "{what}: {outcome}");
     }
 }
 

@@ -50,7 +50,7 @@ impl Format for Plain {
     }
 
     fn check(&self, said: &Facts) -> Result<Box<dyn Check>, String> {
-        Ok(Box::new(Found { told: said.number("days")?, days: Days::default() }))
+        Ok(Box::new(Found { declared: said.number("days")?, days: Days::default() }))
     }
 }
 
@@ -79,7 +79,7 @@ impl ListCopy for Count {
 }
 
 struct Found {
-    told: u64,
+    declared: u64,
     days: Days,
 }
 
@@ -95,7 +95,7 @@ impl Check for Found {
     }
 
     fn compare(&self, record: &Record<'_>, problem: &mut dyn FnMut(String)) {
-        if self.told != record.day_files() {
+        if self.declared != record.day_files() {
             problem("manifest.json: counts other days".to_owned());
         }
         for (folder, day, number, found) in record.days() {

@@ -24,7 +24,6 @@ pub(crate) use choice::chosen;
 /// A conversation as recorded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Conversation {
-    /// Its number.
     pub id: ConversationId,
     /// The last recording of its source that counts (C7): the number of the cut for all that belongs to it.
     pub cut: i64,
@@ -101,7 +100,7 @@ pub struct NewConversation<'a> {
     pub accounts: BTreeSet<AccountId>,
 }
 
-/// Makes conversations, counts them in the ledger, and tells their numbers, which follow one another in this order. No two of one source
+/// Makes conversations, counts them in the ledger, and returns their numbers, which follow one another in this order. No two of one source
 /// have the same id.
 pub fn create_all(tx: &mut Tx<'_>, new: &[NewConversation<'_>]) -> Result<Vec<ConversationId>> {
     let key = |new: &NewConversation<'_>| new.name.as_deref().map(|name| search_key::key(name, None));
@@ -236,7 +235,7 @@ pub struct Profile<'a> {
 }
 
 /// Sets what may change of a conversation, `before` as it was found, and keeps that until the recording of this number
-/// (C7); tells whether it changed.
+/// (C7); returns whether it changed.
 pub fn update_profile(tx: &mut Tx<'_>, before: &Conversation, profile: Profile<'_>, recording: i64) -> Result<bool> {
     let Conversation { id, name, is_public, archived_at, .. } = before;
     if profile == (Profile { name: name.as_deref(), is_public: *is_public, archived_at: *archived_at }) {
@@ -498,7 +497,6 @@ pub fn list_member_names(c: &mut Conn, ids: &[ConversationId]) -> Result<Vec<(Co
 /// What a membership event says: `listed` (was there, since when is unknown), `joined`, `left`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MembershipEvent {
-    /// Who.
     pub user_id: UserId,
     /// Came rather than went.
     pub present: bool,
@@ -527,7 +525,7 @@ impl MembershipEvent {
 /// A membership event to be added to a conversation.
 pub type NewMembership = (ConversationId, MembershipEvent);
 
-/// Adds membership events, but for those that are known; tells of each whether it was added. Of two that are the same, the first
+/// Adds membership events, but for those that are known; returns for each whether it was added. Of two that are the same, the first
 /// is.
 pub fn create_memberships(tx: &mut Tx<'_>, new: &[NewMembership], recording: i64) -> Result<Vec<bool>> {
     match tx.sql() {

@@ -24,29 +24,24 @@ pub use read::{
     plan_edits, plan_edits_of_several, plan_page, plan_several,
 };
 
-/// Number of an item.
 pub type ItemId = i64;
 
 /// An item as recorded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Item {
-    /// Its number.
     pub id: ItemId,
     /// Where it was posted.
     pub conversation_id: ConversationId,
     /// The source's id.
     pub external_id: String,
-    /// What it is.
     pub kind: ItemKind,
     /// Who posted it.
     pub author_id: Option<UserId>,
-    /// When.
     pub created_at: Timestamp,
     /// The source's id of the item that it replies to.
     pub parent: Option<String>,
     /// What it said when it was posted.
     pub content: Content,
-    /// Its files.
     pub attachments: Vec<Attachment>,
     /// When and by whom it was deleted, and the number of that recording.
     pub deleted: Option<(Timestamp, Option<UserId>, i64)>,
@@ -57,11 +52,8 @@ pub struct Item {
 /// A change of an item.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Edit {
-    /// The item.
     pub item_id: ItemId,
-    /// When.
     pub edited_at: Timestamp,
-    /// Who.
     pub editor_id: Option<UserId>,
     /// What it says since.
     pub content: Content,
@@ -225,11 +217,9 @@ impl EditRow {
 /// A deletion that is known without its item.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deletion {
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub by: Option<UserId>,
-    /// The item has been seen, and was erased: it stays so, whatever is told of it.
+    /// The item has been seen, and was erased: it stays so, whatever is reported of it.
     pub is_erased: bool,
 }
 

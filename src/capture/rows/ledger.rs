@@ -25,7 +25,6 @@ const PERIOD: u32 = 41;
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Count {
-    /// Items.
     pub items: i64,
     /// Changes of them.
     pub edits: i64,

@@ -49,7 +49,7 @@ pub(super) struct Target<'a> {
     pub(super) source: SourceKey<'a>,
     /// All or nothing, in one transaction.
     pub(super) strict: bool,
-    /// Told when another one who records is waited for, longer than a moment.
+    /// Called when another one who records is waited for, longer than a moment.
     pub(super) waits: &'a (dyn Fn() + Sync),
 }
 
@@ -113,7 +113,7 @@ impl<F> ChunkSink<'_, F> {
     }
 }
 
-/// The writer has given up; its own error is the one that is told.
+/// The writer has given up; its own error is the one that is found.
 fn stopped() -> Error {
     Error::internal("The import has stopped.", "what has been read can no longer be recorded")
 }
@@ -140,7 +140,7 @@ impl<F: Recordable> Sink<F> for ChunkSink<'_, F> {
 fn bytes<F: Recordable>(finding: &Finding<F>) -> usize {
     match finding {
         Finding::Fact(fact) => fact
-            .told()
+            .fact_ref()
             .content()
             .map_or(0, |content| [&content.title, &content.text].into_iter().flatten().map(String::len).sum()),
         Finding::Problem(text) | Finding::Note(text) => text.len(),
@@ -274,7 +274,7 @@ fn record_chunk<F: Recordable>(
         match finding {
             Finding::Fact(fact) => {
                 if let Some((number, outcome)) = outcomes.next() {
-                    summary.count(place, fact.told(), outcome);
+                    summary.count(place, fact.fact_ref(), outcome);
                     while let Some((_, doubt)) = doubts.next_if(|(of, _)| *of <= number) {
                         summary.doubt(place, doubt);
                     }

@@ -1,6 +1,6 @@
-//! One import: what a reader finds is ingested (`capture::ingest`), and the [`Summary`] tells what became of it.
+//! One import: what a reader finds is ingested (`capture::ingest`), and the [`Summary`] says what became of it.
 //!
-//! Who speaks is decided here: other systems' archives tell what a source may tell, events what the operator may who imports them. How it
+//! Who speaks is decided here: other systems' archives say what a source may say, events what the operator may who imports them. How it
 //! goes there lives in `batches`.
 
 use std::path::Path;
@@ -41,11 +41,10 @@ impl Format {
 /// An archive, and where it goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Import<'a> {
-    /// The account.
     pub account: AccountId,
     /// The archive's format.
     pub format: Format,
-    /// Name of the source, which tells several of one kind apart; the only one bears the format's name.
+    /// Name of the source, which distinguishes several of one kind; the only one bears the format's name.
     pub source: &'a str,
     /// Where the archive lies.
     pub path: &'a Path,
@@ -75,7 +74,7 @@ pub fn import(
     import_in_turn(store, clock, import, progress, &|| {})
 }
 
-/// As [`import`], for somebody who watches: waits for others who record for as long as they take, as that does, and tells `waits`
+/// As [`import`], for somebody who watches: waits for others who record for as long as they take, as that does, and calls `waits`
 /// when it is longer than a moment.
 ///
 /// # Errors
@@ -103,9 +102,6 @@ pub fn import_in_turn(
 }
 
 /// Records facts of the operator that are at hand, such as the demo's, in batches, as events.
-///
-/// # Errors
-/// When the database fails.
 pub fn record_all(
     store: &Store,
     clock: &Clock,

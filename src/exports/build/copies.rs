@@ -1,7 +1,7 @@
 //! The formats beside the JSON, for exports that ask for them; others pass by here at no cost.
 //!
 //! They are made where the JSON is, by the reader, from the same records: [`Copyist`] hands the items of a part to each format,
-//! [`CopiedLists`] what part 1 tells of all. What their files say and which there are, is decided by `archive::formats`.
+//! [`CopiedLists`] what part 1 lists of all. What their files say and which there are, is decided by `archive::formats`.
 
 use chrono::NaiveDate;
 
@@ -82,7 +82,7 @@ impl Copyist {
     }
 }
 
-/// What part 1 tells of all conversations, in each format.
+/// What part 1 lists of all conversations, in each format.
 pub(super) struct CopiedLists<'a> {
     copies: Vec<(&'static str, Box<dyn ListCopy + 'a>)>,
     /// How many conversations have come.

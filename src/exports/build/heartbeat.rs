@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::exports::queue::{self, Claim};
 use crate::jobs::Stop;
 
-/// How often the database is told, and so how soon a cancelled export ends.
+/// How often the database is informed, and so how soon a cancelled export ends.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why a job was left before its end.
@@ -57,7 +57,7 @@ impl Heartbeat {
         Error::conflict("The export was interrupted.")
     }
 
-    /// Until `ended`: prolongs the lease and tells the progress, whatever the work is busy with, and learns that it was
+    /// Until `ended`: prolongs the lease and reports the progress, whatever the work is busy with, and learns that it was
     /// cancelled, taken up by another worker, or that this process stops.
     pub(super) fn beat(&self, worker: &ExportWorker, claim: &Claim, stop: &Stop, ended: &Stop) {
         while !ended.wait(INTERVAL) {
@@ -72,7 +72,7 @@ impl Heartbeat {
                     return;
                 }
                 // The lease outlasts a database that is busy for a while, and another beat follows.
-                Err(error) => tracing::warn!(cause = %error.causes(), "the progress could not be told: {error}"),
+                Err(error) => tracing::warn!(cause = %error.causes(), "the progress could not be reported: {error}"),
             }
         }
     }

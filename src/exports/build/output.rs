@@ -20,7 +20,6 @@ pub(in crate::exports) struct Batch {
     /// Counted from 0: the order of writing.
     pub(super) number: u64,
     pub(super) bundle: Bundle,
-    /// What is in it.
     pub(super) ticks: Vec<Tick>,
     pub(super) items: i64,
 }

@@ -71,7 +71,7 @@ pub(super) fn top_folder(header: &Header) -> String {
     names::top_folder(&header.account.name, request.first_day, request.last_day, request.id.0)
 }
 
-/// What is signed beside the check sums of a part. No clock: the cut tells when.
+/// What is signed beside the check sums of a part. No clock: the cut says when.
 pub(super) fn comment(header: &Header, part: u32) -> String {
     format!("compliance export {}, part {part}, cut {}", header.request.id, header.cut)
 }

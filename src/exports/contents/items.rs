@@ -30,7 +30,7 @@ impl Reader {
     /// there may be more.
     ///
     /// # Errors
-    /// When the database fails; [`crate::error::Kind::Conflict`] if a row is not what was recorded.
+    /// [`crate::error::Kind::Conflict`] if a row is not what was recorded.
     pub fn items(
         &mut self,
         conversation: ConversationId,
@@ -53,7 +53,7 @@ impl Reader {
     /// read one conversation after the other.
     ///
     /// # Errors
-    /// When the database fails; [`crate::error::Kind::Conflict`] if a row is not what was recorded.
+    /// [`crate::error::Kind::Conflict`] if a row is not what was recorded.
     pub fn items_of_several(&mut self, wanted: &[Within]) -> Result<Option<HashMap<ConversationId, Vec<Shown>>>> {
         let from = wanted.iter().map(|(_, within)| within.start).min().unwrap_or_default();
         let until = wanted.iter().map(|(_, within)| within.end).max().unwrap_or_default();
@@ -80,9 +80,6 @@ impl Reader {
     }
 
     /// The days of those of the items with these ids of a conversation that are in the export, by id.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn days_of(
         &mut self,
         conversation: ConversationId,
@@ -107,9 +104,6 @@ impl Reader {
     }
 
     /// How many items of a conversation have been erased since the cut, by day: so many may be missing from what there was (C4).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn erased_since(&mut self, conversation: ConversationId, zone: Tz) -> Result<BTreeMap<NaiveDate, u32>> {
         let Self { db, view } = self;
         db.read(|c| {
@@ -150,8 +144,8 @@ impl View {
         }
         let items = there;
         let mut changes: HashMap<_, Vec<Change>> = HashMap::new();
-        let is_told = |edit: &Edit, recording: i64| cuts.get(&edit.item_id).is_some_and(|cut| recording <= *cut);
-        for (edit, _) in edits.into_iter().filter(|(edit, recording)| is_told(edit, *recording)) {
+        let is_in_cut = |edit: &Edit, recording: i64| cuts.get(&edit.item_id).is_some_and(|cut| recording <= *cut);
+        for (edit, _) in edits.into_iter().filter(|(edit, recording)| is_in_cut(edit, *recording)) {
             let change = Change { at: edit.edited_at, by: edit.editor_id, after: edit.content };
             changes.entry(edit.item_id).or_default().push(change);
         }

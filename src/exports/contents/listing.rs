@@ -16,9 +16,6 @@ const CONVERSATIONS: i64 = 200;
 
 impl Reader {
     /// The next conversations by number after `after` and up to `last`; none when there are no more.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn conversations(&mut self, after: ConversationId, last: ConversationId) -> Result<Vec<Listed>> {
         let Self { db, view } = self;
         db.read(|c| {
@@ -29,9 +26,6 @@ impl Reader {
     }
 
     /// How many conversations come before this one, in the order in which [`Reader::conversations`] gives them.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn rank(&mut self, conversation: ConversationId) -> Result<u64> {
         let Self { db, view } = self;
         let before = db.statement(|c| capture::rows::conversations::count_before(c, view.choice(), conversation))?;
@@ -39,7 +33,7 @@ impl Reader {
     }
 }
 
-/// What was told of each person of a conversation: came or went, and when.
+/// What was recorded of each person of a conversation: came or went, and when.
 type Events = BTreeMap<UserId, Vec<(bool, Option<Timestamp>)>>;
 
 impl View {

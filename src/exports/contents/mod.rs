@@ -39,7 +39,6 @@ use crate::model::{
 /// A person as archives name them.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// The person.
     pub user: User,
     /// Name of their company.
     pub account: String,
@@ -48,7 +47,6 @@ pub struct Person {
 /// A conversation with its people.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// The conversation.
     pub conversation: Conversation,
     /// Name of the owning account.
     pub owner: String,
@@ -63,11 +61,9 @@ pub struct Listed {
 pub struct Shown {
     /// The source's id.
     pub id: String,
-    /// What it is.
     pub kind: ItemKind,
     /// Who posted it.
     pub author: Option<Arc<Person>>,
-    /// When.
     pub created_at: Timestamp,
     /// The source's id of the item that it replies to.
     pub parent: Option<String>,
@@ -77,7 +73,6 @@ pub struct Shown {
     pub assignees: Vec<Arc<Person>>,
     /// Its edit log.
     pub log: Vec<(LogEntry, Option<Arc<Person>>)>,
-    /// Its files.
     pub attachments: Vec<Attachment>,
     /// When and by whom it was deleted.
     pub deleted: Option<(Timestamp, Option<Arc<Person>>)>,

@@ -79,21 +79,21 @@ impl Reader {
 impl View {
     /// How many conversations are chosen, and how many membership events they have; once all of the account have been found.
     fn count(&self, c: &mut Conn) -> Result<(i64, i64)> {
-        let (told, found) = capture::rows::ledger::count_conversations(c, self.account)?;
-        if told != found {
-            return Err(lost_conversations(told, found));
+        let (recorded, found) = capture::rows::ledger::count_conversations(c, self.account)?;
+        if recorded != found {
+            return Err(lost_conversations(recorded, found));
         }
         capture::rows::conversations::count_chosen(c, self.choice())
     }
 }
 
-fn lost_conversations(told: i64, found: i64) -> Error {
-    lost(&format!("{told} conversations were counted"), &format!("{found} were found"))
+fn lost_conversations(recorded: i64, found: i64) -> Error {
+    lost(&format!("{recorded} conversations were counted"), &format!("{found} were found"))
 }
 
-fn lost(told: &str, found: &str) -> Error {
+fn lost(recorded: &str, found: &str) -> Error {
     Error::conflict(format!(
-        "The check of completeness failed: {told} when they were recorded, but {found}. The database is damaged. Ask the \
+        "The check of completeness failed: {recorded} when they were recorded, but {found}. The database is damaged. Ask the \
          server's operator to restore it from a backup.",
     ))
 }
@@ -135,12 +135,12 @@ impl Known {
         Walk { id, cut, found, day: None, erased: self.erased.remove(&id).unwrap_or_default() }
     }
 
-    fn told(&self, id: ConversationId) -> Count {
+    fn recorded(&self, id: ConversationId) -> Count {
         self.ledger.get(&id).copied().unwrap_or_default()
     }
 
     fn weight(&self, id: ConversationId) -> i64 {
-        let Count { items, edits, .. } = self.told(id);
+        let Count { items, edits, .. } = self.recorded(id);
         items.saturating_add(edits)
     }
 }
@@ -285,15 +285,18 @@ impl Planner<'_> {
 
     /// All of a conversation has been found: it must be what the ledger says.
     fn end(&mut self, c: &mut Conn, known: &Known, walk: Walk) -> Result<()> {
-        let (told, found) = (known.told(walk.id), walk.found);
-        if told != found {
+        let (recorded, found) = (known.recorded(walk.id), walk.found);
+        if recorded != found {
             let labels = filters::labels(c, &[walk.id])?;
             let name = labels.first().map_or("", |(_, name)| name);
             let place = format!("“{name}” (conversation {}), around the days of this range", walk.id);
-            let more =
-                if (told.items, told.edits) == (found.items, found.edits) { ", some at another time" } else { "" };
+            let more = if (recorded.items, recorded.edits) == (found.items, found.edits) {
+                ", some at another time"
+            } else {
+                ""
+            };
             return Err(lost(
-                &format!("{} items and {} changes of {place}, were counted", told.items, told.edits),
+                &format!("{} items and {} changes of {place}, were counted", recorded.items, recorded.edits),
                 &format!("{} items and {} changes were found{more}", found.items, found.edits),
             ));
         }

@@ -22,14 +22,13 @@ pub struct Letter {
     pub html: String,
 }
 
-/// What a letter tells.
+/// What a letter says.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// Name of the person it is for.
     pub recipient: &'a str,
     /// Name of the account.
     pub account: &'a str,
-    /// The request.
     pub request: &'a ExportRequest,
     /// Its parts; none if it failed.
     pub parts: &'a [Part],
@@ -84,7 +83,7 @@ struct FailedHtml<'a> {
     reason: &'a str,
 }
 
-/// Writes the letter that tells of `event`.
+/// Writes the letter about `event`.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a template cannot be rendered.

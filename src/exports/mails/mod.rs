@@ -37,19 +37,13 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 /// A mail with all that its text needs.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// Its number.
     pub id: MailId,
-    /// To whom.
     pub recipient: User,
-    /// Their account.
     pub account: Account,
-    /// What it tells.
     pub event: MailEvent,
     /// Why the export failed.
     pub reason: Option<String>,
-    /// The export.
     pub request: ExportRequest,
-    /// Its parts.
     pub parts: Vec<Part>,
     /// When it was queued.
     pub created_at: Timestamp,
@@ -61,7 +55,7 @@ impl Letter {
     /// # Errors
     /// When a template fails.
     pub fn write(&self, public_address: &PublicAddress) -> Result<letters::Letter> {
-        // What it tells is the failure that caused it, whatever has become of the export since.
+        // What it reports is the failure that caused it, whatever has become of the export since.
         let request = &ExportRequest { reason: self.reason.clone(), ..self.request.clone() };
         let (recipient, account) = (self.recipient.name.as_str(), self.account.name.as_str());
         letters::write(self.event, &Facts { recipient, account, request, parts: &self.parts, public_address })
@@ -78,9 +72,6 @@ pub struct MailClaim {
 }
 
 /// Takes up the mail that has waited longest. One that can't be read is put off, or given up, like one that can't be sent.
-///
-/// # Errors
-/// When the database fails.
 pub fn claim(store: &Store, now: Timestamp) -> Result<Option<MailClaim>> {
     let (beyond, found) = store.read(|c| {
         let due = due(store, c)?;
@@ -128,10 +119,7 @@ fn due(store: &Store, c: &mut Conn) -> Result<Due> {
     Ok(Due { now, latest: now.plus(LONGEST_WAIT) })
 }
 
-/// Says that the mail is still being sent; tells whether it is still ours to send.
-///
-/// # Errors
-/// When the database fails.
+/// Says that the mail is still being sent; returns whether it is still ours to send.
 pub fn heartbeat(store: &Store, claim: &MailClaim) -> Result<bool> {
     store.write(|tx| {
         let until = store.time(tx)?.plus(LEASE);
@@ -167,18 +155,12 @@ fn letter(c: &mut Conn, mail: rows::mails::Mail) -> Result<Option<Letter>> {
 }
 
 /// Notes that a mail has been sent.
-///
-/// # Errors
-/// When the database fails.
 pub fn sent(store: &Store, claim: &MailClaim, now: Timestamp) -> Result<()> {
     store.write(|tx| rows::mails::update_sent(tx, claim.letter.id, &claim.key, now))
 }
 
 /// Notes that a mail could not be sent: it is tried again later unless that is pointless or has been done often enough.
-/// Tells when.
-///
-/// # Errors
-/// When the database fails.
+/// Returns when.
 pub fn not_sent(
     store: &Store,
     claim: &MailClaim,
@@ -196,9 +178,6 @@ pub fn not_sent(
 }
 
 /// The newest mails about an account's exports, for the demo's page only.
-///
-/// # Errors
-/// When the database fails.
 pub fn newest_of(c: &mut Conn, account: AccountId) -> Result<Vec<Letter>> {
     let mut letters = Vec::new();
     for mail in rows::mails::list_newest(c, account, 50)? {

@@ -73,21 +73,16 @@ fn filters(text: &str) -> Result<Filters> {
 /// A request to be made.
 #[derive(Clone, Debug)]
 pub struct NewRequest<'a> {
-    /// The account.
     pub account_id: AccountId,
-    /// Who asks.
     pub requester_id: UserId,
     /// Key of the form, so that submitting it twice makes one request (B2).
     pub form_key: &'a str,
-    /// First day.
     pub first_day: chrono::NaiveDate,
-    /// Last day.
     pub last_day: chrono::NaiveDate,
     /// The account's zone.
     pub time_zone: chrono_tz::Tz,
     /// What it is limited to.
     pub filters: &'a Filters,
-    /// When.
     pub requested_at: Timestamp,
     /// In which formats it shall be readable beside the JSON.
     pub formats: &'a Formats,
@@ -173,7 +168,7 @@ pub fn count_open(c: &mut Conn, account: AccountId) -> Result<i64> {
     Ok(query.filter(export_requests::status.eq_any(OPEN)).count().get_result(c)?)
 }
 
-/// Which stretch of an account's requests. It is told by a request rather than by a page's number, so that page 400 costs
+/// Which stretch of an account's requests. It is identified by a request rather than by a page's number, so that page 400 costs
 /// what page 1 does, and that an address goes on showing the same requests when there are newer ones.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Stretch {
@@ -197,7 +192,7 @@ pub struct Page {
     pub older: Option<RequestId>,
 }
 
-/// A stretch of at most `limit` of an account's requests. One that can't be read is left out and told in the log: it must
+/// A stretch of at most `limit` of an account's requests. One that can't be read is left out and logged: it must
 /// not take the others with it.
 pub fn page(c: &mut Conn, account: AccountId, stretch: Stretch, limit: usize) -> Result<Page> {
     let query = || {
@@ -300,13 +295,12 @@ pub fn update_lease_beyond(tx: &mut Tx<'_>, request: &Locked, latest: Timestamp)
 /// A worker's hold on a request that it plans.
 #[derive(Clone, Debug)]
 pub struct Lease<'a> {
-    /// The request.
     pub id: RequestId,
     /// Known to the holder alone.
     pub key: &'a str,
 }
 
-/// Takes up a claimable request as it was `found`; tells whether nobody else was quicker: whoever was may have been so before
+/// Takes up a claimable request as it was `found`; returns whether nobody else was quicker: whoever was may have been so before
 /// it was found, after it was listed.
 pub fn claim(tx: &mut Tx<'_>, found: &ExportRequest, key: &str, due: &Due, until: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(found.id))
@@ -333,7 +327,7 @@ macro_rules! held {
     };
 }
 
-/// Notes when the cut was taken, and the evidence of that moment as JSON; tells whether the lease still holds.
+/// Notes when the cut was taken, and the evidence of that moment as JSON; returns whether the lease still holds.
 pub fn update_cut(tx: &mut Tx<'_>, lease: &Lease<'_>, at: Timestamp, evidence: &str) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((export_requests::cut_at.eq(at.micros()), export_requests::evidence.eq(evidence)))
@@ -341,7 +335,7 @@ pub fn update_cut(tx: &mut Tx<'_>, lease: &Lease<'_>, at: Timestamp, evidence: &
     Ok(changed > 0)
 }
 
-/// Prolongs a lease; tells whether it still holds. If it does, nobody else changes the request until the transaction ends.
+/// Prolongs a lease; returns whether it still holds. If it does, nobody else changes the request until the transaction ends.
 pub fn update_lease(tx: &mut Tx<'_>, lease: &Lease<'_>, until: Timestamp) -> Result<bool> {
     Ok(diesel::update(held!(lease)).set(export_requests::lease_until.eq(until.micros())).execute(tx.sql())? > 0)
 }
@@ -369,7 +363,7 @@ pub fn find_evidence(c: &mut Conn, id: RequestId) -> Result<Option<String>> {
     Ok(export_requests::table.find(id).select(export_requests::evidence).first(c)?)
 }
 
-/// Notes how many items there are, and how large a part may be, and ends the lease of whoever planned; tells whether it
+/// Notes how many items there are, and how large a part may be, and ends the lease of whoever planned; returns whether it
 /// still held.
 pub fn update_planned(
     tx: &mut Tx<'_>,
@@ -419,7 +413,7 @@ pub fn update_attempts(tx: &mut Tx<'_>, id: RequestId, attempts: i32) -> Result<
     Ok(())
 }
 
-/// Completes a request; tells whether it was in progress.
+/// Completes a request; returns whether it was in progress.
 pub fn update_completed(tx: &mut Tx<'_>, id: RequestId, done: i64, now: Timestamp, expires: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::InProgress.as_str()))
@@ -434,7 +428,7 @@ pub fn update_completed(tx: &mut Tx<'_>, id: RequestId, done: i64, now: Timestam
     Ok(changed > 0)
 }
 
-/// Fails a request that is queued or in progress; tells whether it was.
+/// Fails a request that is queued or in progress; returns whether it was.
 pub fn update_failed(tx: &mut Tx<'_>, id: RequestId, reason: &str, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq_any(OPEN))
@@ -449,7 +443,7 @@ pub fn update_failed(tx: &mut Tx<'_>, id: RequestId, reason: &str, now: Timestam
     Ok(changed > 0)
 }
 
-/// Puts a request back into the queue; tells whether the lease still held. `attempts` is what has been used up.
+/// Puts a request back into the queue; returns whether the lease still held. `attempts` is what has been used up.
 pub fn update_released(tx: &mut Tx<'_>, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((
@@ -463,7 +457,7 @@ pub fn update_released(tx: &mut Tx<'_>, lease: &Lease<'_>, attempts: i32, not_be
     Ok(changed > 0)
 }
 
-/// Cancels a request that is queued or in progress; tells whether it was.
+/// Cancels a request that is queued or in progress; returns whether it was.
 pub fn update_cancelled(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq_any(OPEN))
@@ -477,7 +471,7 @@ pub fn update_cancelled(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Resul
     Ok(changed > 0)
 }
 
-/// Queues a failed request again; tells whether it had failed.
+/// Queues a failed request again; returns whether it had failed.
 pub fn update_retried(tx: &mut Tx<'_>, id: RequestId) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Failed.as_str()))
@@ -520,7 +514,7 @@ pub fn update_expired(tx: &mut Tx<'_>, id: RequestId) -> Result<()> {
 }
 
 /// Ends the time of a completed request before it is over: from now on its bytes are not given out, and the sweeper finds
-/// them if nobody else erases them. Tells whether there was something left to delete.
+/// them if nobody else erases them. Returns whether there was something left to delete.
 pub fn update_deleted(tx: &mut Tx<'_>, id: RequestId, by: UserId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Completed.as_str()))
@@ -545,7 +539,7 @@ pub fn find_deleter(c: &mut Conn, id: RequestId) -> Result<Option<String>> {
         .optional()?)
 }
 
-/// Notes that an expired request's bytes have been erased; tells whether nobody had noted it yet.
+/// Notes that an expired request's bytes have been erased; returns whether nobody had noted it yet.
 pub fn update_erased(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::erased_at.is_null())
@@ -660,11 +654,9 @@ pub fn list_parts_of(c: &mut Conn, requests: &[RequestId]) -> Result<Vec<(Reques
 /// A part that ought to lie among the archives, and whose it is.
 #[derive(Clone, Debug)]
 pub struct KeptPart {
-    /// The request.
     pub request: RequestId,
     /// Name of the account.
     pub account: String,
-    /// The part.
     pub part: Part,
     /// The key under which it is kept.
     pub storage_key: String,
@@ -713,14 +705,12 @@ pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>) -> Result<V
     rows.into_iter().map(with_end).collect()
 }
 
-/// A completed request that this database did not know, as its archive tells it.
+/// A completed request that this database did not know, as its archive describes it.
 #[derive(Clone, Debug)]
 pub struct AdoptedRequest<'a> {
     /// What was asked for, and by whom.
     pub asked: NewRequest<'a>,
-    /// The cut.
     pub cut_at: Timestamp,
-    /// Items in it.
     pub items: i64,
     /// When it was taken in.
     pub now: Timestamp,

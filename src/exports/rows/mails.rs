@@ -7,19 +7,15 @@ use crate::db::{AT_ONCE, Conn, Due, Tx, instant, instant_opt, over, parsed};
 use crate::error::Result;
 use crate::model::{AccountId, MailEvent, MailTrouble, RequestId, Timestamp, UserId};
 
-/// Number of a mail.
 pub type MailId = i64;
 
 /// A mail to be sent, or sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mail {
-    /// Its number.
     pub id: MailId,
     /// What it is about.
     pub request_id: RequestId,
-    /// To whom.
     pub recipient_id: UserId,
-    /// What it tells.
     pub event: MailEvent,
     /// Why the export failed, as it was then.
     pub reason: Option<String>,
@@ -51,7 +47,7 @@ impl Row {
     }
 }
 
-/// Queues a mail, in the transaction of the change that it tells.
+/// Queues a mail, in the transaction of the change that it reports.
 pub fn create(
     tx: &mut Tx<'_>,
     request: RequestId,
@@ -79,7 +75,6 @@ pub fn create(
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = mails)]
 pub struct Claimable {
-    /// Its number.
     pub id: MailId,
     /// How often sending has been tried.
     pub attempts: i32,
@@ -99,7 +94,7 @@ pub fn find_claimable(c: &mut Conn, due: &Due) -> Result<Option<Claimable>> {
     Ok(query.select(Claimable::as_select()).first(c).optional()?)
 }
 
-/// Takes up a claimable mail until `until`, when another may; tells whether nobody else was quicker.
+/// Takes up a claimable mail until `until`, when another may; returns whether nobody else was quicker.
 pub fn claim(tx: &mut Tx<'_>, found: &Claimable, key: &str, until: Timestamp) -> Result<bool> {
     let changed = diesel::update(mails::table.find(found.id))
         .filter(mails::attempts.eq(found.attempts).and(mails::sent_at.is_null()))
@@ -108,7 +103,7 @@ pub fn claim(tx: &mut Tx<'_>, found: &Claimable, key: &str, until: Timestamp) ->
     Ok(changed > 0)
 }
 
-/// Prolongs the lease of whoever sends a mail; tells whether it still holds.
+/// Prolongs the lease of whoever sends a mail; returns whether it still holds.
 pub fn update_lease(tx: &mut Tx<'_>, id: MailId, key: &str, until: Timestamp) -> Result<bool> {
     let ours = mails::table.find(id).filter(mails::lease_key.eq(key)).filter(mails::lease_until.is_not_null());
     Ok(diesel::update(ours).set(mails::lease_until.eq(until.micros())).execute(tx.sql())? > 0)
@@ -199,9 +194,7 @@ pub fn list_newest(c: &mut Conn, account: AccountId, limit: i64) -> Result<Vec<M
 /// What became of a mail, for the page of what it is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeliveryStatus {
-    /// What it tells.
     pub event: MailEvent,
-    /// Name of whom it is for.
     pub name: String,
     /// Their address as it is now.
     pub email: Option<String>,
@@ -213,7 +206,6 @@ pub struct DeliveryStatus {
     pub not_before: Timestamp,
     /// When it left.
     pub sent_at: Option<Timestamp>,
-    /// When it was given up.
     pub given_up_at: Option<Timestamp>,
     /// Whether the last attempt failed.
     pub failed: bool,

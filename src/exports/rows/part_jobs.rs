@@ -17,11 +17,9 @@ use crate::model::{RequestId, Status, Timestamp};
 /// A job to be made.
 #[derive(Clone, Debug)]
 pub struct NewPartJob {
-    /// Number of the part.
     pub number: i32,
     /// What it holds.
     pub plan: String,
-    /// Items in it.
     pub items: i64,
 }
 
@@ -138,7 +136,6 @@ pub fn find_plan(c: &mut Conn, request: RequestId, number: i32) -> Result<Option
 /// A worker's hold on a job.
 #[derive(Clone, Debug)]
 pub struct Lease<'a> {
-    /// The request.
     pub request: &'a Locked,
     /// Number of the part.
     pub number: i32,
@@ -155,7 +152,7 @@ macro_rules! held {
     };
 }
 
-/// Prolongs a lease and notes the progress; tells whether it still holds.
+/// Prolongs a lease and notes the progress; returns whether it still holds.
 pub fn update_progress(tx: &mut Tx<'_>, lease: &Lease<'_>, until: Timestamp, done: i64) -> Result<bool> {
     let set = (part_jobs::lease_until.eq(until.micros()), part_jobs::items_done.eq(done));
     Ok(diesel::update(held!(lease)).set(set).execute(tx.sql())? > 0)
@@ -175,7 +172,6 @@ pub struct Built {
     pub counts: Option<String>,
     /// The same items by kind, as [`crate::exports::rules::summary`] writes them.
     pub kinds: String,
-    /// Items in it.
     pub items: i64,
     /// Under which its bytes are kept.
     pub storage_key: String,
@@ -187,7 +183,7 @@ pub struct Built {
     pub sums_sha256: String,
 }
 
-/// Notes that a job has been built, which ends the lease; tells whether it still held.
+/// Notes that a job has been built, which ends the lease; returns whether it still held.
 pub fn update_built(tx: &mut Tx<'_>, lease: &Lease<'_>, built: &Built, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((
@@ -210,7 +206,7 @@ pub fn update_built(tx: &mut Tx<'_>, lease: &Lease<'_>, built: &Built, now: Time
     Ok(true)
 }
 
-/// Puts a job back; tells whether the lease still held. `attempts` is what has been used up.
+/// Puts a job back; returns whether the lease still held. `attempts` is what has been used up.
 pub fn update_released(tx: &mut Tx<'_>, lease: &Lease<'_>, attempts: i32, not_before: Timestamp) -> Result<bool> {
     let changed = diesel::update(held!(lease))
         .set((
@@ -272,7 +268,7 @@ pub fn find_storage_key(c: &mut Conn, request: RequestId, number: i32) -> Result
 
 type BuiltRow = (i32, i64, Option<String>, Option<i64>, Option<String>, Option<String>);
 
-/// The built jobs of a request in order, without their counts, which are long: [`find_counts`] and [`find_kinds`] tell them.
+/// The built jobs of a request in order, without their counts, which are long: [`find_counts`] and [`find_kinds`] return them.
 pub fn list_built(c: &mut Conn, request: RequestId) -> Result<Vec<Built>> {
     let rows: Vec<BuiltRow> = part_jobs::table
         .filter(part_jobs::request_id.eq(request).and(part_jobs::built_at.is_not_null()))

@@ -28,7 +28,7 @@ fn shows(on: &[Range<Timestamp>]) -> diesel::expression::SqlLiteral<Bool> {
 }
 
 /// How many items were posted within each interval of so many microseconds, in order; intervals without items are left
-/// out. Each is told by its beginning.
+/// out. Each is identified by its beginning.
 pub fn count_by_interval(
     c: &mut Conn,
     choice: Choice<'_>,
@@ -45,8 +45,8 @@ pub fn count_by_interval(
         .select((interval(), count_star()));
     let mut intervals: Vec<(i64, i64)> = chosen!(query, choice).load(c)?;
     intervals.sort_unstable();
-    let told = |(number, items): (i64, i64)| Ok((instant(start + number * micros)?, numbers::exact(items)?));
-    intervals.into_iter().map(told).collect()
+    let interval_count = |(number, items): (i64, i64)| Ok((instant(start + number * micros)?, numbers::exact(items)?));
+    intervals.into_iter().map(interval_count).collect()
 }
 
 /// How many conversations are chosen.

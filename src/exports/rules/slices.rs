@@ -22,7 +22,6 @@ pub struct DayCount {
 /// What one part holds of one conversation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Portion<'a> {
-    /// The conversation.
     pub conversation: ConversationId,
     /// Its days, in order; none for one without items in the range.
     pub days: &'a [DayCount],
@@ -45,11 +44,8 @@ pub struct Slice {
 /// Items of a day that had been erased between the cut and the plan (C4): they are in no count, and are not missing either.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Erased {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// The day.
     pub day: NaiveDate,
-    /// How many.
     pub items: u32,
 }
 

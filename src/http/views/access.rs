@@ -30,7 +30,6 @@ pub struct Access {
 /// An administrator who has or can be given access.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Number of the user.
     pub id: UserId,
     /// Full name.
     pub name: String,

@@ -9,11 +9,9 @@ use crate::model::ConversationKind;
 /// One that can be chosen.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Choosable {
-    /// Number.
     pub id: i64,
-    /// Name.
     pub name: String,
-    /// What tells it from others of that name.
+    /// Distinguishes it from others of that name.
     pub about: String,
 }
 

@@ -75,9 +75,7 @@ pub struct Filter {
     pub hint: &'static str,
     /// How many can be chosen.
     pub most: usize,
-    /// Those that are chosen.
     pub chosen: Vec<Choosable>,
-    /// What is searched for.
     pub searched: String,
     /// What was found, for a browser without scripts.
     pub found: Option<Results>,
@@ -125,13 +123,9 @@ impl Filter {
 pub struct Errors {
     /// With the request as a whole.
     pub form: Option<String>,
-    /// With the first day.
     pub first_day: Option<String>,
-    /// With the last day.
     pub last_day: Option<String>,
-    /// With the people.
     pub people: Option<String>,
-    /// With the conversations.
     pub conversations: Option<String>,
 }
 

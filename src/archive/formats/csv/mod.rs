@@ -22,7 +22,6 @@ pub const SPREADSHEETS: &str = "Spreadsheets";
 /// A table of all conversations.
 pub const CONVERSATIONS: &str = "conversations.csv";
 
-/// Spreadsheets.
 pub struct Csv;
 
 static ABOUT: About = About {

@@ -67,14 +67,13 @@ impl List {
     }
 }
 
-/// What the index tells of the whole archive.
+/// What the index shows of the whole archive.
 #[derive(Clone, Copy)]
 pub struct Index<'a> {
     /// Request, account, cut, coverage.
     pub header: &'a Header,
     /// The request's zone.
     pub zone: Tz,
-    /// Sums.
     pub totals: Totals,
     /// The parts that hold texts, the first and the last: where the search finds them.
     pub parts: (i32, i32),

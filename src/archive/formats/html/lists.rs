@@ -1,6 +1,6 @@
-//! What part 1 tells of all conversations: the index and its further pages, the pages of days, and the names for the search.
+//! What part 1 lists of all conversations: the index and its further pages, the pages of days, and the names for the search.
 //!
-//! Conversations come one by one, with their counts. Most of what is told of them can be given at once; the rows of the
+//! Conversations come one by one, with their counts. Most of what is listed of them can be given at once; the rows of the
 //! index wait in files until all are counted.
 
 use std::io::{BufReader, Read};
@@ -65,7 +65,7 @@ struct RowReader {
 }
 
 impl RowReader {
-    /// Adds the rows of the next page; tells whether there was one.
+    /// Adds the rows of the next page; returns whether there was one.
     fn page(&mut self, text: &mut Vec<u8>) -> Result<bool> {
         let (Some(begin), Some(end)) = (self.pages.get(self.next), self.pages.get(self.next + 1)) else {
             return Ok(false);

@@ -11,7 +11,7 @@ use crate::model::{AccountId, Filters};
 pub struct Choice<'a> {
     /// They are exported for this account.
     pub account: AccountId,
-    /// What was told after it does not count.
+    /// What was recorded after it does not count.
     pub cut: Cut,
     /// What they are limited to.
     pub filters: &'a Filters,

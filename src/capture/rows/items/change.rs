@@ -18,7 +18,6 @@ use crate::model::{ConversationId, Timestamp, UserId};
 /// What has to be known of an item that is changed or deleted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Found {
-    /// Its number.
     pub id: ItemId,
     /// When it was posted.
     pub created_at: Timestamp,

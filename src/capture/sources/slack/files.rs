@@ -33,7 +33,7 @@ pub(super) enum Store {
     Zip(Box<ZipArchive<BufReader<File>>>),
 }
 
-/// Opens an export and lists its readable files by name; what else it holds is told to `sink`.
+/// Opens an export and lists its readable files by name; what else it holds is reported to `sink`.
 pub(super) fn open(path: &Path, sink: &mut dyn Sink) -> Result<(Store, Vec<Entry>)> {
     let mut entries = Vec::new();
     if path == Path::new("-") {

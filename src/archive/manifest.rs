@@ -238,43 +238,43 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
 /// A number or a text.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Fact {
+pub enum FormatValue {
     /// Such as how many files there are.
     Number(u64),
     /// Such as the name of a file.
     Text(String),
 }
 
-impl From<&str> for Fact {
+impl From<&str> for FormatValue {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<u64> for Fact {
+impl From<u64> for FormatValue {
     fn from(number: u64) -> Self {
         Self::Number(number)
     }
 }
 
 /// What the manifest says of a format: facts by name.
-pub type Facts = Ordered<Fact>;
+pub type FormatInfo = Ordered<FormatValue>;
 
-impl Facts {
+impl FormatInfo {
     /// The number of this name.
     ///
     /// # Errors
     /// That there is none.
     pub fn number(&self, name: &str) -> Result<u64, String> {
         match self.get(name) {
-            Some(Fact::Number(number)) => Ok(*number),
+            Some(FormatValue::Number(number)) => Ok(*number),
             _ => Err(format!("says no number of `{name}`")),
         }
     }
 }
 
 /// What the manifest says of the formats beside the JSON, by their keys.
-pub type Copied = Ordered<Facts>;
+pub type Copied = Ordered<FormatInfo>;
 
 /// `manifest.json`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use super::counted::{Counted, Day};
 use super::formats::{self, Check, Days, Format, List, Record, Tally};
 use super::lines::{MAX_LINE, lines};
-use super::manifest::{self, Copied, FORMAT_VERSION, Facts, PartManifest};
+use super::manifest::{self, Copied, FORMAT_VERSION, FormatInfo, PartManifest};
 use super::names;
 use super::records::{ConversationEntry, Counts, Id, ItemEntry};
 use super::sign::PublicKey;
@@ -227,7 +227,7 @@ impl Verifier<'_> {
     }
 
     /// Begins to check a format that the manifest names.
-    fn begin_check(&mut self, manifest: &str, key: &str, said: &Facts) {
+    fn begin_check(&mut self, manifest: &str, key: &str, said: &FormatInfo) {
         let Some(format) = formats::find(self.formats, key) else {
             return self.report.problem(format!("{manifest}: this program does not know its format “{key}”"));
         };

@@ -7,7 +7,7 @@ use super::args::{ImportArgs, ImportCommand};
 use super::{output, signals};
 use crate::app::App;
 use crate::capture::rules::times::Why;
-use crate::capture::sources::{FilePlace, Format, Import, Summary, import_in_turn};
+use crate::capture::sources::{FilePlace, Import, ImportFormat, ImportSummary, import_in_turn};
 use crate::error::Result;
 use crate::format;
 use crate::identity::accounts;
@@ -18,9 +18,9 @@ const STOPPED: i32 = 130;
 
 pub(super) fn import(app: &App, command: ImportCommand) -> Result<ExitCode> {
     let (format, args) = match command {
-        ImportCommand::Slack(args) => (Format::Slack, args),
-        ImportCommand::Mattermost(args) => (Format::Mattermost, args),
-        ImportCommand::Events(args) => (Format::Events, args),
+        ImportCommand::Slack(args) => (ImportFormat::Slack, args),
+        ImportCommand::Mattermost(args) => (ImportFormat::Mattermost, args),
+        ImportCommand::Events(args) => (ImportFormat::Events, args),
     };
     let ImportArgs { account, source, strict, path } = args;
     let account = app.store.read(|c| accounts::find(c, &account))?;
@@ -58,7 +58,7 @@ fn print_if_new(app: &App, account: &Account, source: SourceKey<'_>) -> Result<(
     Ok(())
 }
 
-fn print_summary(summary: &Summary, strict: bool) {
+fn print_summary(summary: &ImportSummary, strict: bool) {
     for (label, lines, more) in
         [("note", &summary.notes, summary.more_notes), ("refused", &summary.problems, summary.more_problems)]
     {

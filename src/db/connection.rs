@@ -125,7 +125,7 @@ impl diesel::r2d2::ManageConnection for Manager {
 
 /// How often one who waits for another writer of SQLite looks whether it is done. SQLite itself would soon look ten times a
 /// second only, and one who records a lot in a row would get in between nearly every time.
-pub(crate) const LOOK: Duration = Duration::from_millis(2);
+pub(crate) const LOCK_POLL: Duration = Duration::from_millis(2);
 /// Whoever waits so long wants to know why.
 const A_MOMENT: Duration = Duration::from_secs(1);
 /// What one who records a lot leaves to others between two transactions: time for several of them to look and to write.
@@ -322,7 +322,7 @@ impl Store {
         let result = loop {
             match AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE").map_err(Error::from) {
                 Err(error) if error.is_transient() && waiting.lasts(self.busy_timeout) => {
-                    std::thread::sleep(LOOK);
+                    std::thread::sleep(LOCK_POLL);
                 }
                 result => break result,
             }

@@ -262,11 +262,11 @@ fn every_script_that_belongs_to_no_date_is_played() {
 fn a_script_has_a_speaker_for_each_line() {
     for script in dialogues::all() {
         let cast = match script.place {
-            script::Place::People(people) => people.len(),
-            script::Place::AnyDirect | script::Place::AnyPartnerDirect => 2,
-            script::Place::AnyGroup => 3,
-            script::Place::Team(_) | script::Place::AnyTeam if script.cast.is_empty() => 4,
-            script::Place::Team(_) | script::Place::AnyTeam => script.cast.len(),
+            script::Venue::People(people) => people.len(),
+            script::Venue::AnyDirect | script::Venue::AnyPartnerDirect => 2,
+            script::Venue::AnyGroup => 3,
+            script::Venue::Team(_) | script::Venue::AnyTeam if script.cast.is_empty() => 4,
+            script::Venue::Team(_) | script::Venue::AnyTeam => script.cast.len(),
         };
         for line in script.lines {
             assert!(line.speaker < cast, "{}", line.text);

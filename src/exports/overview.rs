@@ -249,7 +249,7 @@ pub enum List {
 
 /// A page of one of the lists.
 #[derive(Clone, Debug)]
-pub enum Listed {
+pub enum ListPage {
     /// Conversations, those with most items first.
     Conversations(Excerpt<Inside>),
     /// Parts, by number.
@@ -268,7 +268,7 @@ pub fn list(
     id: RequestId,
     list: List,
     page: u32,
-) -> Result<(Administrator, ExportRequest, Listed)> {
+) -> Result<(Administrator, ExportRequest, ListPage)> {
     let (administrator, request) = requests::find_with_access(c, user, id)?;
     let limit: i64 = numbers::exact(PER_PAGE)?;
     let skip = i64::from(page.saturating_sub(1)) * limit;
@@ -276,15 +276,15 @@ pub fn list(
         List::Conversations => {
             let count = rows::summaries::find(c, id)?.map_or(0, |summary| summary.conversations);
             let counts = counts_of_page(c, id, page)?;
-            Listed::Conversations(Excerpt { shown: inside(c, &request, counts)?, count })
+            ListPage::Conversations(Excerpt { shown: inside(c, &request, counts)?, count })
         }
         List::Parts => {
             let (shown, count, _) = rows::exports::page_of_parts(c, id, skip, limit)?;
-            Listed::Parts(Excerpt { shown, count })
+            ListPage::Parts(Excerpt { shown, count })
         }
         List::Downloads => {
             let (shown, count) = rows::downloads::page(c, id, skip, limit)?;
-            Listed::Downloads(Excerpt { shown, count })
+            ListPage::Downloads(Excerpt { shown, count })
         }
     };
     if page > 1 && listed.is_empty() {
@@ -293,7 +293,7 @@ pub fn list(
     Ok((administrator, request, listed))
 }
 
-impl Listed {
+impl ListPage {
     fn is_empty(&self) -> bool {
         match self {
             Self::Conversations(some) => some.shown.is_empty(),

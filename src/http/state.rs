@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{PublicAddress, Settings};
 use crate::db::{Conn, Store};
 use crate::error::Result;
-use crate::exports::preview::Counts;
+use crate::exports::preview::PreviewCache;
 use crate::exports::requests::Policy;
 use crate::model::Timestamp;
 
@@ -43,7 +43,7 @@ pub struct State {
     /// The demo shows its mails.
     pub demo: bool,
     /// Counts that the form which requests an export has asked for.
-    pub counts: Counts,
+    pub counts: PreviewCache,
     /// How many passwords are hashed at a time: each takes memory, and a stranger can ask for it.
     pub hashing: Arc<Semaphore>,
 }
@@ -64,7 +64,7 @@ impl State {
             sender: settings.mail.from.to_string(),
             public_key,
             demo: false,
-            counts: Counts::default(),
+            counts: PreviewCache::default(),
             hashing: Arc::new(Semaphore::new(HASHING)),
         }
     }

@@ -129,13 +129,13 @@ pub fn some_holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> 
 
 /// What has been chosen on Manage and not been saved: who had access when it was shown, and who is ticked now.
 #[derive(Clone, Debug, Default)]
-pub struct Choices {
+pub struct AccessChange {
     /// Those who were shown with access.
     pub had: BTreeSet<UserId>,
     pub ticked: BTreeSet<UserId>,
 }
 
-impl Choices {
+impl AccessChange {
     /// Those whose access is to change.
     fn changed(&self) -> BTreeSet<UserId> {
         self.had.symmetric_difference(&self.ticked).copied().collect()
@@ -172,7 +172,7 @@ pub fn candidates(
     user: UserId,
     find: &str,
     limit: usize,
-    choices: &Choices,
+    choices: &AccessChange,
 ) -> Result<(Administrator, Candidates)> {
     let administrator = administrator_with_access_while_on(c, user)?;
     let account = administrator.account.id;
@@ -203,12 +203,12 @@ pub fn candidates(
 /// # Errors
 /// Those of [`administrator_with_access_while_on`]; [`Kind::Invalid`] when nobody would remain, or one of them can't be
 /// given access.
-pub fn change_access(store: &Store, user: UserId, choices: &Choices, now: Timestamp) -> Result<()> {
+pub fn change_access(store: &Store, user: UserId, choices: &AccessChange, now: Timestamp) -> Result<()> {
     store.write(|tx| {
         let account = administrator(tx, user)?.account.id;
         rows::accounts::lock(tx, account)?;
         let Administrator { user, account, .. } = administrator_with_access_while_on(tx, user)?;
-        let Choices { had, ticked } = choices;
+        let AccessChange { had, ticked } = choices;
         for &id in ticked.difference(had) {
             let person = rows::users::find(tx, id)?.filter(|person| rules::can_be_given_access(&account, person));
             let Some(person) = person else {

@@ -1,7 +1,7 @@
 //! C7: people and conversations are called in an archive what they were called at its cut, whoever changes that afterwards.
 
 use compliance_exports::capture;
-use compliance_exports::capture::rows::conversations::Choice;
+use compliance_exports::capture::rows::conversations::ConversationFilter;
 use compliance_exports::db::cuts::Cut;
 use compliance_exports::identity;
 use compliance_exports::identity::accounts::{self, NewSignIn};
@@ -115,7 +115,7 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
     app.store()
         .read(|c| {
             let (person, _) = identity::rows::users::find_at_cut(c, user, cut)?.expect("a person");
-            let choice = Choice { account, cut, filters: &Filters::default() };
+            let choice = ConversationFilter { account, cut, filters: &Filters::default() };
             let page =
                 capture::rows::conversations::page_chosen(c, choice, (ConversationId::MIN, ConversationId::MAX), 100)?;
             let team = page.into_iter().find(|listed| listed.id == team).expect("a team");

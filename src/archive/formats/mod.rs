@@ -34,9 +34,9 @@ use chrono_tz::Tz;
 
 pub use self::growing::Growing;
 pub use self::record::{Days, Record, Tally, anchor};
-use super::manifest::{DayCount, Facts, Header, Totals};
+use super::manifest::{DayCount, FormatInfo, Header, Totals};
 use super::names;
-use super::pack::Place;
+use super::pack::ChunkPosition;
 use super::records::{ConversationEntry, ItemEntry};
 use crate::archive::formats::needs::{Extent, Needs};
 use crate::error::{Error, Kind, Result};
@@ -81,13 +81,13 @@ pub trait Format: Sync {
     ///
     /// # Errors
     /// When temporary files can't be made.
-    fn lists<'a>(&self, whole: Whole<'a>) -> Result<Box<dyn ListCopy + 'a>>;
+    fn lists<'a>(&self, whole: ExportInfo<'a>) -> Result<Box<dyn ListCopy + 'a>>;
 
     /// Begins to check the files of a finished archive whose manifest says this of the format.
     ///
     /// # Errors
     /// What is wrong with what it says.
-    fn check(&self, said: &Facts) -> Result<Box<dyn Check>, String>;
+    fn check(&self, said: &FormatInfo) -> Result<Box<dyn Check>, String>;
 }
 
 /// What a format is called.
@@ -142,13 +142,13 @@ pub trait Sink {
     ///
     /// # Errors
     /// As above.
-    fn text(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()>;
+    fn text(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<()>;
 
     /// A chunk of a file whose chunks come between others'. Nothing is kept: the text may be used again.
     ///
     /// # Errors
     /// As above.
-    fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()>;
+    fn aside(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<()>;
 }
 
 /// Finds the days of items of the present conversation, by their ids, of those that are in the archive.
@@ -187,7 +187,7 @@ pub struct Chunk<'a> {
     /// The day with items after it, if it is in this part and this is the last chunk.
     pub next: Option<NaiveDate>,
     /// Where the chunk stands in the day.
-    pub place: Place,
+    pub place: ChunkPosition,
     /// The items, in order.
     pub items: &'a [ItemEntry],
 }
@@ -227,7 +227,7 @@ pub trait PartCopy {
 
 /// What is known of an archive before its conversations are listed.
 #[derive(Clone, Copy)]
-pub struct Whole<'a> {
+pub struct ExportInfo<'a> {
     /// Request, account, cut, coverage.
     pub header: &'a Header,
     /// The request's zone.
@@ -242,7 +242,7 @@ pub struct Whole<'a> {
 
 /// A conversation for the lists.
 #[derive(Clone, Copy, Debug)]
-pub struct Listed<'a> {
+pub struct ListedConversation<'a> {
     /// As its files name it.
     pub chat: Chat<'a>,
     /// As the lists of the JSON have it.
@@ -259,13 +259,13 @@ pub trait ListCopy {
     ///
     /// # Errors
     /// Those of `sink`; when temporary files fail.
-    fn add(&mut self, listed: &Listed<'_>, sink: &mut dyn Sink) -> Result<()>;
+    fn add(&mut self, listed: &ListedConversation<'_>, sink: &mut dyn Sink) -> Result<()>;
 
     /// All have come: gives the rest, and what the manifest says of the format.
     ///
     /// # Errors
     /// As above.
-    fn end(self: Box<Self>, totals: Totals, sink: &mut dyn Sink) -> Result<Facts>;
+    fn end(self: Box<Self>, totals: Totals, sink: &mut dyn Sink) -> Result<FormatInfo>;
 }
 
 /// Holds the files of a format against the JSON, of a finished archive. Files come in any order, and are not trusted.

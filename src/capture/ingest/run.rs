@@ -14,7 +14,7 @@ use super::conversations::NewConversations;
 use super::people::NewPeople;
 use super::{Outcome, Recorder};
 use crate::capture::rows::conversations::NewMembership;
-use crate::capture::rows::items::{Edit, Found, NewEdit, NewItem};
+use crate::capture::rows::items::{Edit, ExistingItem, NewEdit, NewItem};
 use crate::capture::rows::participants::NewParticipant;
 use crate::capture::rules::periods::{self, Spans};
 use crate::capture::rules::times::{self, Doubt};
@@ -272,7 +272,7 @@ impl Recorder {
         tx: &mut Tx<'_>,
         (conversation, id): (ConversationId, &str),
         (at, by): (Timestamp, Option<UserId>),
-        erased: Option<Found>,
+        erased: Option<ExistingItem>,
     ) -> Result<()> {
         if let Some(item) = erased {
             rows::items::delete(tx, conversation, &item)?;

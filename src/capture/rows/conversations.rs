@@ -18,7 +18,7 @@ use crate::db::{Conn, Tx, instant_opt, parsed, with_in_it};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, ConversationKind, SourceId, Timestamp, UserId};
 use crate::search_key;
-pub use choice::Choice;
+pub use choice::ConversationFilter;
 pub(crate) use choice::chosen;
 
 /// A conversation as recorded.
@@ -273,7 +273,7 @@ pub fn list_accounts(c: &mut Conn, id: ConversationId) -> Result<Vec<AccountId>>
 /// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after` and up to `last`.
 pub fn page_chosen(
     c: &mut Conn,
-    choice: Choice<'_>,
+    choice: ConversationFilter<'_>,
     (after, last): (ConversationId, ConversationId),
     limit: i64,
 ) -> Result<Vec<Conversation>> {
@@ -362,7 +362,7 @@ pub fn list_people(c: &mut Conn, ids: &[ConversationId], cut: Cut) -> Result<Vec
 }
 
 /// How many conversations [`page_chosen`] gives in all, and how many membership events they had at the cut.
-pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
+pub fn count_chosen(c: &mut Conn, choice: ConversationFilter<'_>) -> Result<(i64, i64)> {
     let conversations = conversations::table.inner_join(conversation_accounts::table).select(count_star());
     let query = up_to!(chosen!(conversations, choice), choice.cut, conversations::recording, conversations::source_id);
     let conversations = query.get_result(c)?;
@@ -379,7 +379,7 @@ pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
 }
 
 /// How many of the conversations that [`page_chosen`] gives come before this one.
-pub fn count_before(c: &mut Conn, choice: Choice<'_>, before: ConversationId) -> Result<i64> {
+pub fn count_before(c: &mut Conn, choice: ConversationFilter<'_>, before: ConversationId) -> Result<i64> {
     let query = conversations::table
         .inner_join(conversation_accounts::table)
         .filter(conversation_accounts::conversation_id.lt(before))

@@ -11,12 +11,12 @@ mod read;
 
 use check::{OfEdit, OfItem};
 
-use super::ledger::{Changes, Count};
+use super::ledger::{Changes, LedgerCount};
 use crate::db::schema::{conversation_accounts, item_deletions, item_edits, items};
 use crate::db::{Conn, Tx, instant, instant_opt, parsed};
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Attachment, Content, ConversationId, Details, ItemKind, Timestamp, UserId};
-pub use change::{Found, NewEdit, create_edits, find_all, list_edits_at, update_deleted};
+pub use change::{ExistingItem, NewEdit, create_edits, find_all, list_edits_at, update_deleted};
 pub use create::{NewItem, create_all};
 pub use parents::{Origin, list_origins};
 pub use read::{
@@ -159,12 +159,12 @@ pub fn exists(c: &mut Conn, conversation: ConversationId, external: &str) -> Res
 }
 
 /// Erases an item with its edits and attachments, also from the ledger.
-pub fn delete(tx: &mut Tx<'_>, conversation: ConversationId, item: &Found) -> Result<()> {
+pub fn delete(tx: &mut Tx<'_>, conversation: ConversationId, item: &ExistingItem) -> Result<()> {
     let edits: i64 = item_edits::table.filter(item_edits::item_id.eq(item.id)).count().get_result(tx.sql())?;
     diesel::delete(items::table.find(item.id)).execute(tx.sql())?;
     let mut counted = Changes::default();
-    counted.add(conversation, item.created_at, -Count::of_item(item.created_at));
-    counted.add(conversation, item.created_at, -Count::of_edits(edits));
+    counted.add(conversation, item.created_at, -LedgerCount::of_item(item.created_at));
+    counted.add(conversation, item.created_at, -LedgerCount::of_edits(edits));
     counted.write(tx)
 }
 
@@ -255,7 +255,7 @@ pub fn create_deletion(
     at: Timestamp,
     by: Option<UserId>,
     recording: i64,
-    erased: Option<&Found>,
+    erased: Option<&ExistingItem>,
 ) -> Result<()> {
     diesel::insert_into(item_deletions::table)
         .values((

@@ -18,8 +18,8 @@ pub mod mattermost;
 pub mod slack;
 mod summary;
 
-pub use import::{Format, Import, import, import_in_turn, record_all};
-pub use summary::{Count, Subject, Summary};
+pub use import::{Import, ImportFormat, import, import_in_turn, record_all};
+pub use summary::{ImportSummary, OutcomeCount, Subject};
 
 /// Where in an archive something stands.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]

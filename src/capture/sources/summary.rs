@@ -60,7 +60,7 @@ impl fmt::Display for Subject {
 
 /// What became of the facts about one subject.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Count {
+pub struct OutcomeCount {
     /// Added or changed something.
     pub added: u64,
     /// Were known.
@@ -71,8 +71,8 @@ pub struct Count {
 
 /// What became of an import.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
-    pub counts: BTreeMap<Subject, Count>,
+pub struct ImportSummary {
+    pub counts: BTreeMap<Subject, OutcomeCount>,
     /// What was refused, where and why.
     pub problems: Vec<(FilePlace, String)>,
     /// What the operator should know.
@@ -85,10 +85,10 @@ pub struct Summary {
     pub doubts: BTreeMap<Why, u64>,
 }
 
-impl Summary {
+impl ImportSummary {
     /// What became of the facts about a subject.
     #[must_use]
-    pub fn of(&self, subject: Subject) -> Count {
+    pub fn of(&self, subject: Subject) -> OutcomeCount {
         self.counts.get(&subject).copied().unwrap_or_default()
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::{Reader, Shown, View};
+use super::{ItemAsOfCut, Reader, View};
 use crate::capture::rows::items::{Edit, Item, Position};
 use crate::capture::rules::edits::{self, Change};
 use crate::capture::rules::periods::{self, Appearance};
@@ -36,7 +36,7 @@ impl Reader {
         conversation: ConversationId,
         within: &Range<Timestamp>,
         after: Option<Position>,
-    ) -> Result<(Vec<Shown>, Option<Position>)> {
+    ) -> Result<(Vec<ItemAsOfCut>, Option<Position>)> {
         let Self { db, view } = self;
         db.read(|c| {
             view.learn(c, &[conversation])?;
@@ -54,7 +54,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`crate::error::Kind::Conflict`] if a row is not what was recorded.
-    pub fn items_of_several(&mut self, wanted: &[Within]) -> Result<Option<HashMap<ConversationId, Vec<Shown>>>> {
+    pub fn items_of_several(&mut self, wanted: &[Within]) -> Result<Option<HashMap<ConversationId, Vec<ItemAsOfCut>>>> {
         let from = wanted.iter().map(|(_, within)| within.start).min().unwrap_or_default();
         let until = wanted.iter().map(|(_, within)| within.end).max().unwrap_or_default();
         let ids: Vec<ConversationId> = wanted.iter().map(|(id, _)| *id).collect();
@@ -71,7 +71,7 @@ impl Reader {
             items.retain(|item| {
                 wanted.get(&item.conversation_id).is_some_and(|within| within.contains(&item.created_at))
             });
-            let mut shown: HashMap<_, Vec<Shown>> = wanted.keys().map(|id| (*id, Vec::new())).collect();
+            let mut shown: HashMap<_, Vec<ItemAsOfCut>> = wanted.keys().map(|id| (*id, Vec::new())).collect();
             for (conversation, item) in view.all_shown(c, items, edits)? {
                 shown.entry(conversation).or_default().push(item);
             }
@@ -132,7 +132,7 @@ impl View {
         c: &mut Conn,
         items: Vec<Item>,
         edits: Vec<(Edit, i64)>,
-    ) -> Result<Vec<(ConversationId, Shown)>> {
+    ) -> Result<Vec<(ConversationId, ItemAsOfCut)>> {
         let mut there = Vec::with_capacity(items.len());
         let mut cuts = HashMap::with_capacity(items.len());
         for item in items {
@@ -160,7 +160,7 @@ impl View {
         Ok(shown)
     }
 
-    fn shown(&mut self, c: &mut Conn, item: Item, changes: Vec<Change>) -> Result<Option<Shown>> {
+    fn shown(&mut self, c: &mut Conn, item: Item, changes: Vec<Change>) -> Result<Option<ItemAsOfCut>> {
         let deletion = item.deleted.map(|(at, _, recording)| (at, recording));
         let deleted = match periods::appearance(&self.on, deletion, self.number(item.conversation_id)?) {
             Appearance::Hidden => return Ok(None),
@@ -184,7 +184,7 @@ impl View {
                 Ok((entry, editor))
             })
             .collect::<Result<_>>()?;
-        Ok(Some(Shown {
+        Ok(Some(ItemAsOfCut {
             id: item.external_id,
             kind: item.kind,
             author: self.person_opt(c, item.author_id)?,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Listed, Reader, View};
+use super::{ConversationWithPeople, Reader, View};
 use crate::capture::rows::conversations::Conversation;
 use crate::capture::rules::memberships;
 use crate::db::Conn;
@@ -16,7 +16,11 @@ const CONVERSATIONS: i64 = 200;
 
 impl Reader {
     /// The next conversations by number after `after` and up to `last`; none when there are no more.
-    pub fn conversations(&mut self, after: ConversationId, last: ConversationId) -> Result<Vec<Listed>> {
+    pub fn conversations(
+        &mut self,
+        after: ConversationId,
+        last: ConversationId,
+    ) -> Result<Vec<ConversationWithPeople>> {
         let Self { db, view } = self;
         db.read(|c| {
             let page = capture::rows::conversations::page_chosen(c, view.choice(), (after, last), CONVERSATIONS)?;
@@ -37,7 +41,7 @@ impl Reader {
 type Events = BTreeMap<UserId, Vec<(bool, Option<Timestamp>)>>;
 
 impl View {
-    fn listed(&mut self, c: &mut Conn, page: Vec<Conversation>) -> Result<Vec<Listed>> {
+    fn listed(&mut self, c: &mut Conn, page: Vec<Conversation>) -> Result<Vec<ConversationWithPeople>> {
         let ids: Vec<ConversationId> = page.iter().map(|conversation| conversation.id).collect();
         let mut events: HashMap<ConversationId, Events> = HashMap::new();
         for (id, event) in capture::rows::conversations::list_memberships(c, &ids, self.cut)? {
@@ -55,7 +59,7 @@ impl View {
                     stays.extend(memberships::stays(events).into_iter().map(|stay| (Arc::clone(&person), stay)));
                 }
             }
-            listed.push(Listed { conversation, owner, starter, stays });
+            listed.push(ConversationWithPeople { conversation, owner, starter, stays });
         }
         Ok(listed)
     }

@@ -14,7 +14,7 @@ use super::{Reader, View};
 use crate::archive::formats::needs::{Extent, Needs};
 use crate::capture;
 use crate::capture::rows::items::{Planned, PlannedEdit};
-use crate::capture::rows::ledger::Count;
+use crate::capture::rows::ledger::LedgerCount;
 use crate::capture::rules::periods::{self, Appearance};
 use crate::days::DayFinder;
 use crate::db::Conn;
@@ -116,7 +116,7 @@ struct Walk {
     /// Number of the cut for what belongs to it.
     cut: i64,
     /// All that was found of it, beside the range and within.
-    found: Count,
+    found: LedgerCount,
     day: Option<PlannedDay>,
     /// Items that have been erased since the cut, of days that have not been planned yet.
     erased: BTreeMap<NaiveDate, u32>,
@@ -124,8 +124,8 @@ struct Walk {
 
 /// What is known of a page of conversations before its items are looked at.
 struct Known {
-    ledger: HashMap<ConversationId, Count>,
-    beside: HashMap<ConversationId, Count>,
+    ledger: HashMap<ConversationId, LedgerCount>,
+    beside: HashMap<ConversationId, LedgerCount>,
     erased: HashMap<ConversationId, BTreeMap<NaiveDate, u32>>,
 }
 
@@ -135,12 +135,12 @@ impl Known {
         Walk { id, cut, found, day: None, erased: self.erased.remove(&id).unwrap_or_default() }
     }
 
-    fn recorded(&self, id: ConversationId) -> Count {
+    fn recorded(&self, id: ConversationId) -> LedgerCount {
         self.ledger.get(&id).copied().unwrap_or_default()
     }
 
     fn weight(&self, id: ConversationId) -> i64 {
-        let Count { items, edits, .. } = self.recorded(id);
+        let LedgerCount { items, edits, .. } = self.recorded(id);
         items.saturating_add(edits)
     }
 }
@@ -230,7 +230,7 @@ impl Planner<'_> {
             }
             // Those of items that are not there.
             while edits.next_if(|edit| edit.conversation_id == id).is_some() {
-                walk.found += Count::of_edits(1);
+                walk.found += LedgerCount::of_edits(1);
             }
             self.end(c, known, walk)?;
         }
@@ -249,7 +249,7 @@ impl Planner<'_> {
         item: &Planned,
         edits: &mut Peekable<impl Iterator<Item = PlannedEdit>>,
     ) -> Result<()> {
-        walk.found += Count::of_item(item.created_at);
+        walk.found += LedgerCount::of_item(item.created_at);
         let cut = walk.cut;
         let appearance = periods::appearance(&self.view.on, item.deleted, cut);
         let shows = item.recording <= cut && appearance != Appearance::Hidden;
@@ -268,7 +268,7 @@ impl Planner<'_> {
         }
         let place = (item.created_at, item.id);
         while let Some(edit) = edits.next_if(|edit| edit.conversation_id == walk.id && edit.item <= place) {
-            walk.found += Count::of_edits(1);
+            walk.found += LedgerCount::of_edits(1);
             let counts = shows && edit.item == place && edit.recording <= cut;
             if let Some(planned) = walk.day.as_mut().filter(|_| counts) {
                 planned.edits += 1;

@@ -24,7 +24,7 @@ pub struct Letter {
 
 /// What a letter says.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct LetterData<'a> {
     /// Name of the person it is for.
     pub recipient: &'a str,
     /// Name of the account.
@@ -87,7 +87,7 @@ struct FailedHtml<'a> {
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a template cannot be rendered.
-pub fn write(event: MailEvent, facts: &Facts<'_>) -> Result<Letter> {
+pub fn write(event: MailEvent, facts: &LetterData<'_>) -> Result<Letter> {
     let request = facts.request;
     let words = Words {
         recipient: format::one_line(facts.recipient),
@@ -103,7 +103,7 @@ pub fn write(event: MailEvent, facts: &Facts<'_>) -> Result<Letter> {
     .map_err(|cause| Error::internal("writing a mail", cause))
 }
 
-fn completed(words: &Words, facts: &Facts<'_>) -> askama::Result<Letter> {
+fn completed(words: &Words, facts: &LetterData<'_>) -> askama::Result<Letter> {
     let request = facts.request;
     let size = format::size(facts.parts.iter().map(|part| part.size).sum::<i64>());
     let outcome = &Completed {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 pub mod letters;
 mod send;
 
-use self::letters::Facts;
+use self::letters::LetterData;
 pub use self::send::MailWorker;
 use super::rows;
 use super::rows::mails::{Failure, MailId};
@@ -58,7 +58,7 @@ impl Letter {
         // What it reports is the failure that caused it, whatever has become of the export since.
         let request = &ExportRequest { reason: self.reason.clone(), ..self.request.clone() };
         let (recipient, account) = (self.recipient.name.as_str(), self.account.name.as_str());
-        letters::write(self.event, &Facts { recipient, account, request, parts: &self.parts, public_address })
+        letters::write(self.event, &LetterData { recipient, account, request, parts: &self.parts, public_address })
     }
 }
 

@@ -9,7 +9,7 @@ use diesel::dsl::{count_star, exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
-use crate::capture::rows::conversations::{Choice, chosen};
+use crate::capture::rows::conversations::{ConversationFilter, chosen};
 use crate::db::schema::{conversation_accounts, export_parts, export_requests, items};
 use crate::db::{Conn, instant};
 use crate::error::Result;
@@ -31,7 +31,7 @@ fn shows(on: &[Range<Timestamp>]) -> diesel::expression::SqlLiteral<Bool> {
 /// out. Each is identified by its beginning.
 pub fn count_by_interval(
     c: &mut Conn,
-    choice: Choice<'_>,
+    choice: ConversationFilter<'_>,
     on: &[Range<Timestamp>],
     micros: i64,
 ) -> Result<Vec<(Timestamp, u64)>> {
@@ -50,14 +50,14 @@ pub fn count_by_interval(
 }
 
 /// How many conversations are chosen.
-pub fn count_conversations(c: &mut Conn, choice: Choice<'_>) -> Result<i64> {
+pub fn count_conversations(c: &mut Conn, choice: ConversationFilter<'_>) -> Result<i64> {
     Ok(chosen!(conversation_accounts::table.select(count_star()), choice).get_result(c)?)
 }
 
 /// How many of the chosen conversations have items that were posted within these instants.
 pub fn count_conversations_within(
     c: &mut Conn,
-    choice: Choice<'_>,
+    choice: ConversationFilter<'_>,
     on: &[Range<Timestamp>],
     range: &Range<Timestamp>,
 ) -> Result<i64> {

@@ -38,12 +38,12 @@ pub struct Slice {
     heads: Vec<Head>,
     days: Vec<DayCount>,
     /// Rarely any.
-    erased: Vec<Erased>,
+    erased: Vec<ErasedItems>,
 }
 
 /// Items of a day that had been erased between the cut and the plan (C4): they are in no count, and are not missing either.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Erased {
+pub struct ErasedItems {
     pub conversation: ConversationId,
     pub day: NaiveDate,
     pub items: u32,
@@ -90,7 +90,7 @@ impl Slice {
     /// So many items of a day of the conversation that came last had been erased when it was planned.
     pub fn erase(&mut self, day: NaiveDate, items: u32) {
         if let Some(&Head { conversation, .. }) = self.heads.last() {
-            self.erased.push(Erased { conversation, day, items });
+            self.erased.push(ErasedItems { conversation, day, items });
         }
     }
 
@@ -167,7 +167,7 @@ impl Slice {
             }
             text.push('\n');
         }
-        for Erased { conversation, day, items } in &self.erased {
+        for ErasedItems { conversation, day, items } in &self.erased {
             let day = day.signed_duration_since(NaiveDate::default()).num_days();
             let _infallible = writeln!(text, "{conversation} - {day} {items}");
         }
@@ -185,7 +185,7 @@ impl Slice {
             let (conversation, begins) = (numbers.next()?.parse().ok()?, numbers.next()?);
             if begins == "-" {
                 let day = step_from(NaiveDate::default(), numbers.next()?)?;
-                slice.erased.push(Erased { conversation, day, items: numbers.next()?.parse().ok()? });
+                slice.erased.push(ErasedItems { conversation, day, items: numbers.next()?.parse().ok()? });
                 return Some(());
             }
             slice.conversation(conversation, begins == "1");

@@ -11,15 +11,15 @@ use chrono::NaiveDate;
 use super::page;
 use crate::db::Conn;
 use crate::error::{Context, Error, Kind, Result};
-use crate::exports::preview::{self, Counts, Question};
+use crate::exports::preview::{self, PreviewCache, Question};
 use crate::exports::requests::{self, Offer, Policy};
 use crate::exports::rules::filters::{CONVERSATIONS, PEOPLE};
 use crate::exports::rules::requests::{FIRST_DAY, LAST_DAY, check_days};
 use crate::exports::search::{self, Strides};
 use crate::http::forms::{Fields, Submission};
 use crate::http::sessions::{Session, Visitor};
-use crate::http::views::found::{Choosable, Results};
-use crate::http::views::preview::Shown;
+use crate::http::views::found::{FilterOption, Results};
+use crate::http::views::preview::PreviewFragment;
 use crate::http::views::request::{Errors, Filter, Preset, Request, ticked};
 use crate::http::{State, chrome};
 use crate::identity::access::{self, Administrator};
@@ -172,14 +172,14 @@ struct Filled {
     offer: Offer,
     people: Filter,
     conversations: Filter,
-    preview: Shown,
+    preview: PreviewFragment,
 }
 
 fn filled(
     c: &mut Conn,
     user: UserId,
     policy: Policy,
-    counts: &Counts,
+    counts: &PreviewCache,
     mut filling: Filling,
     now: Timestamp,
 ) -> Result<(Administrator, (Filled, Filling))> {
@@ -214,7 +214,7 @@ fn chosen(
     c: &mut Conn,
     administrator: &Administrator,
     filters: &Filters,
-) -> Result<(Vec<Choosable>, Vec<Choosable>, Filters)> {
+) -> Result<(Vec<FilterOption>, Vec<FilterOption>, Filters)> {
     let of = (administrator.account.id, administrator.account.name.as_str());
     let (people, conversations) = search::named(c, of, &filters.people, &filters.conversations)?;
     let known = Filters {
@@ -227,14 +227,14 @@ fn chosen(
 
 fn shown(
     c: &mut Conn,
-    counts: &Counts,
+    counts: &PreviewCache,
     administrator: &Administrator,
     offer: &Offer,
     (days, filters): (Option<(NaiveDate, NaiveDate)>, &Filters),
     now: Timestamp,
-) -> Result<Shown> {
+) -> Result<PreviewFragment> {
     let ask = Question { history: (offer.earliest, offer.today), days, filters, now };
-    Ok(Shown::new(&preview::preview(c, counts, administrator, ask)?))
+    Ok(PreviewFragment::new(&preview::preview(c, counts, administrator, ask)?))
 }
 
 /// `GET /administration/exports/preview`: what an export of what is filled in would hold; administrators with access, while

@@ -15,12 +15,12 @@ use crate::archive::{formats, review};
 use crate::days;
 use crate::exports::archives::Broken;
 use crate::exports::filters::Chosen;
-use crate::exports::overview::{Coverage, Excerpt, Inside, List, Listed, Overview};
+use crate::exports::overview::{Coverage, Excerpt, Inside, List, ListPage, Overview};
 use crate::exports::rows::downloads;
 use crate::exports::rows::mails::DeliveryStatus;
 use crate::exports::rules::summary::{CONVERSATION_KINDS, Count, ItemCounts, KindTotal, Totals};
 use crate::exports::rules::volume;
-use crate::format::{self, Whole};
+use crate::format::{self, Integer};
 use crate::model::{
     Account, ConversationKind, ExportRequest, Formats, MailEvent, MailTrouble, Part, RequestId, Status, Timestamp,
     User, Way,
@@ -624,7 +624,7 @@ impl ExportList {
     pub fn new(
         chrome: Chrome,
         request: &ExportRequest,
-        listed: Listed,
+        listed: ListPage,
         (page, per_page): (u32, usize),
         broken: &[Broken],
         zone: Tz,
@@ -637,11 +637,11 @@ impl ExportList {
             PartRow::new(part, is_broken)
         };
         let (rows, count) = match listed {
-            Listed::Conversations(Excerpt { shown, count }) => {
+            ListPage::Conversations(Excerpt { shown, count }) => {
                 (Rows::Conversations(shown.into_iter().map(ConversationRow::new).collect()), count)
             }
-            Listed::Parts(Excerpt { shown, count }) => (Rows::Parts(shown.into_iter().map(part).collect()), count),
-            Listed::Downloads(Excerpt { shown, count }) => {
+            ListPage::Parts(Excerpt { shown, count }) => (Rows::Parts(shown.into_iter().map(part).collect()), count),
+            ListPage::Downloads(Excerpt { shown, count }) => {
                 (Rows::Downloads(shown.into_iter().map(|it| DownloadRow::new(it, zone)).collect()), count)
             }
         };

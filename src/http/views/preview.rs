@@ -16,7 +16,7 @@ const MAX_GAPS: usize = 4;
 /// The fragment.
 #[derive(Clone, Debug, Template)]
 #[template(path = "preview.html")]
-pub struct Shown {
+pub struct PreviewFragment {
     chart: Option<Chart>,
     zone: &'static str,
     within: Option<RangeFigures>,
@@ -37,7 +37,7 @@ struct RangeFigures {
     gaps: Vec<String>,
 }
 
-impl Shown {
+impl PreviewFragment {
     /// Of this.
     #[must_use]
     pub fn new(preview: &Preview) -> Self {
@@ -213,13 +213,13 @@ pub(super) mod tests {
     fn what_is_not_known_is_said_to_be_unknown() {
         let mut preview = preview(Some(("2026-11-01", "2026-11-22")));
         preview.within.as_mut().unwrap().estimate = None;
-        let text = Shown::new(&preview).render().unwrap();
+        let text = PreviewFragment::new(&preview).render().unwrap();
         assert!(text.contains("Not known yet") && text.contains("nothing to go by"), "{text}");
     }
 
     #[test]
     fn the_fragment_as_it_is() {
-        let shown = Shown::new(&preview(Some(("2026-11-01", "2026-11-22"))));
+        let shown = PreviewFragment::new(&preview(Some(("2026-11-01", "2026-11-22"))));
         let whole = shown.render().unwrap();
         // The chart has a snapshot of its own.
         let (before, rest) = whole.split_once("<figure").unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::db::connection::{LOOK, Waiting, on_either};
+use crate::db::connection::{LOCK_POLL, Waiting, on_either};
 use crate::db::schema::{conversations, source_accounts, source_users, sources, users};
 use crate::db::{Conn, Tx};
 use crate::error::{Error, Result};
@@ -144,7 +144,7 @@ pub fn wait_for_turn(tx: &mut Tx<'_>, source: SourceId, waits: &dyn Fn()) -> Res
         if free.is_some() || !waiting.lasts(Duration::MAX) {
             return Ok(());
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(LOCK_POLL);
     }
 }
 

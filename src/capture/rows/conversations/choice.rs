@@ -8,7 +8,7 @@ use crate::model::{AccountId, Filters};
 
 /// Which conversations are meant.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice<'a> {
+pub struct ConversationFilter<'a> {
     /// They are exported for this account.
     pub account: AccountId,
     /// What was recorded after it does not count.
@@ -17,7 +17,7 @@ pub struct Choice<'a> {
     pub filters: &'a Filters,
 }
 
-/// Narrows a query with `conversation_accounts` in it down to a [`Choice`].
+/// Narrows a query with `conversation_accounts` in it down to a [`ConversationFilter`].
 macro_rules! chosen {
     ($query:expr, $choice:expr) => {{
         use $crate::db::cuts::Cut;

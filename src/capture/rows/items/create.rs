@@ -14,7 +14,7 @@ use diesel::sqlite::Sqlite;
 
 use super::check::{self, OfItem};
 use super::{details_json, to_json};
-use crate::capture::rows::ledger::{Changes, Count};
+use crate::capture::rows::ledger::{Changes, LedgerCount};
 use crate::db::postgres::PgConnection;
 use crate::db::schema::items;
 use crate::db::{Conn, Tx};
@@ -63,7 +63,7 @@ pub fn create_all(tx: &mut Tx<'_>, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
         }
     }
     for (item, _) in new.iter().zip(&in_order).filter(|(_, made)| **made) {
-        counted.add(item.conversation_id, item.created_at, Count::of_item(item.created_at));
+        counted.add(item.conversation_id, item.created_at, LedgerCount::of_item(item.created_at));
     }
     counted.write(tx)?;
     Ok(in_order)

@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 
 use self::channels::{Channels, TABLES};
 use self::elements::Elements;
-use self::files::{Entry, Store};
+use self::files::{Entry, ExportFiles};
 use self::messages::{Context, Messages};
 use self::people::People;
 use super::{FilePlace, Sink, file_name};
@@ -51,7 +51,7 @@ pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<()> {
 
 /// An export on its way to the sink.
 struct Export<'a> {
-    store: Store,
+    store: ExportFiles,
     sink: &'a mut dyn Sink,
     people: People,
     done: u64,

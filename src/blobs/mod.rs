@@ -4,7 +4,7 @@
 //! Here live keys, arrival as a whole, opening, the way into quarantine and back, and erasing, the same for both kinds
 //! (`folder`, `bucket`). What a key belongs to, and until when, is the database's business. The worker brings, quarantines
 //! and erases, the web opens, the operator adopts. All of it waits for the disk or the network, so nothing of it may be called
-//! where pages are served without `web::blocking`; what is asynchronous about an object store stays in `bucket`.
+//! where pages are served without `http::blocking`; what is asynchronous about an object store stays in `bucket`.
 
 mod bucket;
 mod folder;

@@ -2,7 +2,7 @@
 //! who had access, and when capture was on.
 //!
 //! Rows of access and capture are changed in place and have no numbers of recordings. So all this is read together with the
-//! cut, and kept with the request: `work` takes it, the worker and [`crate::exports::contents`] use it.
+//! cut, and kept with the request: `queue` takes it, the worker and [`crate::exports::contents`] use it.
 
 use serde::{Deserialize, Serialize};
 

@@ -62,10 +62,10 @@ impl PreviewCache {
         if let Some(known) = counts().iter().find(|count| is_same(count) && is_good(count)) {
             return Ok(Arc::clone(&known.days));
         }
-        let choice = ConversationFilter { account, cut: Cut::Now, filters };
+        let filter = ConversationFilter { account, cut: Cut::Now, filters };
         let on = spans(periods, now);
         let mut of_days: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-        for (at, items) in rows::volume::count_by_interval(c, choice, &on, days::interval_within_day(zone))? {
+        for (at, items) in rows::volume::count_by_interval(c, filter, &on, days::interval_within_day(zone))? {
             *of_days.entry(days::day_of(at, zone)).or_default() += items;
         }
         let days: Days = of_days.into_iter().collect();
@@ -158,7 +158,7 @@ pub fn preview(
     let (filters, now) = (ask.filters, ask.now);
     let periods = capture::rows::periods::list(c, account)?;
     let of_days = counts.days(c, &About { account, zone, periods: &periods, filters, now })?;
-    let choice = ConversationFilter { account, cut: Cut::Now, filters };
+    let filter = ConversationFilter { account, cut: Cut::Now, filters };
     let (earliest, today) = ask.history;
     let volume = earliest.map(|earliest| volume::volume(&of_days, earliest.min(today), today));
     let gaps = match earliest {
@@ -169,14 +169,14 @@ pub fn preview(
         Some((first, last)) => {
             let range = days::instants_of_days(first, last, zone);
             let items = of_days.iter().filter(|(day, _)| (first..=last).contains(day)).map(|(_, items)| items).sum();
-            let conversations = rows::volume::count_conversations_within(c, choice, &spans(&periods, now), &range)?;
+            let conversations = rows::volume::count_conversations_within(c, filter, &spans(&periods, now), &range)?;
             let gaps = self::gaps(&periods, range.start, range.end.min(now));
             let estimate = estimate::estimate(&past(c)?, items);
             Some(Within { first, last, items, conversations: numbers::exact(conversations)?, estimate, gaps })
         }
         None => None,
     };
-    let listed = numbers::exact(rows::volume::count_conversations(c, choice)?)?;
+    let listed = numbers::exact(rows::volume::count_conversations(c, filter)?)?;
     Ok(Preview { zone, volume, gaps, listed, within })
 }
 

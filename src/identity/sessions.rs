@@ -1,6 +1,6 @@
 //! Sessions, for the web: rows that end when their time is over, and that can be revoked.
 //!
-//! What a session holds is the web's business (`web::sessions`); here are its rows. They know the hash of the key only, so
+//! What a session holds is the web's business (`http::sessions`); here are its rows. They know the hash of the key only, so
 //! that a copy of the table opens no session.
 
 use chrono::TimeDelta;

@@ -1,5 +1,5 @@
 //! What can be ingested (`capture::ingest`), as every importer produces it. How it is written on the wire is the importers' affair
-//! (`importers::events`).
+//! (`capture::sources::events`).
 //!
 //! What a source itself may say ([`Fact`]) and what only the operator may ([`OperatorFact`]) are two types: whoever has facts only,
 //! as a connector with a token has, can't say who is an administrator, nor that a company is an account of this server.

@@ -115,9 +115,9 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
     app.store()
         .read(|c| {
             let (person, _) = identity::rows::users::find_at_cut(c, user, cut)?.expect("a person");
-            let choice = ConversationFilter { account, cut, filters: &Filters::default() };
+            let filter = ConversationFilter { account, cut, filters: &Filters::default() };
             let page =
-                capture::rows::conversations::page_chosen(c, choice, (ConversationId::MIN, ConversationId::MAX), 100)?;
+                capture::rows::conversations::page_chosen(c, filter, (ConversationId::MIN, ConversationId::MAX), 100)?;
             let team = page.into_iter().find(|listed| listed.id == team).expect("a team");
             Ok((person.name, team.name.expect("a name")))
         })

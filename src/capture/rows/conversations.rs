@@ -8,7 +8,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
-mod choice;
+mod filter;
 
 use super::ledger;
 use crate::db::connection::on_either;
@@ -18,8 +18,8 @@ use crate::db::{Conn, Tx, instant_opt, parsed, with_in_it};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, ConversationKind, SourceId, Timestamp, UserId};
 use crate::search_key;
-pub use choice::ConversationFilter;
-pub(crate) use choice::chosen;
+pub use filter::ConversationFilter;
+pub(crate) use filter::chosen;
 
 /// A conversation as recorded.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -273,11 +273,11 @@ pub fn list_accounts(c: &mut Conn, id: ConversationId) -> Result<Vec<AccountId>>
 /// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after` and up to `last`.
 pub fn page_chosen(
     c: &mut Conn,
-    choice: ConversationFilter<'_>,
+    filter: ConversationFilter<'_>,
     (after, last): (ConversationId, ConversationId),
     limit: i64,
 ) -> Result<Vec<Conversation>> {
-    let cut = choice.cut;
+    let cut = filter.cut;
     // Bounds and order are those of the account's index, so that a page does not walk through what others have.
     let query = conversations::table
         .inner_join(conversation_accounts::table)
@@ -285,7 +285,7 @@ pub fn page_chosen(
         .order(conversation_accounts::conversation_id)
         .limit(limit)
         .select(Row::as_select());
-    let query = up_to!(chosen!(query, choice), cut, conversations::recording, conversations::source_id);
+    let query = up_to!(chosen!(query, filter), cut, conversations::recording, conversations::source_id);
     let rows: Vec<Row> = query.load(c)?;
     as_of_cut(c, rows, cut)
 }
@@ -362,9 +362,9 @@ pub fn list_people(c: &mut Conn, ids: &[ConversationId], cut: Cut) -> Result<Vec
 }
 
 /// How many conversations [`page_chosen`] gives in all, and how many membership events they had at the cut.
-pub fn count_chosen(c: &mut Conn, choice: ConversationFilter<'_>) -> Result<(i64, i64)> {
+pub fn count_chosen(c: &mut Conn, filter: ConversationFilter<'_>) -> Result<(i64, i64)> {
     let conversations = conversations::table.inner_join(conversation_accounts::table).select(count_star());
-    let query = up_to!(chosen!(conversations, choice), choice.cut, conversations::recording, conversations::source_id);
+    let query = up_to!(chosen!(conversations, filter), filter.cut, conversations::recording, conversations::source_id);
     let conversations = query.get_result(c)?;
     let events = membership_events::table
         .inner_join(conversations::table.on(conversations::id.eq(membership_events::conversation_id)))
@@ -373,18 +373,18 @@ pub fn count_chosen(c: &mut Conn, choice: ConversationFilter<'_>) -> Result<(i64
                 .on(conversation_accounts::conversation_id.eq(membership_events::conversation_id)),
         )
         .select(count_star());
-    let query = up_to!(chosen!(events, choice), choice.cut, membership_events::recording, conversations::source_id);
+    let query = up_to!(chosen!(events, filter), filter.cut, membership_events::recording, conversations::source_id);
     let events = query.get_result(c)?;
     Ok((conversations, events))
 }
 
 /// How many of the conversations that [`page_chosen`] gives come before this one.
-pub fn count_before(c: &mut Conn, choice: ConversationFilter<'_>, before: ConversationId) -> Result<i64> {
+pub fn count_before(c: &mut Conn, filter: ConversationFilter<'_>, before: ConversationId) -> Result<i64> {
     let query = conversations::table
         .inner_join(conversation_accounts::table)
         .filter(conversation_accounts::conversation_id.lt(before))
         .select(count_star());
-    let query = up_to!(chosen!(query, choice), choice.cut, conversations::recording, conversations::source_id);
+    let query = up_to!(chosen!(query, filter), filter.cut, conversations::recording, conversations::source_id);
     Ok(query.get_result(c)?)
 }
 

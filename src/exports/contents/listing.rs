@@ -23,7 +23,7 @@ impl Reader {
     ) -> Result<Vec<ConversationWithPeople>> {
         let Self { db, view } = self;
         db.read(|c| {
-            let page = capture::rows::conversations::page_chosen(c, view.choice(), (after, last), CONVERSATIONS)?;
+            let page = capture::rows::conversations::page_chosen(c, view.filter(), (after, last), CONVERSATIONS)?;
             view.numbers = page.iter().map(|conversation| (conversation.id, conversation.cut)).collect();
             view.listed(c, page)
         })
@@ -32,7 +32,7 @@ impl Reader {
     /// How many conversations come before this one, in the order in which [`Reader::conversations`] gives them.
     pub fn rank(&mut self, conversation: ConversationId) -> Result<u64> {
         let Self { db, view } = self;
-        let before = db.statement(|c| capture::rows::conversations::count_before(c, view.choice(), conversation))?;
+        let before = db.statement(|c| capture::rows::conversations::count_before(c, view.filter(), conversation))?;
         Ok(u64::try_from(before).unwrap_or(0))
     }
 }

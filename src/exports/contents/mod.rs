@@ -121,7 +121,7 @@ impl Reader {
 }
 
 impl View {
-    const fn choice(&self) -> ConversationFilter<'_> {
+    const fn filter(&self) -> ConversationFilter<'_> {
         ConversationFilter { account: self.account, cut: self.cut, filters: &self.filters }
     }
 

@@ -83,7 +83,7 @@ impl View {
         if recorded != found {
             return Err(lost_conversations(recorded, found));
         }
-        capture::rows::conversations::count_chosen(c, self.choice())
+        capture::rows::conversations::count_chosen(c, self.filter())
     }
 }
 
@@ -157,7 +157,7 @@ impl Planner<'_> {
         }
         let page = capture::rows::conversations::page_chosen(
             c,
-            self.view.choice(),
+            self.view.filter(),
             (after, ConversationId::MAX),
             CONVERSATIONS,
         )?;

@@ -1,7 +1,7 @@
 //! Spreadsheets: a CSV file for each conversation, and a table of all conversations.
 //!
-//! [`table`] writes rows, [`read`] reads them back; [`part`] and [`lists`] say which files there are and when they are given;
-//! [`check`] compares them with the JSON.
+//! [`table`] writes rows, [`read`] reads them back; `part` and `lists` say which files there are and when they are given;
+//! `check` compares them with the JSON.
 
 mod check;
 mod lists;

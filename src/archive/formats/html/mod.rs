@@ -1,8 +1,8 @@
 //! Pages to read in a browser, with a search: `index.html` and its further pages, a page for each day of each conversation beside
 //! its JSON, and what the search reads.
 //!
-//! [`day`], [`index`] and [`search`] render, through [`markup`] alone; [`part`] and [`lists`] say which files there are and when
-//! they are given; [`check`] reads them back; [`paths`] names them.
+//! [`day`], [`index`] and [`search`] render, through `markup` alone; `part` and `lists` say which files there are and when
+//! they are given; `check` reads them back; [`paths`] names them.
 
 pub mod assets;
 mod check;

@@ -1,5 +1,5 @@
 //! Puts the house together: data folder, database, keys, archives. The command line and the tests open it, then take from
-//! it a worker, and the state of the web server. Whose the data folder is, and which database belongs to it, is told by
+//! it a worker, and the state of the web server. Whose the data folder is, and which database belongs to it, is decided by
 //! [`folder`].
 
 pub mod folder;
@@ -113,7 +113,7 @@ impl App {
     /// # Errors
     /// When the signing key can't be read or made, or the transport of mail can't be set up.
     pub fn worker(&self) -> Result<Worker> {
-        // Each export reads in one thread, writes in another and tells its progress from a third; mail and sweeping come
+        // Each export reads in one thread, writes in another and reports its progress from a third; mail and sweeping come
         // beside.
         let threads =
             u32::try_from(self.settings.exports.workers).unwrap_or(u32::MAX).saturating_mul(3).saturating_add(2);

@@ -1,6 +1,6 @@
 //! What time it is: the system's clock, or in tests one that stands still until it is moved.
 //!
-//! What several machines must agree on (leases, waits) is not told by their own clocks: see [`crate::db::Store::time`].
+//! What several machines must agree on (leases, waits) is not measured by their own clocks: see [`crate::db::Store::time`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -59,7 +59,7 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A failure of `kind`, told as `message`.
+    /// A failure of `kind`, described by `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), field: None, others: Vec::new(), transient: false, cause: None }
     }
@@ -112,7 +112,7 @@ impl Error {
     }
 
     /// Whether the same call may succeed when it is repeated: a deadlock, a lost connection, a database that is busy or starts.
-    /// Says nothing about what a client is told, which is what [`Error::kind`] is for.
+    /// Says nothing about what a client sees, which is what [`Error::kind`] is for.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.transient

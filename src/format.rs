@@ -11,14 +11,14 @@ use crate::model::{Filters, RequestId, Timestamp};
 const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
 
 /// A whole number of any size, to be written for people.
-pub trait Whole: Copy {
+pub trait Integer: Copy {
     /// The number.
     fn whole(self) -> i128;
 }
 
 macro_rules! whole {
     ($($number:ty),+) => {
-        $(impl Whole for $number {
+        $(impl Integer for $number {
             fn whole(self) -> i128 {
                 i128::from(self)
             }
@@ -27,7 +27,7 @@ macro_rules! whole {
 }
 whole!(i32, i64, u32, u64);
 
-impl Whole for usize {
+impl Integer for usize {
     fn whole(self) -> i128 {
         // No memory holds more than fits.
         self as i128
@@ -36,7 +36,7 @@ impl Whole for usize {
 
 /// A size for people, decimal and rounded: `812 bytes`, `12.4 MB`.
 #[must_use]
-pub fn size(bytes: impl Whole) -> String {
+pub fn size(bytes: impl Integer) -> String {
     let bytes = bytes.whole();
     if bytes.abs() < 1000 {
         return if bytes == 1 { "1 byte".into() } else { format!("{bytes} bytes") };
@@ -57,7 +57,7 @@ pub fn size(bytes: impl Whole) -> String {
 
 /// A whole number in groups of three: `1,234,567`.
 #[must_use]
-pub fn number(value: impl Whole) -> String {
+pub fn number(value: impl Integer) -> String {
     let value = value.whole();
     let digits = value.unsigned_abs().to_string();
     let mut written = String::with_capacity(digits.len() + digits.len() / 3 + 1);
@@ -75,7 +75,7 @@ pub fn number(value: impl Whole) -> String {
 
 /// A number of things: `1 item`, `5,000 items`.
 #[must_use]
-pub fn count(value: impl Whole, one: &str, many: &str) -> String {
+pub fn count(value: impl Integer, one: &str, many: &str) -> String {
     format!("{} {}", number(value), if value.whole() == 1 { one } else { many })
 }
 
@@ -91,7 +91,7 @@ pub fn filters(filters: &Filters) -> Option<String> {
     }
 }
 
-/// Several names: `Ada Lund, Bo Berg`; where one has a comma itself, `Lund, Ada; Berg, Bo`, so that each is told from the next.
+/// Several names: `Ada Lund, Bo Berg`; where one has a comma itself, `Lund, Ada; Berg, Bo`, so that each can be distinguished from the next.
 #[must_use]
 pub fn names<N: AsRef<str>>(names: &[N]) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();

@@ -20,6 +20,8 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod keys;
+#[cfg(test)]
+mod layers;
 pub mod mail;
 pub mod model;
 pub mod numbers;

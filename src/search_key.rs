@@ -106,7 +106,7 @@ impl Sought {
         Fits(array::from_fn(|_| each.next().flatten()))
     }
 
-    /// How well those fit of whom each word fits one, as `fits` tells; none if a word fits nobody.
+    /// How well those fit of whom each word fits one, as `fits` returns it; none if a word fits nobody.
     #[must_use]
     pub fn fit(&self, fits: &Fits) -> Option<Fit> {
         let each = fits.0.iter().take(self.0.len()).copied().collect::<Option<Vec<Fit>>>()?;

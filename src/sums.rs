@@ -87,7 +87,7 @@ impl<R: Read> Read for Hashing<R> {
 }
 
 /// A quick check sum (XXH3, 128 bits), with which a process finds again what it has written. No accident makes two texts of
-/// the same one; a person can, so that it is neither stored nor told to anyone.
+/// the same one; a person can, so that it is neither stored nor shown to anyone.
 pub type Quick = u128;
 
 /// The quick check sum of bytes at hand.

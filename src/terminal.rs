@@ -24,9 +24,9 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     for character in text.chars() {
         match replacement(character, before) {
             None => shown.push(character),
-            Some(Shown::Picture(picture)) => shown.push(picture),
-            Some(Shown::Escape(second)) => shown.extend(['␛', second]),
-            Some(Shown::Number) => {
+            Some(Replacement::Picture(picture)) => shown.push(picture),
+            Some(Replacement::Escape(second)) => shown.extend(['␛', second]),
+            Some(Replacement::Number) => {
                 let _infallible = write!(shown, "{}", character.escape_unicode());
             }
         }
@@ -36,20 +36,20 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// How something is shown that would act.
-enum Shown {
+enum Replacement {
     Picture(char),
     Escape(char),
     Number,
 }
 
-fn replacement(character: char, before: char) -> Option<Shown> {
+fn replacement(character: char, before: char) -> Option<Replacement> {
     let code = u32::from(character);
-    let picture = |code: u32| Some(Shown::Picture(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)));
+    let picture = |code: u32| Some(Replacement::Picture(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)));
     match code {
         0..=0x1f => picture(0x2400 + code),
         0x7f => picture(0x2421),
         // ESC and the letter 64 before it.
-        0x80..=0x9f => Some(Shown::Escape(char::from_u32(code - 0x40).unwrap_or(char::REPLACEMENT_CHARACTER))),
+        0x80..=0x9f => Some(Replacement::Escape(char::from_u32(code - 0x40).unwrap_or(char::REPLACEMENT_CHARACTER))),
         // Soft hyphen, marks and overrides of direction, spaces without width, separators of lines and paragraphs, tags.
         0xad
         | 0x61c
@@ -61,8 +61,8 @@ fn replacement(character: char, before: char) -> Option<Shown> {
         | 0x2060..=0x206f
         | 0xfeff
         | 0xfff9..=0xfffb
-        | 0xe0000..=0xe007f => Some(Shown::Number),
-        _ if JOINERS.contains(&character) && before.is_ascii() => Some(Shown::Number),
+        | 0xe0000..=0xe007f => Some(Replacement::Number),
+        _ if JOINERS.contains(&character) && before.is_ascii() => Some(Replacement::Number),
         _ => None,
     }
 }

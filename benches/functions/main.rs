@@ -16,7 +16,7 @@ mod render;
 mod support;
 mod write;
 
-use compliance_exports::capture::sources::{self, Format, Import};
+use compliance_exports::capture::sources::{self, Import, ImportFormat};
 use criterion::Criterion;
 use support::corpus::Corpus;
 use support::stage::{self, Stage};
@@ -29,7 +29,7 @@ fn main() {
     let stage = Stage::set("functions", &Corpus::new(MESSAGES), false);
     let app = stage.app();
     let account = stage::create_account(&app);
-    let import = Import::new(account, Format::Events, &stage.events);
+    let import = Import::new(account, ImportFormat::Events, &stage.events);
     let recorded = sources::import(&app.store, &app.clock, &import, &mut |_, _| {}).unwrap();
     assert!(!recorded.has_problems(), "refused: {:?}", recorded.problems.first());
     record::an_event(&mut criterion, &stage);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Write};
 
-use compliance_exports::archive::{Bundle, Packer, PartWriter, Place};
+use compliance_exports::archive::{Bundle, ChunkPosition, Packer, PartWriter};
 use compliance_exports::model::Timestamp;
 use criterion::{BatchSize, Criterion, Throughput};
 use zip::write::SimpleFileOptions;
@@ -50,7 +50,7 @@ pub fn an_entry(criterion: &mut Criterion, stage: &Stage) {
         let write = |mut part: PartWriter| {
             bundle.clear();
             for (name, entry) in &entries {
-                bundle.add(name, Place::WHOLE, entry);
+                bundle.add(name, ChunkPosition::WHOLE, entry);
             }
             packer.pack(&mut bundle, &mut || {}).unwrap();
             part.write(&bundle).unwrap();

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use compliance_exports::capture::sources::{self, Format, Import};
+use compliance_exports::capture::sources::{self, Import, ImportFormat};
 use rusqlite::Connection;
 
 use super::support::corpus::{Corpus, Message};
@@ -17,7 +17,7 @@ pub fn record(stage: &Stage) -> f64 {
     let app = stage.app();
     let account = stage::create_account(&app);
     let began = Instant::now();
-    let import = Import::new(account, Format::Events, &stage.events);
+    let import = Import::new(account, ImportFormat::Events, &stage.events);
     let summary = sources::import(&app.store, &app.clock, &import, &mut |_, _| {}).unwrap();
     let seconds = began.elapsed().as_secs_f64();
     assert!(!summary.has_problems(), "refused: {:?}", summary.problems.first());

@@ -28,12 +28,12 @@ pub(super) enum Folder {
 
 /// What the file in the folder says.
 #[derive(Clone, Debug, Eq, PartialEq)]
-struct Told {
+struct FolderIds {
     database: String,
     folder: String,
 }
 
-impl Told {
+impl FolderIds {
     fn new(database: &str) -> Self {
         Self { database: database.to_owned(), folder: keys::new_key() }
     }
@@ -80,23 +80,23 @@ pub(super) fn tie(settings: &Settings, store: &Store, which: Folder) -> Result<P
     if which == Folder::Another {
         return accept(settings, store, &path);
     }
-    let (known, told) = (store.read(installation::find)?, Told::read(&path)?);
-    let known = match (known, told) {
-        (Some(known), told) => {
-            check(settings, &known, told.as_ref())?;
+    let (known, ids) = (store.read(installation::find)?, FolderIds::read(&path)?);
+    let known = match (known, ids) {
+        (Some(known), ids) => {
+            check(settings, &known, ids.as_ref())?;
             known
         }
         (None, Some(_)) if signing_key_file(settings).exists() => return Err(of_another_database(settings)),
         // A first start, or one that was broken off before the database had its name.
-        (None, told) => {
-            let made = told.is_none();
+        (None, ids) => {
+            let made = ids.is_none();
             if made {
-                write_private(&settings.data_dir, &path, Told::new(&keys::new_key()).text().as_bytes())?;
+                write_private(&settings.data_dir, &path, FolderIds::new(&keys::new_key()).text().as_bytes())?;
             }
             // Another process that starts with this folder at the same time may have been quicker.
-            let told = Told::read(&path)?.ok_or_else(|| Error::new(Kind::Internal, "The data folder is gone."))?;
-            let known = store.write(|tx| installation::find_or_create(tx, &told.database, &told.folder))?;
-            let checked = check(settings, &known, Some(&told));
+            let ids = FolderIds::read(&path)?.ok_or_else(|| Error::new(Kind::Internal, "The data folder is gone."))?;
+            let known = store.write(|tx| installation::find_or_create(tx, &ids.database, &ids.folder))?;
+            let checked = check(settings, &known, Some(&ids));
             if checked.is_err() && made {
                 // One with another folder was quicker: this folder stays as it was.
                 fs::remove_file(&path).context(|| format!("{} can't be removed.", path.display()))?;
@@ -119,11 +119,11 @@ pub(super) fn tie(settings: &Settings, store: &Store, which: Folder) -> Result<P
 /// # Errors
 /// As [`tie`].
 pub(super) fn check_tied(settings: &Settings, store: &Store) -> Result<PublicKey> {
-    let (known, told) = (store.read(installation::find)?, Told::read(&file_of(settings))?);
+    let (known, ids) = (store.read(installation::find)?, FolderIds::read(&file_of(settings))?);
     let known = known.ok_or_else(|| {
         Error::conflict("This database has never been served. “compliance-exports migrate” or “serve” begins with it.")
     })?;
-    check(settings, &known, told.as_ref())?;
+    check(settings, &known, ids.as_ref())?;
     let key_file = signing_key_file(settings);
     match &known.signing_key {
         Some(expected) => load_key(&key_file, expected),
@@ -131,13 +131,13 @@ pub(super) fn check_tied(settings: &Settings, store: &Store) -> Result<PublicKey
     }
 }
 
-fn check(settings: &Settings, known: &Installation, told: Option<&Told>) -> Result<()> {
+fn check(settings: &Settings, known: &Installation, ids: Option<&FolderIds>) -> Result<()> {
     let (folder, url) = (settings.data_dir.display(), settings.database_url());
-    match told {
-        Some(told) if told.database != known.id => Err(of_another_database(settings)),
-        Some(told) if known.folder.as_ref() == Some(&told.folder) => Ok(()),
-        told => {
-            let is = if told.is_some() { "which is another one" } else { "which it has never had" };
+    match ids {
+        Some(ids) if ids.database != known.id => Err(of_another_database(settings)),
+        Some(ids) if known.folder.as_ref() == Some(&ids.folder) => Ok(()),
+        ids => {
+            let is = if ids.is_some() { "which is another one" } else { "which it has never had" };
             Err(Error::conflict(format!(
                 "The database {url} has another data folder than {folder}, {is}: its archives and the key that signs them \
                  lie in the other. Is a volume not mounted, or `data_dir` mistyped? If that folder is lost for good, put what \
@@ -179,19 +179,19 @@ fn load_key(path: &Path, expected: &str) -> Result<PublicKey> {
 
 /// Makes this folder the one of the database, with the key that lies in it, or a new one.
 fn accept(settings: &Settings, store: &Store, path: &Path) -> Result<PublicKey> {
-    let told = Told::new(&keys::new_key());
-    let known = store.write(|tx| installation::find_or_create(tx, &told.database, &told.folder))?;
-    let told = Told { database: known.id, ..told };
+    let ids = FolderIds::new(&keys::new_key());
+    let known = store.write(|tx| installation::find_or_create(tx, &ids.database, &ids.folder))?;
+    let ids = FolderIds { database: known.id, ..ids };
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(&settings.data_dir)?;
-        file.write_all(told.text().as_bytes())?;
+        file.write_all(ids.text().as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path).map(drop).map_err(|error| error.error)
     };
     let key = SigningKey::load_or_create(&signing_key_file(settings))?.public();
     write().context(|| format!("{} can't be written.", path.display()))?;
     store.write(|tx| {
-        installation::update_folder(tx, &told.folder)?;
+        installation::update_folder(tx, &ids.folder)?;
         installation::update_signing_key(tx, &key.line())
     })?;
     tracing::warn!(
@@ -238,15 +238,12 @@ pub fn check_owner(settings: &Settings) -> Result<()> {
 }
 
 /// Other systems have no such owner.
-///
-/// # Errors
-/// None.
 #[cfg(not(unix))]
 pub fn check_owner(_: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// What a user is called, if the system's own list tells.
+/// What a user is called, if the system's own list says.
 #[cfg(unix)]
 fn name_of(uid: u32) -> Option<String> {
     let list = fs::read_to_string("/etc/passwd").ok()?;

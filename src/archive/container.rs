@@ -39,7 +39,6 @@ const REGULAR: u32 = 0o100_644 << 16;
 /// How an entry's bytes are held.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Method {
-    /// As they are.
     Stored,
     /// RFC 1951.
     Deflated,
@@ -56,14 +55,14 @@ impl Method {
 
 /// What the headers say of an entry beside its name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Facts {
+pub(super) struct EntryInfo {
     pub(super) method: Method,
     pub(super) crc: u32,
     pub(super) compressed: u64,
     pub(super) size: u64,
 }
 
-impl Facts {
+impl EntryInfo {
     const EMPTY: Self = Self { method: Method::Stored, crc: 0, compressed: 0, size: 0 };
 }
 
@@ -115,13 +114,13 @@ impl ContainerWriter {
     /// Adds the directory `name`; without a name, the top folder itself.
     pub(super) fn directory(&mut self, name: &str) -> Result<()> {
         let (offset, end) = (self.position, if name.is_empty() { "" } else { "/" });
-        self.local(name, end, &Facts::EMPTY)?;
-        self.list(name, end, &Facts::EMPTY, (offset, sums::quick(b"")))
+        self.local(name, end, &EntryInfo::EMPTY)?;
+        self.list(name, end, &EntryInfo::EMPTY, (offset, sums::quick(b"")))
     }
 
     /// Adds a file whose bytes are at hand. Here and in what follows, `seal` is the quick check sum of its bytes, which was
     /// made where they were.
-    pub(super) fn file(&mut self, name: &str, facts: &Facts, seal: Quick, bytes: &[u8]) -> Result<()> {
+    pub(super) fn file(&mut self, name: &str, facts: &EntryInfo, seal: Quick, bytes: &[u8]) -> Result<()> {
         let offset = self.position;
         self.local(name, "", facts)?;
         self.write(bytes)?;
@@ -129,7 +128,7 @@ impl ContainerWriter {
     }
 
     /// Adds a file whose bytes `reader` gives, as many as `facts` says.
-    pub(super) fn copy(&mut self, name: &str, facts: &Facts, seal: Quick, reader: &mut impl Read) -> Result<()> {
+    pub(super) fn copy(&mut self, name: &str, facts: &EntryInfo, seal: Quick, reader: &mut impl Read) -> Result<()> {
         let offset = self.position;
         self.local(name, "", facts)?;
         let copied = io::copy(reader, &mut self.file).context(|| format!("writing {name} to the archive"))?;
@@ -144,7 +143,7 @@ impl ContainerWriter {
     pub(super) fn begin(&mut self, name: &str) -> Result<()> {
         self.open = Some((name.to_owned(), self.position));
         // The header's place; the facts follow.
-        self.local(name, "", &Facts { method: Method::Deflated, ..Facts::EMPTY })
+        self.local(name, "", &EntryInfo { method: Method::Deflated, ..EntryInfo::EMPTY })
     }
 
     /// The next bytes of the file begun last.
@@ -153,7 +152,7 @@ impl ContainerWriter {
     }
 
     /// Ends the file begun last.
-    pub(super) fn end(&mut self, facts: &Facts, seal: Quick) -> Result<()> {
+    pub(super) fn end(&mut self, facts: &EntryInfo, seal: Quick) -> Result<()> {
         let Some((name, offset)) = self.open.take() else {
             return Err(Error::new(Kind::Internal, "a file of the archive was ended before it was begun"));
         };
@@ -192,7 +191,7 @@ impl ContainerWriter {
     }
 
     /// The header before the entry's bytes. `end` follows its name.
-    fn local(&mut self, name: &str, end: &str, facts: &Facts) -> Result<()> {
+    fn local(&mut self, name: &str, end: &str, facts: &EntryInfo) -> Result<()> {
         self.header.clear();
         self.header.extend(LOCAL.to_le_bytes());
         self.common(name, end, facts)?;
@@ -202,7 +201,7 @@ impl ContainerWriter {
     }
 
     /// What both headers of an entry say alike, up to the lengths of name and extra field.
-    fn common(&mut self, name: &str, end: &str, facts: &Facts) -> Result<()> {
+    fn common(&mut self, name: &str, end: &str, facts: &EntryInfo) -> Result<()> {
         let (top, header) = (&self.top, &mut self.header);
         let flags = if top.is_ascii() && name.is_ascii() { 0 } else { UTF8 };
         for number in [VERSION, flags, facts.method.code(), self.time.1, self.time.0] {
@@ -224,7 +223,7 @@ impl ContainerWriter {
     }
 
     /// Seals the entry whose header was the last, and lists it in the directory: where it begins, and the seal of its bytes.
-    fn list(&mut self, name: &str, end: &str, facts: &Facts, (offset, seal): (u64, Quick)) -> Result<()> {
+    fn list(&mut self, name: &str, end: &str, facts: &EntryInfo, (offset, seal): (u64, Quick)) -> Result<()> {
         self.seal.entry(&[self.header.as_slice()], seal);
         let is_directory = end == "/" || name.is_empty();
         self.header.clear();
@@ -314,7 +313,7 @@ impl Seal {
 }
 
 /// Reads a `.zip` written by [`ContainerWriter`] from beginning to end, directory and entries side by side. A directory that
-/// does not agree with the entries is an error; whether both are as they were written, its seal tells.
+/// does not agree with the entries is an error; whether both are as they were written, its seal shows.
 pub(super) struct ContainerReader<R> {
     /// The whole file, read once, in order.
     file: R,
@@ -356,7 +355,7 @@ impl<R: BufRead> ContainerReader<R> {
         })
     }
 
-    /// Reads the next entry; tells whether there was one.
+    /// Reads the next entry; returns whether there was one.
     pub(super) fn next(&mut self, path: &Path) -> Result<bool> {
         let doing = || format!("reading back {}", path.display());
         if self.left == 0 {
@@ -472,13 +471,13 @@ impl Common {
         u16::from_le_bytes(flags)
     }
 
-    fn facts(&self) -> Option<Facts> {
+    fn facts(&self) -> Option<EntryInfo> {
         let method = match self.method {
             0 => Method::Stored,
             8 => Method::Deflated,
             _ => return None,
         };
-        (self.extra == 0).then_some(Facts {
+        (self.extra == 0).then_some(EntryInfo {
             method,
             crc: self.crc,
             compressed: self.compressed.into(),

@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn counts_that_no_archive_has_are_refused() {
         let folder = |days: &[serde_json::Value]| json!({ "folder": "a", "days": days });
-        for (text, told) in [
+        for (text, message) in [
             (json!([folder(&[day("2026-03-04", 1), day("2026-03-04", 1)])]), "out of order"),
             (json!([folder(&[day("2026-03-04", 1), day("2026-03-01", 1)])]), "out of order"),
             (json!([folder(&[day("2026-03-04", 1)]), folder(&[])]), "counted twice"),
@@ -146,7 +146,7 @@ mod tests {
             (json!({}), "counts by conversation and day"),
         ] {
             let error = serde_json::from_value::<Counted>(text).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains(message), "{error}");
         }
     }
 }

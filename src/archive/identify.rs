@@ -25,14 +25,13 @@ pub struct Identity {
     pub header: Header,
     /// Its number, from 1.
     pub part: u32,
-    /// What only part 1 tells.
-    pub whole: Option<Whole>,
+    /// What only part 1 says.
+    pub whole: Option<PartList>,
 }
 
 /// What part 1 says of the whole archive.
 #[derive(Clone, Debug)]
-pub struct Whole {
-    /// All parts.
+pub struct PartList {
     pub parts: Vec<PartInfo>,
     /// Sums over all of them.
     pub totals: Totals,
@@ -62,7 +61,7 @@ pub fn identify(part: impl Read + Seek, label: &str) -> Result<Identity> {
         let manifest: Manifest<IgnoredAny> = json(entry).context(doing)?;
         check_version(manifest.format_version).context(doing)?;
         let formats = manifest.copies.unwrap_or_default().iter().map(|(key, _)| key).collect();
-        let whole = Whole { parts: manifest.parts, totals: manifest.totals, formats };
+        let whole = PartList { parts: manifest.parts, totals: manifest.totals, formats };
         return Ok(Identity { header: manifest.header, part: 1, whole: Some(whole) });
     }
     let manifest: PartManifest = json(entry).context(doing)?;

@@ -20,7 +20,6 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct Program {
     /// `compliance-exports`.
     pub name: String,
-    /// Its version.
     pub version: String,
 }
 
@@ -36,7 +35,6 @@ impl Program {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestInfo {
-    /// Number of the request.
     pub id: Id,
     /// First day, included.
     pub first_day: NaiveDate,
@@ -50,7 +48,6 @@ pub struct RequestInfo {
     pub range_end: Timestamp,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// Who asked.
     pub requested_by: Person,
     /// What it is limited to; none where nothing is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,10 +58,8 @@ pub struct RequestInfo {
 /// these conversations; with both, those that are both.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Filters {
-    /// People.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<Person>,
-    /// Conversations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conversations: Vec<ConversationRef>,
 }
@@ -91,7 +86,6 @@ pub struct Coverage {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Capture {
-    /// When.
     pub enabled_at: Timestamp,
     /// By whom; none for the server's operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,10 +109,10 @@ pub struct Header {
     pub cut: Timestamp,
     /// When capture was on.
     pub coverage: Coverage,
-    /// Who had turned it on. The first archives did not tell.
+    /// Who had turned it on. The first archives did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
-    /// Who could request and download at the cut. The first archives did not tell.
+    /// Who could request and download at the cut. The first archives did not say.
     #[serde(default)]
     pub access: Vec<Person>,
 }
@@ -170,7 +164,6 @@ pub struct PartInfo {
     pub file: String,
     /// The list of check sums in it.
     pub sums: String,
-    /// Items in it.
     pub items: u64,
     /// Bytes of the `.zip`; absent for the part in which this stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,43 +238,43 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
 /// A number or a text.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Fact {
+pub enum FormatValue {
     /// Such as how many files there are.
     Number(u64),
     /// Such as the name of a file.
     Text(String),
 }
 
-impl From<&str> for Fact {
+impl From<&str> for FormatValue {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<u64> for Fact {
+impl From<u64> for FormatValue {
     fn from(number: u64) -> Self {
         Self::Number(number)
     }
 }
 
 /// What the manifest says of a format: facts by name.
-pub type Facts = Ordered<Fact>;
+pub type FormatInfo = Ordered<FormatValue>;
 
-impl Facts {
+impl FormatInfo {
     /// The number of this name.
     ///
     /// # Errors
     /// That there is none.
     pub fn number(&self, name: &str) -> Result<u64, String> {
         match self.get(name) {
-            Some(Fact::Number(number)) => Ok(*number),
+            Some(FormatValue::Number(number)) => Ok(*number),
             _ => Err(format!("says no number of `{name}`")),
         }
     }
 }
 
 /// What the manifest says of the formats beside the JSON, by their keys.
-pub type Copied = Ordered<Facts>;
+pub type Copied = Ordered<FormatInfo>;
 
 /// `manifest.json`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -31,8 +31,8 @@ mod verify;
 mod tests;
 
 pub use check::{Checked, check};
-pub use identify::{Identity, Whole, identify, sha256_of};
-pub use pack::{Bundle, Packer, Place, level};
+pub use identify::{Identity, PartList, identify, sha256_of};
+pub use pack::{Bundle, ChunkPosition, Packer, level};
 pub use part::{PartWriter, WrittenPart};
 pub use spool::Spool;
 pub use verify::{Report, verify, verify_with};

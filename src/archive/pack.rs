@@ -13,7 +13,7 @@ use std::fmt::{self, Write as _};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
 
-use super::container::{Facts, Method};
+use super::container::{EntryInfo, Method};
 use crate::error::{Context, Error, Kind, Result};
 use crate::sums::{self, Quick, Sha256};
 
@@ -35,14 +35,12 @@ const FLUSHED: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// Where a chunk stands in its file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Place {
-    /// It is the first.
+pub struct ChunkPosition {
     pub first: bool,
-    /// It is the last.
     pub last: bool,
 }
 
-impl Place {
+impl ChunkPosition {
     /// The whole file in one chunk.
     pub const WHOLE: Self = Self { first: true, last: true };
 }
@@ -57,7 +55,7 @@ enum Content {
     Directory,
     /// A file or a chunk of one: so many bytes of the text, and of the data once it is packed.
     File {
-        place: Place,
+        place: ChunkPosition,
         /// Its chunks come between those of others.
         aside: bool,
         text: usize,
@@ -70,7 +68,7 @@ enum Content {
 /// What came out when packed bytes were unpacked again, and was the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Made {
-    facts: Facts,
+    facts: EntryInfo,
     /// Of a whole file. Whoever writes a file in chunks hashes the whole.
     hash: Option<Sha256>,
     /// Of the packed bytes.
@@ -83,7 +81,7 @@ pub struct Bundle {
     entries: Vec<Entry>,
     paths: String,
     text: Vec<u8>,
-    /// What was packed, as far as `packed` tells; the rest is room that need not be cleared again.
+    /// What was packed, as far as `packed` says; the rest is room that need not be cleared again.
     data: Vec<u8>,
     packed: usize,
     /// Where the path and the text begin of the file that is being rendered.
@@ -95,7 +93,7 @@ pub(super) enum Packed<'a> {
     Directory,
     /// A whole file.
     File {
-        facts: Facts,
+        facts: EntryInfo,
         hash: Sha256,
         seal: Quick,
         data: &'a [u8],
@@ -109,8 +107,8 @@ pub(super) enum Packed<'a> {
 /// A chunk of a file; with its text, for whoever hashes the whole.
 #[derive(Clone, Copy)]
 pub(super) struct Chunk<'a> {
-    pub(super) place: Place,
-    facts: Facts,
+    pub(super) place: ChunkPosition,
+    facts: EntryInfo,
     seal: Quick,
     pub(super) data: &'a [u8],
     pub(super) text: &'a [u8],
@@ -195,11 +193,11 @@ impl Bundle {
     }
 
     /// Ends what was begun last.
-    pub fn end(&mut self, place: Place) {
+    pub fn end(&mut self, place: ChunkPosition) {
         self.end_as(place, false);
     }
 
-    fn end_as(&mut self, place: Place, aside: bool) {
+    fn end_as(&mut self, place: ChunkPosition, aside: bool) {
         let (path, text) = self.open;
         let (path, text) = (self.paths.len() - path, self.text.len() - text);
         self.entries.push(Entry { path, content: Content::File { place, aside, text, data: 0, made: None } });
@@ -207,7 +205,7 @@ impl Bundle {
     }
 
     /// Adds a file, or the next chunk of one, whose text is at hand.
-    pub fn add(&mut self, path: &str, place: Place, text: &[u8]) {
+    pub fn add(&mut self, path: &str, place: ChunkPosition, text: &[u8]) {
         self.begin(format_args!("{path}"));
         self.text.extend_from_slice(text);
         self.end(place);
@@ -215,7 +213,7 @@ impl Bundle {
 
     /// Adds a file, or the next chunk of one whose chunks come between other files and their chunks: it waits aside until it is
     /// whole.
-    pub fn add_aside(&mut self, path: &str, place: Place, text: &[u8]) {
+    pub fn add_aside(&mut self, path: &str, place: ChunkPosition, text: &[u8]) {
         self.begin(format_args!("{path}"));
         self.text.extend_from_slice(text);
         self.end_as(place, true);
@@ -313,13 +311,13 @@ impl Packer {
             paths = rest;
             let Content::File { place, text, data, made, .. } = &mut entry.content else { continue };
             let raw = texts.split_off(..*text).unwrap_or_default();
-            let (method, bytes) = if *place == Place::WHOLE {
+            let (method, bytes) = if *place == ChunkPosition::WHOLE {
                 self.pack_whole(out, *packed, raw)?
             } else {
                 (Method::Deflated, self.pack_chunk(out, *packed, raw, place.last)?)
             };
             let bytes = out.get(*packed..*packed + bytes).unwrap_or_default();
-            let proved = if *place == Place::WHOLE {
+            let proved = if *place == ChunkPosition::WHOLE {
                 self.proof.whole(method, bytes, raw)
             } else {
                 self.proof.chunk(bytes, raw, place.last)
@@ -445,8 +443,8 @@ impl Proof {
 }
 
 /// What is to be said of an entry, if what came out of it is its text.
-fn compared(method: Method, data: &[u8], unpacked: &[u8], raw: &[u8]) -> Option<Facts> {
+fn compared(method: Method, data: &[u8], unpacked: &[u8], raw: &[u8]) -> Option<EntryInfo> {
     let (crc, size) = (crc32fast::hash(unpacked), unpacked.len() as u64);
-    let facts = Facts { method, crc, compressed: data.len() as u64, size };
+    let facts = EntryInfo { method, crc, compressed: data.len() as u64, size };
     (unpacked == raw).then_some(facts)
 }

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use blake2::Digest;
 use tempfile::SpooledTempFile;
 
-use super::container::{ContainerWriter, Facts, Method};
+use super::container::{ContainerWriter, EntryInfo, Method};
 use super::names;
-use super::pack::{Bundle, Chunk, Packed, Packer, Place};
+use super::pack::{Bundle, Chunk, ChunkPosition, Packed, Packer};
 use super::sign::{Prehash, SigningKey};
 use crate::error::{Context, Error, Kind, Result};
 use crate::keys::{hex, hex_digits};
@@ -37,7 +37,7 @@ pub struct PartWriter {
     /// Files whose chunks come between other files, and what has come of them. There are few at a time.
     aside: Vec<(Open, SpooledTempFile)>,
     /// Files that are whole, but wait for the end of the one whose chunks come.
-    whole: Vec<Whole>,
+    whole: Vec<SpooledFile>,
     /// For what waits aside.
     folder: PathBuf,
 }
@@ -85,7 +85,7 @@ impl Sums {
 }
 
 /// A file whose bytes wait aside.
-struct Whole {
+struct SpooledFile {
     path: String,
     about: About,
     bytes: SpooledTempFile,
@@ -93,7 +93,7 @@ struct Whole {
 
 /// What is said of a file once all of it has come.
 struct About {
-    facts: Facts,
+    facts: EntryInfo,
     hash: Sha256,
     /// Of its packed bytes.
     seal: Quick,
@@ -137,7 +137,7 @@ impl Open {
     /// Its path and what is said of it, when all have come.
     fn end(self) -> (String, About) {
         let Self { path, crc, hash, seal, compressed, size } = self;
-        let facts = Facts { method: Method::Deflated, crc: crc.finalize(), compressed, size };
+        let facts = EntryInfo { method: Method::Deflated, crc: crc.finalize(), compressed, size };
         (path, About { facts, hash: hash.finish(), seal: seal.finish() })
     }
 }
@@ -193,7 +193,7 @@ impl PartWriter {
         }
         let mut aside = SpooledTempFile::new_in(ASIDE, &self.folder);
         aside.write_all(bytes).context(|| format!("putting {path} aside"))?;
-        self.whole.push(Whole { path: path.to_owned(), about, bytes: aside });
+        self.whole.push(SpooledFile { path: path.to_owned(), about, bytes: aside });
         Ok(())
     }
 
@@ -202,7 +202,7 @@ impl PartWriter {
         if self.open.is_some() || self.whole.is_empty() {
             return Ok(());
         }
-        for Whole { path, about, mut bytes } in std::mem::take(&mut self.whole) {
+        for SpooledFile { path, about, mut bytes } in std::mem::take(&mut self.whole) {
             bytes.rewind().context(|| format!("reading {path} back"))?;
             self.container.copy(&path, &about.facts, about.seal, &mut bytes)?;
             self.note(&path, &about.hash)?;
@@ -239,7 +239,7 @@ impl PartWriter {
         if chunk.place.last {
             let (open, bytes) = self.aside.swap_remove(index);
             let (path, about) = open.end();
-            self.whole.push(Whole { path, about, bytes });
+            self.whole.push(SpooledFile { path, about, bytes });
         }
         self.write_whole()
     }
@@ -279,7 +279,7 @@ impl PartWriter {
         sums.read(&mut |text, last| {
             signed.update(text);
             bundle.clear();
-            bundle.add(&name, Place { first, last }, text);
+            bundle.add(&name, ChunkPosition { first, last }, text);
             first = false;
             packer.pack(&mut bundle, &mut || {})?;
             self.write(&bundle)
@@ -287,7 +287,7 @@ impl PartWriter {
         let sums_sha256 = hex(&self.last);
         bundle.clear();
         let signature = key.sign_hashed(signed, comment)?;
-        bundle.add(&format!("{name}.minisig"), Place::WHOLE, signature.as_bytes());
+        bundle.add(&format!("{name}.minisig"), ChunkPosition::WHOLE, signature.as_bytes());
         packer.pack(&mut bundle, &mut || {})?;
         self.write(&bundle)?;
         let (path, seal) = self.container.finish()?;

@@ -93,16 +93,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Repeated<T> {
 /// A company.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AccountRef {
-    /// Number of the account.
     pub id: Id,
-    /// Its name.
     pub name: String,
 }
 
 /// A person or bot, as known at the cut.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Person {
-    /// Number of the user.
     pub id: Id,
     /// Full name.
     pub name: String,
@@ -120,7 +117,6 @@ pub struct Person {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
-    /// Who.
     #[serde(flatten)]
     pub person: Person,
     /// Since when, where known.
@@ -147,7 +143,6 @@ pub struct Counts {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationEntry {
-    /// Number of the conversation.
     pub id: Id,
     /// Which of the four kinds.
     #[serde(rename = "type")]
@@ -180,7 +175,6 @@ pub struct ConversationEntry {
 /// The conversation of an item.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ConversationRef {
-    /// Number of the conversation.
     pub id: Id,
     /// Its name; for conversations of people, their names.
     pub name: String,
@@ -200,7 +194,6 @@ pub struct Assignee {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Edit {
-    /// When.
     pub edited_at: Timestamp,
     /// Who; null where the source does not say.
     pub editor: Option<Arc<Repeated<Person>>>,
@@ -214,7 +207,6 @@ pub struct Edit {
 /// That an item was deleted while capture was on (C4).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Deletion {
-    /// When.
     pub at: Timestamp,
     /// Who; null where the source does not say.
     pub by: Option<Arc<Repeated<Person>>>,

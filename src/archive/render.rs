@@ -19,7 +19,7 @@ pub fn begin(text: &mut Vec<u8>) {
 /// Adds a record to an array, which is its `first` or not.
 ///
 /// # Errors
-/// When a record can't be told in JSON.
+/// When a record can't be written as JSON.
 pub fn record(text: &mut Vec<u8>, first: bool, record: &impl Serialize) -> Result<()> {
     if !first {
         text.extend_from_slice(b",\n");
@@ -35,7 +35,7 @@ pub fn end(text: &mut Vec<u8>, empty: bool) {
 /// A small object that is read as a whole, also by people.
 ///
 /// # Errors
-/// When it can't be told in JSON.
+/// When it can't be written as JSON.
 pub fn object(text: &mut Vec<u8>, object: &impl Serialize) -> Result<()> {
     serde_json::to_writer_pretty(&mut *text, object).context(|| "writing the manifest".into())?;
     text.push(b'\n');
@@ -45,7 +45,7 @@ pub fn object(text: &mut Vec<u8>, object: &impl Serialize) -> Result<()> {
 /// The manifest up to its counts, which follow one on each line, by [`manifest_count`], and then [`manifest_end`].
 ///
 /// # Errors
-/// When it can't be told in JSON.
+/// When it can't be written as JSON.
 pub fn manifest_begin(text: &mut Vec<u8>, manifest: &Manifest) -> Result<()> {
     object(text, manifest)?;
     // The counts come last and are empty: `[]\n}\n` ends it.
@@ -56,7 +56,7 @@ pub fn manifest_begin(text: &mut Vec<u8>, manifest: &Manifest) -> Result<()> {
 /// Adds the counts of a conversation, the `first` or not.
 ///
 /// # Errors
-/// When they can't be told in JSON.
+/// When they can't be written as JSON.
 pub fn manifest_count(text: &mut Vec<u8>, first: bool, count: &FolderCount) -> Result<()> {
     text.extend_from_slice(if first { b"\n    " } else { b",\n    " });
     serde_json::to_writer(text, count).context(|| "writing the manifest".into())

@@ -71,7 +71,7 @@ pub type Prehash = Blake2b512;
 
 /// The secret half, with which archives are signed.
 pub struct SigningKey {
-    /// Tells keys apart; stands in each signature.
+    /// Distinguishes keys; stands in each signature.
     number: Vec<u8>,
     pair: Ed25519KeyPair,
     public: PublicKey,

@@ -23,13 +23,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::formats::{Chat, Chunk, List, Listed, Part, PartCopy, Sink, Whole};
+use super::formats::{Chat, Chunk, ExportInfo, List, ListedConversation, Part, PartCopy, Sink};
 use super::manifest::*;
 use super::names::{self, conversation_folder};
 use super::pack::Packed;
 use super::records::*;
 use super::sign::SigningKey;
-use super::{Bundle, Packer, PartWriter, Place, WrittenPart, check, render, review, verify};
+use super::{Bundle, ChunkPosition, Packer, PartWriter, WrittenPart, check, render, review, verify};
 use crate::error::{Error, Kind};
 use crate::keys::hex;
 use crate::model::{Attachment, ConversationKind, ItemKind, TaskStatus, Timestamp};
@@ -210,7 +210,6 @@ fn make(per_part: usize) -> Made {
     make_with(header(), per_part)
 }
 
-/// All in one part.
 const WHOLE: usize = usize::MAX;
 
 /// A part on its way: as the worker makes it, but in one thread.
@@ -238,7 +237,7 @@ impl Draft {
         let chunks = text.chunks(3_000).count();
         for (index, chunk) in text.chunks(3_000).enumerate() {
             let mut bundle = Bundle::default();
-            let place = Place { first: index == 0, last: index + 1 == chunks };
+            let place = ChunkPosition { first: index == 0, last: index + 1 == chunks };
             bundle.add(path, place, chunk);
             self.packer.pack(&mut bundle, &mut || {}).unwrap();
             self.writer.write(&bundle).unwrap();
@@ -252,14 +251,14 @@ impl Sink for Draft {
         Ok(())
     }
 
-    fn text(&mut self, path: &str, place: Place, text: &[u8]) -> Result<(), Error> {
+    fn text(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<(), Error> {
         let mut bundle = Bundle::default();
         bundle.add(path, place, text);
         self.packer.pack(&mut bundle, &mut || {})?;
         self.writer.write(&bundle)
     }
 
-    fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<(), Error> {
+    fn aside(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<(), Error> {
         let mut bundle = Bundle::default();
         bundle.add_aside(path, place, text);
         self.packer.pack(&mut bundle, &mut || {})?;
@@ -319,7 +318,7 @@ fn make_in(header: Header, per_part: usize, formats: &List) -> Made {
     let begin = |number| formats.iter().map(|format| format.part(Part { number, zone })).collect::<Vec<_>>();
     let mut copies: Vec<_> = (1..).zip(&drafts).map(|(number, _)| begin(number)).collect();
     let parts = i32::try_from(count).unwrap();
-    let whole = Whole { header: &header, zone, parts, folder: folder.path(), formats };
+    let whole = ExportInfo { header: &header, zone, parts, folder: folder.path(), formats };
     let mut lists: Vec<_> = formats.iter().map(|format| (format.about().key, format.lists(whole).unwrap())).collect();
     let mut folders = Vec::new();
     for (index, entry) in people.iter_mut().chain(&mut teams).enumerate() {
@@ -351,7 +350,7 @@ fn make_in(header: Header, per_part: usize, formats: &List) -> Made {
         let chat = Chat { id: entry.id.0, name: &name, folder: &folder, rank: index as u64 };
         let portions: &[_] = if days.is_empty() { &[] } else { &[None] };
         for (_, list) in &mut lists {
-            let listed = Listed { chat, entry, days: &days, portions };
+            let listed = ListedConversation { chat, entry, days: &days, portions };
             list.add(&listed, drafts.first_mut().unwrap()).unwrap();
         }
         if !days.is_empty() {
@@ -418,7 +417,7 @@ fn copy_items(entry: &ConversationEntry, rank: u64, copies: &mut [Box<dyn PartCo
         for of_day in items.chunk_by(|(one, _), (other, _)| one == other) {
             let day = of_day.first().unwrap().0;
             let items: Vec<ItemEntry> = of_day.iter().map(|(_, item)| item.clone()).collect();
-            let (previous, next, place, items) = (None, None, Place::WHOLE, &items);
+            let (previous, next, place, items) = (None, None, ChunkPosition::WHOLE, &items);
             let chunk = Chunk { chat, begins: true, day, previous, next, place, items };
             copy.items(&chunk, &mut |_| Ok(Default::default()), draft).unwrap();
         }
@@ -510,8 +509,8 @@ fn reviewers_tools_open_and_check_it() {
     let sums = run(Command::new("sha256sum").args(["--strict", "-c", "SHA256SUMS"]).current_dir(&tree));
     assert!(sums.is_none_or(|sums| !sums.contains("FAILED")));
     let [signature, _] = review::commands(&made.key.public(), 1);
-    let told = run(Command::new("minisign").args(signature.split(' ').skip(1)).current_dir(&tree));
-    assert!(told.is_none_or(|told| told.contains("compliance export 12, part 1")));
+    let output = run(Command::new("minisign").args(signature.split(' ').skip(1)).current_dir(&tree));
+    assert!(output.is_none_or(|output| output.contains("compliance export 12, part 1")));
     assert!(tree.join("Team_Chats/Empty - 5").is_dir());
     let people = fs::read_to_string(tree.join("Team_Chats/_CON.backup - 3/2026-03-30.json")).unwrap();
     assert_eq!(people.lines().count(), 6);
@@ -546,9 +545,9 @@ fn the_commands_of_the_description_work() {
             continue;
         }
         let tree = if script.contains("-part-") { &parts } else { &whole };
-        let told = run(Command::new("sh").args(["-euc", &script]).current_dir(tree)).unwrap();
+        let output = run(Command::new("sh").args(["-euc", &script]).current_dir(tree)).unwrap();
         let silent = script.contains("comm -3") || script.contains("-part-*");
-        assert_eq!(told.is_empty(), silent, "{script}: {told}");
+        assert_eq!(output.is_empty(), silent, "{script}: {output}");
     }
     assert_eq!(blocks.len(), 9);
 }
@@ -620,15 +619,15 @@ fn chunks_out_of_order_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut draft = Draft::begin(folder.path(), &header(), 1);
     let mut bundle = Bundle::default();
-    bundle.add("a", Place { first: false, last: true }, b"text");
+    bundle.add("a", ChunkPosition { first: false, last: true }, b"text");
     assert!(draft.writer.write(&bundle).is_err());
     draft.packer.pack(&mut bundle, &mut || {}).unwrap();
     assert!(draft.writer.write(&bundle).is_err());
     bundle.clear();
-    bundle.add("a", Place::WHOLE, b"text");
+    bundle.add("a", ChunkPosition::WHOLE, b"text");
     assert!(draft.writer.write(&bundle).unwrap_err().to_string().contains("packed"));
     bundle.clear();
-    bundle.add("a", Place { first: true, last: false }, b"text");
+    bundle.add("a", ChunkPosition { first: true, last: false }, b"text");
     draft.packer.pack(&mut bundle, &mut || {}).unwrap();
     draft.writer.write(&bundle).unwrap();
     let key = SigningKey::load_or_create(&folder.path().join("key")).unwrap();
@@ -653,7 +652,7 @@ proptest! {
             let path = format!("{index}{name}.json");
             let mut bundle = Bundle::default();
             for (number, chunk) in chunks.iter().enumerate() {
-                let place = Place { first: number == 0, last: number + 1 == chunks.len() };
+                let place = ChunkPosition { first: number == 0, last: number + 1 == chunks.len() };
                 bundle.add(&path, place, chunk);
             }
             draft.packer.pack(&mut bundle, &mut || {}).unwrap();
@@ -690,11 +689,11 @@ proptest! {
         let (mut one, mut first, mut second) = (Bundle::default(), Bundle::default(), Bundle::default());
         for (number, file) in files.iter().enumerate() {
             let path = format!("{number}.json");
-            one.add(&path, Place::WHOLE, file);
+            one.add(&path, ChunkPosition::WHOLE, file);
             first.begin(format_args!("{path}"));
             if number + 1 < files.len() {
                 first.text().extend(file);
-                first.end(Place::WHOLE);
+                first.end(ChunkPosition::WHOLE);
                 continue;
             }
             let (begun, rest) = file.split_at(cut.index(file.len() + 1));
@@ -702,7 +701,7 @@ proptest! {
             second.take_open(&mut first);
             prop_assert_eq!(second.open_bytes(), begun.len());
             second.text().extend(rest);
-            second.end(Place::WHOLE);
+            second.end(ChunkPosition::WHOLE);
         }
         prop_assert_eq!(second.entries(), 1);
         let mut moved = packed(&mut first);

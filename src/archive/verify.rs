@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use super::counted::{Counted, Day};
 use super::formats::{self, Check, Days, Format, List, Record, Tally};
 use super::lines::{MAX_LINE, lines};
-use super::manifest::{self, Copied, FORMAT_VERSION, Facts, PartManifest};
+use super::manifest::{self, Copied, FORMAT_VERSION, FormatInfo, PartManifest};
 use super::names;
 use super::records::{ConversationEntry, Counts, Id, ItemEntry};
 use super::sign::PublicKey;
@@ -41,7 +41,7 @@ pub(super) type Manifest = manifest::Manifest<Counted>;
 pub struct Report {
     /// Each names the file and what is wrong with it.
     pub problems: Vec<String>,
-    /// Problems beyond those told.
+    /// Problems beyond those kept.
     pub more_problems: u64,
     /// Whether signatures were checked: only if a key was given.
     pub signature_checked: bool,
@@ -64,7 +64,7 @@ impl Report {
 /// Verifies the archive whose parts, zipped or unpacked, lie at `paths`. Without `key`, signatures are not checked.
 ///
 /// # Errors
-/// None for anything that is wrong with the archive: that is told in the report. [`crate::error::Kind::Invalid`] if
+/// None for anything that is wrong with the archive: that stands in the report. [`crate::error::Kind::Invalid`] if
 /// `paths` is empty.
 pub fn verify(paths: &[PathBuf], key: Option<&PublicKey>) -> Result<Report> {
     verify_with(paths, key, formats::ALL)
@@ -226,8 +226,8 @@ impl Verifier<'_> {
         }
     }
 
-    /// Begins to check a format that the manifest tells of.
-    fn begin_check(&mut self, manifest: &str, key: &str, said: &Facts) {
+    /// Begins to check a format that the manifest names.
+    fn begin_check(&mut self, manifest: &str, key: &str, said: &FormatInfo) {
         let Some(format) = formats::find(self.formats, key) else {
             return self.report.problem(format!("{manifest}: this program does not know its format “{key}”"));
         };
@@ -414,7 +414,7 @@ struct Names {
 }
 
 impl Names {
-    /// Adds a name; tells whether it was not there yet.
+    /// Adds a name; returns whether it was not there yet.
     fn add(&mut self, name: &str) -> bool {
         self.numbers.insert(self.key.hash_one(name))
     }

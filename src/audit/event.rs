@@ -31,7 +31,6 @@ impl Actor {
 /// A person as an event names them: whatever they are called later, the number stays.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Named {
-    /// Number of the user.
     pub id: UserId,
     /// What they were called then.
     pub name: String,
@@ -49,10 +48,7 @@ impl From<&User> for Named {
 pub enum AuditEvent {
     /// The account was made.
     #[serde(rename = "account.created")]
-    AccountCreated {
-        /// Its name.
-        name: String,
-    },
+    AccountCreated { name: String },
     /// Compliance Exports is included in the account (A1).
     #[serde(rename = "exports.included")]
     ExportsIncluded,
@@ -75,38 +71,22 @@ pub enum AuditEvent {
     },
     /// Somebody got access (A4).
     #[serde(rename = "access.granted")]
-    AccessGranted {
-        /// Who.
-        user: Named,
-    },
+    AccessGranted { user: Named },
     /// Somebody lost access.
     #[serde(rename = "access.revoked")]
-    AccessRevoked {
-        /// Who.
-        user: Named,
-    },
+    AccessRevoked { user: Named },
     /// Somebody got the admin role.
     #[serde(rename = "user.made_admin")]
-    MadeAdmin {
-        /// Who.
-        user: Named,
-    },
+    MadeAdmin { user: Named },
     /// Somebody lost the admin role.
     #[serde(rename = "user.no_longer_admin")]
-    NoLongerAdmin {
-        /// Who.
-        user: Named,
-    },
+    NoLongerAdmin { user: Named },
     /// Somebody was deactivated.
     #[serde(rename = "user.deactivated")]
-    Deactivated {
-        /// Who.
-        user: Named,
-    },
+    Deactivated { user: Named },
     /// The operator gave somebody an address and a password to sign in with.
     #[serde(rename = "user.sign_in_set")]
     SignInSet {
-        /// Who.
         user: Named,
         /// The address.
         email: String,
@@ -143,7 +123,6 @@ pub enum AuditEvent {
     /// An export was requested (B2).
     #[serde(rename = "export.requested")]
     ExportRequested {
-        /// Which.
         export: RequestId,
         /// First day, included.
         first_day: NaiveDate,
@@ -154,46 +133,27 @@ pub enum AuditEvent {
     },
     /// It was cancelled (B3).
     #[serde(rename = "export.cancelled")]
-    ExportCancelled {
-        /// Which.
-        export: RequestId,
-    },
+    ExportCancelled { export: RequestId },
     /// It was asked for once more after it had failed (B3).
     #[serde(rename = "export.retried")]
-    ExportRetried {
-        /// Which.
-        export: RequestId,
-    },
-    /// It was completed.
+    ExportRetried { export: RequestId },
     #[serde(rename = "export.completed")]
-    ExportCompleted {
-        /// Which.
-        export: RequestId,
-    },
-    /// It failed.
+    ExportCompleted { export: RequestId },
     #[serde(rename = "export.failed")]
     ExportFailed {
-        /// Which.
         export: RequestId,
         /// Why, in plain words.
         reason: String,
     },
     /// An administrator deleted it before its time was over (B6).
     #[serde(rename = "export.deleted")]
-    ExportDeleted {
-        /// Which.
-        export: RequestId,
-    },
+    ExportDeleted { export: RequestId },
     /// Its bytes were erased.
     #[serde(rename = "export.erased")]
-    ExportErased {
-        /// Which.
-        export: RequestId,
-    },
+    ExportErased { export: RequestId },
     /// A part of it was downloaded (B7).
     #[serde(rename = "export.downloaded")]
     PartDownloaded {
-        /// Which.
         export: RequestId,
         /// Name of the file.
         file: String,
@@ -201,29 +161,19 @@ pub enum AuditEvent {
     /// The operator copied a part of it out of the server.
     #[serde(rename = "export.copied")]
     PartCopied {
-        /// Which.
         export: RequestId,
         /// Name of the file.
         file: String,
     },
     /// The operator built its archive again.
     #[serde(rename = "export.built_again")]
-    ExportBuiltAgain {
-        /// Which.
-        export: RequestId,
-    },
+    ExportBuiltAgain { export: RequestId },
     /// The operator built files of it again that were missing or damaged.
     #[serde(rename = "export.restored")]
-    ExportRestored {
-        /// Which.
-        export: RequestId,
-        /// How many.
-        files: usize,
-    },
+    ExportRestored { export: RequestId, files: usize },
     /// The operator took it into this database as a finished archive.
     #[serde(rename = "export.adopted")]
     ExportAdopted {
-        /// Which.
         export: RequestId,
         /// The number that it bears in its archive.
         archive_number: RequestId,
@@ -232,12 +182,7 @@ pub enum AuditEvent {
     },
     /// The operator put files of it back that were away.
     #[serde(rename = "export.put_back")]
-    ExportPutBack {
-        /// Which.
-        export: RequestId,
-        /// How many.
-        files: usize,
-    },
+    ExportPutBack { export: RequestId, files: usize },
     /// The operator erased a file in quarantine.
     #[serde(rename = "archive.erased")]
     QuarantineErased {

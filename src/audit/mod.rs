@@ -19,11 +19,8 @@ pub use event::{Actor, AuditEvent, Named};
 pub struct Entry {
     /// From 1.
     pub number: i64,
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub actor: Actor,
-    /// What.
     pub event: AuditEvent,
 }
 
@@ -32,7 +29,7 @@ const OPERATOR: &str = "operator";
 const SOURCE: &str = "source";
 const SYSTEM: &str = "system";
 
-/// Adds an event, in the transaction of what it tells. Holds the account's last number until the transaction ends, so that numbers
+/// Adds an event, in the transaction of what it records. Holds the account's last number until the transaction ends, so that numbers
 /// commit in their order.
 pub fn append(tx: &mut Tx<'_>, account: AccountId, actor: Actor, event: &AuditEvent, now: Timestamp) -> Result<()> {
     let unreadable = |cause: String| Error::internal("An event can't be written into the audit trail.", cause);

@@ -1,7 +1,7 @@
 //! A bucket of an object store that speaks S3, and in it, below a prefix: `archives/`, `quarantine/` and `installation`, which
 //! names whose they are.
 //!
-//! What arrived is read back and compared with the SHA-256 that the check of the finished part told. That proves it for every
+//! What arrived is read back and compared with the SHA-256 that the check of the finished part returned. That proves it for every
 //! store: check sums that a store keeps of an upload in pieces are sums of the pieces' sums, and some stores pass over them. They are
 //! sent all the same, so that a piece that was damaged on its way is refused and sent again.
 //!
@@ -97,12 +97,12 @@ impl fmt::Debug for Bucket {
 
 /// Where a key is kept.
 #[derive(Clone, Copy)]
-enum Place {
+enum Area {
     Archives,
     Quarantine,
 }
 
-impl Place {
+impl Area {
     fn name(self) -> &'static str {
         match self {
             Self::Archives => "archives",
@@ -161,7 +161,7 @@ impl Bucket {
     /// In words for whoever reads it: what is the matter with which store, and what to do. All of it may pass.
     pub(super) fn trouble(&self, error: object_store::Error) -> Error {
         let (url, cause) = (&self.0.url, error.to_string());
-        let told = match refusal(&error, &cause) {
+        let message = match refusal(&error, &cause) {
             Some(Refusal::Unknown) => format!(
                 "The store of archives, {url}, refuses this server. Ask its operator to look at the credentials, and at what \
                  they allow there: to read, write, list and delete."
@@ -172,7 +172,7 @@ impl Bucket {
             ),
             None => return self.away(cause),
         };
-        Error::new(Kind::Unavailable, told).because(cause).transient()
+        Error::new(Kind::Unavailable, message).because(cause).transient()
     }
 
     fn away(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -188,14 +188,14 @@ impl Bucket {
         .transient()
     }
 
-    fn path(&self, place: Place, key: &str) -> Result<Path> {
+    fn path(&self, place: Area, key: &str) -> Result<Path> {
         if !is_key(key) {
             return Err(Error::internal(format!("The archive {key} can't be looked for."), "no such key"));
         }
         Ok(self.folder(place).join(key))
     }
 
-    fn folder(&self, place: Place) -> Path {
+    fn folder(&self, place: Area) -> Path {
         self.0.prefix.clone().join(place.name())
     }
 
@@ -245,7 +245,7 @@ impl Bucket {
         self.0.runtime.wait(goes_on, work)?.map_err(|error| self.trouble(error))
     }
 
-    /// A bucket that is not there says of each object that it is not there: whoever is told so has to ask for the bucket.
+    /// A bucket that is not there says of each object that it is not there: whoever gets that answer has to ask for the bucket.
     fn confirm(&self) -> Result<()> {
         let mut list = self.0.brisk.list(Some(&self.0.prefix));
         match self.brisk(async { list.next().await.transpose() })? {
@@ -282,7 +282,7 @@ impl Bucket {
 
     /// Puts a file there in pieces, and compares what arrived.
     pub(super) fn bring(&self, file: &FilePath, key: &str, sha256: &str, goes_on: GoesOn<'_>) -> Result<()> {
-        let path = self.path(Place::Archives, key)?;
+        let path = self.path(Area::Archives, key)?;
         self.put(file, &path, goes_on)?;
         let arrived = self.arrived(&path, goes_on)?;
         if arrived.1 != sha256 {
@@ -360,7 +360,7 @@ impl Bucket {
 
     /// Opens the bytes kept under a key; none if there are none.
     pub(super) fn find(&self, key: &str) -> Result<Option<Stored>> {
-        let path = self.path(Place::Archives, key)?;
+        let path = self.path(Area::Archives, key)?;
         let found = self.look(&path)?;
         self.0.glances.note(key, found.as_ref().map(|meta| meta.size));
         Ok(found.map(|meta| self.opened(path, meta)))
@@ -368,7 +368,7 @@ impl Bucket {
 
     /// Opens a file in quarantine.
     pub(super) fn open_quarantined(&self, key: &str) -> Result<Stored> {
-        let path = self.path(Place::Quarantine, key)?;
+        let path = self.path(Area::Quarantine, key)?;
         match self.look(&path)? {
             Some(meta) => Ok(self.opened(path, meta)),
             None => Err(Error::internal(format!("{key} can't be opened."), "it is not there")),
@@ -390,19 +390,19 @@ impl Bucket {
 
     /// Erases the bytes kept under a key, if there are any, also where they lie in quarantine.
     pub(super) fn delete(&self, key: &str) -> Result<()> {
-        self.erase(&self.path(Place::Archives, key)?)?;
+        self.erase(&self.path(Area::Archives, key)?)?;
         self.0.glances.note(key, None);
-        self.erase(&self.path(Place::Quarantine, key)?)
+        self.erase(&self.path(Area::Quarantine, key)?)
     }
 
     /// Erases a file in quarantine.
     pub(super) fn delete_quarantined(&self, key: &str) -> Result<()> {
-        self.erase(&self.path(Place::Quarantine, key)?)
+        self.erase(&self.path(Area::Quarantine, key)?)
     }
 
     /// What became of the bytes kept under these keys, of which there should be so many.
     pub(super) fn conditions(&self, wanted: &[(&str, i64)]) -> Result<Vec<Condition>> {
-        let paths = wanted.iter().map(|(key, size)| Ok((*key, *size, self.path(Place::Archives, key)?)));
+        let paths = wanted.iter().map(|(key, size)| Ok((*key, *size, self.path(Area::Archives, key)?)));
         let paths: Vec<_> = paths.collect::<Result<_>>()?;
         let look = |(key, size, path): (&str, i64, Path)| {
             let key = key.to_owned();
@@ -434,7 +434,7 @@ impl Bucket {
 
     async fn glance_again(&self, key: &str) {
         let _turn = self.0.glances.turn().await;
-        let found = match self.path(Place::Archives, key) {
+        let found = match self.path(Area::Archives, key) {
             Ok(path) => tokio::time::timeout(BRISK, self.head_of_bucket(&path)).await,
             Err(_) => return,
         };
@@ -444,7 +444,7 @@ impl Bucket {
             Err(late) => (None, Some(self.away(late))),
         };
         self.0.glances.answered(key, found);
-        // Told once, and once when it is over: every look at a page finds out.
+        // Logged once, and once when it is over: every look at a page finds out.
         match (self.0.is_away.swap(error.is_some(), Ordering::Relaxed), error) {
             (false, Some(error)) => {
                 tracing::error!(cause = %error.causes(), "pages can't tell whether archives are there: {error}");
@@ -463,9 +463,9 @@ impl Bucket {
         Ok(found.map(|meta| meta.size))
     }
 
-    /// Moves the bytes kept under a key into quarantine; tells how many they are. None if they are gone.
+    /// Moves the bytes kept under a key into quarantine; returns how many they are. None if they are gone.
     pub(super) fn quarantine(&self, key: &str) -> Result<Option<u64>> {
-        let (from, to) = (self.path(Place::Archives, key)?, self.path(Place::Quarantine, key)?);
+        let (from, to) = (self.path(Area::Archives, key)?, self.path(Area::Quarantine, key)?);
         let Some(meta) = self.look(&from)? else { return Ok(None) };
         self.rename(&from, &to, &meta)?;
         self.0.glances.note(key, None);
@@ -474,7 +474,7 @@ impl Bucket {
 
     /// Moves what lies in quarantine under this key back to where it is kept, unless something else lies there.
     pub(super) fn take_back(&self, key: &str) -> Result<()> {
-        let (from, to) = (self.path(Place::Quarantine, key)?, self.path(Place::Archives, key)?);
+        let (from, to) = (self.path(Area::Quarantine, key)?, self.path(Area::Archives, key)?);
         let doing = || format!("{key} can't be moved from {from} to {to} in {}.", self.0.url);
         let meta = self.look(&from)?.ok_or("it is not there").context(doing)?;
         self.rename(&from, &to, &meta)?;
@@ -506,7 +506,7 @@ impl Bucket {
 
     /// What lies in quarantine, by name.
     pub(super) fn list_quarantined(&self) -> Result<Vec<Quarantined>> {
-        let found = self.list_place(Place::Quarantine)?.into_iter().map(|(name, size)| Quarantined { name, size });
+        let found = self.list_place(Area::Quarantine)?.into_iter().map(|(name, size)| Quarantined { name, size });
         let mut found: Vec<_> = found.collect();
         found.sort();
         Ok(found)
@@ -514,11 +514,11 @@ impl Bucket {
 
     /// The keys of all that is kept.
     pub(super) fn list(&self) -> Result<Vec<String>> {
-        Ok(self.list_place(Place::Archives)?.into_iter().map(|(name, _)| name).collect())
+        Ok(self.list_place(Area::Archives)?.into_iter().map(|(name, _)| name).collect())
     }
 
     /// Names of ours, and sizes.
-    fn list_place(&self, place: Place) -> Result<Vec<(String, u64)>> {
+    fn list_place(&self, place: Area) -> Result<Vec<(String, u64)>> {
         let folder = self.folder(place);
         let ours = |meta: ObjectMeta| {
             let mut rest = meta.location.prefix_match(&folder)?;
@@ -541,7 +541,7 @@ enum Refusal {
 
 fn refusal(error: &object_store::Error, cause: &str) -> Option<Refusal> {
     use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
-    // The crate tells kinds of refusal apart, but for those of a list, which it tells in words only.
+    // The crate distinguishes kinds of refusal, but for those of a list, which it gives in words only.
     let says = |status: u16| cause.contains(&format!("status code: {status}"));
     match error {
         PermissionDenied { .. } | Unauthenticated { .. } => Some(Refusal::Unknown),
@@ -567,14 +567,14 @@ fn builder(bucket: &str, settings: &S3) -> Result<AmazonS3Builder> {
     if let (Some(id), Some(secret)) = (&settings.access_key_id, &settings.secret_access_key) {
         return Ok(builder.with_access_key_id(id).with_secret_access_key(secret.expose()));
     }
-    let mut told = false;
+    let mut from_environment = false;
     for name in VARIABLES {
         if let (Ok(value), Ok(key)) = (std::env::var(name), name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>()) {
             builder = builder.with_config(key, value);
-            told = true;
+            from_environment = true;
         }
     }
-    if !told && settings.endpoint.is_some() {
+    if !from_environment && settings.endpoint.is_some() {
         return Err(Error::new(
             Kind::Invalid,
             "Nothing says who this server is to the store of archives: set `archives.s3.access_key_id` and \

@@ -179,7 +179,7 @@ impl Folder {
         }
     }
 
-    /// Moves the bytes kept under a key into quarantine; tells how many they are. None if they are gone.
+    /// Moves the bytes kept under a key into quarantine; returns how many they are. None if they are gone.
     ///
     /// # Errors
     /// When they can't be moved; they then lie where they lay.
@@ -300,7 +300,7 @@ pub(super) fn remove_left_overs(folder: &Path, prefix: &str) -> Result<()> {
     Ok(())
 }
 
-/// The disk on which a folder lies; none if it is not there, or the system does not tell.
+/// The disk on which a folder lies; none if it is not there, or the system does not say.
 fn disk_of(folder: &Path) -> Option<u64> {
     #[cfg(unix)]
     return fs::metadata(folder).ok().map(|found| std::os::unix::fs::MetadataExt::dev(&found));

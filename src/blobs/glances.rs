@@ -1,7 +1,7 @@
 //! What is known of the objects that pages offer: pages are served while an object store is slow or away, so they wait for none
 //! of its answers. Each look at a page has what was found last, and has it looked up again beside if that is old.
 //!
-//! [`crate::blobs::bucket`] calls this, and tells it what it does itself, so that this process's own changes are known at once.
+//! [`crate::blobs::bucket`] calls this, and reports what it does itself, so that this process's own changes are known at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,7 +4,7 @@
 //! Here live keys, arrival as a whole, opening, the way into quarantine and back, and erasing, the same for both kinds
 //! (`folder`, `bucket`). What a key belongs to, and until when, is the database's business. The worker brings, quarantines
 //! and erases, the web opens, the operator adopts. All of it waits for the disk or the network, so nothing of it may be called
-//! where pages are served without `web::blocking`; what is asynchronous about an object store stays in `bucket`.
+//! where pages are served without `http::blocking`; what is asynchronous about an object store stays in `bucket`.
 
 mod bucket;
 mod folder;
@@ -212,7 +212,7 @@ impl Blobs {
     /// Opens the bytes kept under a key; none if there are none.
     ///
     /// # Errors
-    /// When they are there but can't be opened, or nobody can tell.
+    /// When they are there but can't be opened, or that can't be found out.
     pub fn find(&self, key: &str) -> Result<Option<Stored>> {
         either!(self, store => store.find(key))
     }
@@ -284,7 +284,7 @@ impl Blobs {
         }
     }
 
-    /// Moves the bytes kept under a key into quarantine; tells how many they are. None if they are gone.
+    /// Moves the bytes kept under a key into quarantine; returns how many they are. None if they are gone.
     ///
     /// # Errors
     /// When they can't be moved; they then lie where they lay.

@@ -1,6 +1,6 @@
 //! The threads in which an object store's requests run, and the way to wait for one of them from any other thread.
 //!
-//! The rest of the program has none of it: workers are plain threads, and pages wait in `web::blocking`.
+//! The rest of the program has none of it: workers are plain threads, and pages wait in `http::blocking`.
 
 use std::future::Future;
 use std::pin::pin;

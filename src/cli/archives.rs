@@ -7,7 +7,7 @@ use super::output;
 use crate::app::App;
 use crate::blobs::Condition;
 use crate::error::{Context, Error, Kind, Result};
-use crate::exports::archives::{self, Found, KeptPart};
+use crate::exports::archives::{self, KeptPart, QuarantinedFile};
 use crate::format;
 
 pub(super) fn archives(app: &App, command: &ArchivesCommand) -> Result<()> {
@@ -73,7 +73,7 @@ fn row_of(kept: &KeptPart, condition: Condition) -> [String; 6] {
     ]
 }
 
-fn row_of_quarantined(found: &Found) -> [String; 6] {
+fn row_of_quarantined(found: &QuarantinedFile) -> [String; 6] {
     let file = &found.file;
     let number = archives::number_of(found).map_or_else(|| "-".to_owned(), |number| number.to_string());
     let (account, part) = match &found.identity {

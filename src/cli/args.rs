@@ -339,13 +339,13 @@ pub enum KeyCommand {
 }
 
 fn zone(text: &str) -> Result<Tz, String> {
-    let told = "time zones have names such as Europe/London, America/New_York or UTC";
-    text.parse().map_err(|_| told.to_owned())
+    let hint = "time zones have names such as Europe/London, America/New_York or UTC";
+    text.parse().map_err(|_| hint.to_owned())
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let told = "write an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080";
-    text.parse().map_err(|_| told.to_owned())
+    let hint = "write an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080";
+    text.parse().map_err(|_| hint.to_owned())
 }
 
 #[cfg(test)]

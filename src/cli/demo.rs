@@ -62,7 +62,7 @@ pub(super) fn demo(mut settings: Settings, exit: bool) -> Result<()> {
     if finished.status != Status::Completed {
         return Err(Error::conflict(finished.reason.unwrap_or_else(|| "The export did not complete.".to_owned())));
     }
-    tell(&app, &finished, &main, &partner, exit)?;
+    print_summary(&app, &finished, &main, &partner, exit)?;
     match listener {
         None => Ok(()),
         Some(listener) => {
@@ -153,7 +153,7 @@ fn request(app: &App, user: UserId, now: Timestamp) -> Result<RequestId> {
     commands::run(&app.store, Actor::User(user), &command, now)
 }
 
-fn tell(app: &App, request: &ExportRequest, main: &Company, partner: &Company, exit: bool) -> Result<()> {
+fn print_summary(app: &App, request: &ExportRequest, main: &Company, partner: &Company, exit: bool) -> Result<()> {
     let line = output::line;
     line("");
     line(&format!(

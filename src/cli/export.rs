@@ -50,7 +50,7 @@ pub(super) fn export(app: &App, args: &ExportArgs) -> Result<()> {
     signals::on_stop(move || asked.ask())?;
     let request = wait(app, &worker, id, &stop)?;
     let ended = end(app, &request, &args.output);
-    tell_page(app, id);
+    print_page(app, id);
     // The mail about it, if no server that runs has been quicker. Where that server is reached only it knows, unless the
     // settings say so.
     if app.settings.has_public_address() {
@@ -112,7 +112,7 @@ fn restore(app: &App, id: RequestId) -> Result<()> {
 }
 
 /// Says where to see what became of an export. Where the server is reached is known only if the settings say so.
-fn tell_page(app: &App, id: RequestId) {
+fn print_page(app: &App, id: RequestId) {
     let page = format::export_page(id);
     let address = if app.settings.has_public_address() {
         app.settings.public_address().page(&page)

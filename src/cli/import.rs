@@ -7,7 +7,7 @@ use super::args::{ImportArgs, ImportCommand};
 use super::{output, signals};
 use crate::app::App;
 use crate::capture::rules::times::Why;
-use crate::capture::sources::{FilePlace, Format, Import, Summary, import_in_turn};
+use crate::capture::sources::{FilePlace, Import, ImportFormat, ImportSummary, import_in_turn};
 use crate::error::Result;
 use crate::format;
 use crate::identity::accounts;
@@ -18,15 +18,15 @@ const STOPPED: i32 = 130;
 
 pub(super) fn import(app: &App, command: ImportCommand) -> Result<ExitCode> {
     let (format, args) = match command {
-        ImportCommand::Slack(args) => (Format::Slack, args),
-        ImportCommand::Mattermost(args) => (Format::Mattermost, args),
-        ImportCommand::Events(args) => (Format::Events, args),
+        ImportCommand::Slack(args) => (ImportFormat::Slack, args),
+        ImportCommand::Mattermost(args) => (ImportFormat::Mattermost, args),
+        ImportCommand::Events(args) => (ImportFormat::Events, args),
     };
     let ImportArgs { account, source, strict, path } = args;
     let account = app.store.read(|c| accounts::find(c, &account))?;
     let source = source.as_deref().unwrap_or(format.as_str());
     let import = Import { source, strict, ..Import::new(account.id, format, &path) };
-    tell_if_new(app, &account, SourceKey { kind: format.as_str(), name: source })?;
+    print_if_new(app, &account, SourceKey { kind: format.as_str(), name: source })?;
     signals::on_stop(|| {
         // Between two transactions or in the midst of one, which then never happened.
         output::stopped("Stopped. Import it again to go on: nothing is recorded twice.");
@@ -43,12 +43,12 @@ pub(super) fn import(app: &App, command: ImportCommand) -> Result<ExitCode> {
         bar.finish_and_clear();
     }
     let summary = imported?;
-    tell(&summary, strict);
+    print_summary(&summary, strict);
     Ok(if summary.has_problems() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Whoever mistypes the name of a source, or forgets it, records everything once more.
-fn tell_if_new(app: &App, account: &Account, source: SourceKey<'_>) -> Result<()> {
+fn print_if_new(app: &App, account: &Account, source: SourceKey<'_>) -> Result<()> {
     let others = app.store.read(|c| accounts::sources_beside_new(c, account, source))?;
     let others: Vec<String> =
         others.iter().map(|other| SourceKey { kind: &other.kind, name: &other.name }.to_string()).collect();
@@ -58,11 +58,11 @@ fn tell_if_new(app: &App, account: &Account, source: SourceKey<'_>) -> Result<()
     Ok(())
 }
 
-fn tell(summary: &Summary, strict: bool) {
-    for (label, told, more) in
+fn print_summary(summary: &ImportSummary, strict: bool) {
+    for (label, lines, more) in
         [("note", &summary.notes, summary.more_notes), ("refused", &summary.problems, summary.more_problems)]
     {
-        for (place, text) in told {
+        for (place, text) in lines {
             output::aside(&format!("{label}: {}{text}", position(place)));
         }
         if more > 0 {

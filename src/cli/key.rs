@@ -14,13 +14,13 @@ pub(super) fn key(app: &App, command: &KeyCommand) -> Result<()> {
             let key = &app.public_key;
             let ([signature, one], [_, several]) = (review::commands(key, 1), review::commands(key, 2));
             output::line(&key.line());
-            let told = format!(
+            let text = format!(
                 "\nGive this key to those who check archives, by another way than the archives. They run, in the top \
                  folder of the\nunpacked archive:\n\n  {signature}\n  {one}\n\nFor an archive of several parts, all \
                  unpacked into the same folder, the second command is:\n\n  {several}\n\nThe first says “Signature and \
                  comment signature verified”, the second nothing, if all is well."
             );
-            told.lines().for_each(output::line);
+            text.lines().for_each(output::line);
         }
     }
     Ok(())

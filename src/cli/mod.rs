@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Help and version are words of ours alone.
-        Err(told) if !told.use_stderr() => told.exit(),
+        Err(help) if !help.use_stderr() => help.exit(),
         Err(wrong) => {
             output::arguments(&wrong);
             return ExitCode::from(u8::try_from(wrong.exit_code()).unwrap_or(2));

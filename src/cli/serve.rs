@@ -15,7 +15,7 @@ use crate::worker::Worker;
 use crate::worker::pool::Pool;
 
 /// So many files that are not as they were built are named in the log at the start; the others are counted.
-const TOLD: usize = 20;
+const MAX_LISTED: usize = 20;
 
 /// Serves until a signal says stop.
 ///
@@ -27,18 +27,18 @@ pub(super) fn serve(mut settings: Settings) -> Result<()> {
     }
     let address = settings.server.listen;
     let listener = TcpListener::bind(address).map_err(|cause| {
-        let told = match cause.kind() {
+        let advice = match cause.kind() {
             ErrorKind::AddrInUse => {
                 "Another program listens there: stop it, or choose another address or port with --listen."
             }
             ErrorKind::PermissionDenied => "Choose a port above 1023 with --listen, or let the program use lower ones.",
             _ => "Choose an address of this machine with --listen.",
         };
-        Error::internal(format!("The server can't listen on {address}. {told}"), cause)
+        Error::internal(format!("The server can't listen on {address}. {advice}"), cause)
     })?;
     settings.server.listen = listener.local_addr().context(|| "The listener has no address.".to_owned())?;
     let app = App::open(settings, Clock::default())?;
-    match app.blobs.check(true).and_then(|()| tell_broken(&app)) {
+    match app.blobs.check(true).and_then(|()| log_broken(&app)) {
         // Exports wait, and pages say so.
         Err(error) if error.kind() == Kind::Unavailable && error.is_transient() => {
             tracing::error!(cause = %error.causes(), "no archive can be kept or downloaded for now: {error}");
@@ -52,9 +52,9 @@ pub(super) fn serve(mut settings: Settings) -> Result<()> {
 
 /// Says at the start which files of exports are missing or damaged, and what lies in quarantine: nobody may look for them until
 /// somebody needs them.
-fn tell_broken(app: &App) -> Result<()> {
+fn log_broken(app: &App) -> Result<()> {
     let broken = app.store.read(|c| archives::broken_now(c, &app.blobs, None, app.clock.now()))?;
-    for Broken { kept, condition } in broken.iter().take(TOLD) {
+    for Broken { kept, condition } in broken.iter().take(MAX_LISTED) {
         tracing::error!(
             request = kept.request,
             part = kept.part.number,

@@ -1,4 +1,4 @@
-//! What only several settings together can tell: contradictions, which are refused, and likely mistakes, which are told.
+//! What only several settings together can show: contradictions, which are refused, and likely mistakes, which are logged.
 
 use std::path::Path;
 

@@ -85,14 +85,14 @@ fn read_file(path: &Path) -> Result<(Table, Settings)> {
     let text = std::fs::read_to_string(path).map_err(|why| {
         Error::new(Kind::Invalid, format!("The settings file {} can't be read: {why}", path.display()))
     })?;
-    let told = |why| Error::new(Kind::Invalid, told(path, &text, why));
-    let settings = toml::from_str(&text).map_err(told)?;
-    let table = toml::from_str(&text).map_err(told)?;
+    let invalid = |why| Error::new(Kind::Invalid, syntax_error(path, &text, why));
+    let settings = toml::from_str(&text).map_err(invalid)?;
+    let table = toml::from_str(&text).map_err(invalid)?;
     Ok((table, settings))
 }
 
 /// File, line, column, setting and reason; never the line itself, which may hold a password.
-fn told(path: &Path, text: &str, mut why: toml::de::Error) -> String {
+fn syntax_error(path: &Path, text: &str, mut why: toml::de::Error) -> String {
     let before = why.span().and_then(|span| text.get(..span.start));
     let place = before.map_or_else(String::new, |before| {
         let line = before.matches('\n').count() + 1;

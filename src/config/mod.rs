@@ -1,7 +1,7 @@
 //! Settings: what an operator can choose, each with a default that works.
 //!
 //! Here live the [`Settings`] and their meaning; `layers` puts file, environment and flags on top of one another, `values`
-//! holds the types that refuse what can't be meant, `checks` what only several settings together can tell. The command
+//! holds the types that refuse what can't be meant, `checks` what only several settings together can show. The command
 //! line loads them once at start and hands them down; nothing here is global, and nothing here logs. Every failure is an
 //! [`Error`](crate::error::Error) of kind `Invalid` that names the setting and its place.
 //!
@@ -32,12 +32,10 @@ pub struct Settings {
     /// Folder of everything that the server keeps: database, archives, signing key, mails written as files. Relative paths
     /// here and below start at the folder in which the program is started.
     pub data_dir: PathBuf,
-    /// Where people reach the server; [`Settings::public_address`] tells it also when it is not set.
+    /// Where people reach the server; [`Settings::public_address`] returns it also when it is not set.
     #[serde(rename = "public_address")]
     chosen_public_address: Option<PublicAddress>,
-    /// The pages.
     pub server: Server,
-    /// The database.
     pub database: Database,
     /// The building and keeping of archives.
     pub exports: Exports,
@@ -45,11 +43,10 @@ pub struct Settings {
     pub archives: Archives,
     /// How mails leave.
     pub mail: Mail,
-    /// What the program tells about itself.
+    /// The program's log.
     pub log: Log,
 }
 
-/// The pages.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, expecting = "a group of settings")]
 pub struct Server {
@@ -66,11 +63,10 @@ pub struct Server {
     pub session_hours: u32,
 }
 
-/// The database.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, expecting = "a group of settings")]
 pub struct Database {
-    /// Which database; [`Settings::database_url`] tells it also when it is not set.
+    /// Which database; [`Settings::database_url`] returns it also when it is not set.
     #[serde(rename = "url")]
     chosen_url: Option<DatabaseUrl>,
     /// Connections kept open for the pages.
@@ -114,7 +110,7 @@ pub struct Exports {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, expecting = "a group of settings")]
 pub struct Archives {
-    /// A folder or a bucket; [`Settings::archives_url`] tells it also when it is not set.
+    /// A folder or a bucket; [`Settings::archives_url`] returns it also when it is not set.
     #[serde(rename = "url")]
     chosen_url: Option<ArchivesUrl>,
     /// The object store that has the bucket.
@@ -127,7 +123,6 @@ pub struct Archives {
 pub struct S3 {
     /// Where it is reached; Amazon's if it is not set.
     pub endpoint: Option<Endpoint>,
-    /// Its region.
     pub region: String,
     /// Whether the bucket is named in the path of an address, or else in its host.
     pub path_style: bool,
@@ -173,7 +168,7 @@ pub enum MailTransport {
 pub struct Smtp {
     /// Its name, which its certificate must bear.
     pub host: Option<String>,
-    /// Its port; [`Smtp::port`] tells it also when it is not set.
+    /// Its port; [`Smtp::port`] returns it also when it is not set.
     #[serde(rename = "port", deserialize_with = "values::some_port")]
     chosen_port: Option<u16>,
     /// How the conversation is encrypted.
@@ -203,13 +198,13 @@ pub enum SmtpTls {
     None,
 }
 
-/// What the program tells about itself.
+/// The program's log.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, expecting = "a group of settings")]
 pub struct Log {
     /// For people or for machines.
     pub format: LogFormat,
-    /// Which events are told, in the syntax of `tracing_subscriber::EnvFilter`.
+    /// Which events are logged, in the syntax of `tracing_subscriber::EnvFilter`.
     #[serde(deserialize_with = "filter")]
     pub filter: String,
 }

@@ -144,13 +144,13 @@ fn every_refusal_in_a_file_names_setting_and_place() {
         "[log]\nformat = 'xml'",
         "[log]\nfilter = 'a=b=c'",
     ];
-    let mut told = String::new();
+    let mut printed = String::new();
     for file in refused {
         let message = refusal(file, &[]);
         assert!(!message.contains("hidden") && !message.contains("4711"), "a secret is shown: {message}");
-        writeln!(told, "{}\n    {}\n", file.replace('\n', "\\n"), message.replace('\n', "\n    ")).unwrap();
+        writeln!(printed, "{}\n    {}\n", file.replace('\n', "\\n"), message.replace('\n', "\n    ")).unwrap();
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(printed);
 }
 
 #[test]
@@ -166,12 +166,12 @@ fn every_refusal_of_a_variable_names_it() {
         ("COMPLIANCE_EXPORTS_DATABASE__URL", "mysql://root:hidden@localhost/x"),
         ("COMPLIANCE_EXPORTS_MAIL__SMTP__PORT", "99999"),
     ];
-    let mut told = String::new();
+    let mut printed = String::new();
     for variable in refused {
-        writeln!(told, "{}", refusal("data_dir = 'x'", &[variable])).unwrap();
+        writeln!(printed, "{}", refusal("data_dir = 'x'", &[variable])).unwrap();
     }
-    insta::assert_snapshot!(told);
-    assert!(!told.contains("hidden"));
+    insta::assert_snapshot!(printed);
+    assert!(!printed.contains("hidden"));
 }
 
 #[test]
@@ -227,11 +227,11 @@ fn likely_mistakes_are_told() {
         "[mail]\ntransport = 'smtp'\n[mail.smtp]\nhost = 'mail.example'\nusername = 'x'\npassword = 'y'\ntls = 'none'";
     let far = "public_address = 'http://exports.example.com'";
     let good = "public_address = 'https://exports.example.com'";
-    let mut told = String::new();
+    let mut printed = String::new();
     for file in [smtp.to_owned(), format!("{far}\n{smtp}"), good.to_owned()] {
-        writeln!(told, "{:#?}", load(&file, &[]).unwrap().warnings()).unwrap();
+        writeln!(printed, "{:#?}", load(&file, &[]).unwrap().warnings()).unwrap();
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(printed);
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn the_documents_name_every_setting() {
     }
 }
 
-/// The settings of a group, as the settings themselves tell them when asked for one that does not exist.
+/// The settings of a group, as the settings themselves list them when asked for one that does not exist.
 fn collect(group: &str, names: &mut Vec<String>) {
     let message = toml::from_str::<Settings>(&format!("{group}nonsense = 0")).unwrap_err().message().to_owned();
     match message.strip_prefix("unknown field `nonsense`, expected ") {

@@ -112,7 +112,6 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
-/// Which database.
 #[derive(Clone, Eq, PartialEq)]
 pub enum DatabaseUrl {
     /// A SQLite file.
@@ -179,11 +178,9 @@ impl<'de> Deserialize<'de> for DatabaseUrl {
 /// Where finished archives are kept.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ArchivesUrl {
-    /// A folder.
     Folder(PathBuf),
     /// A bucket of an object store, and what all names in it begin with.
     S3 {
-        /// The bucket.
         bucket: String,
         /// Names without a slash at either end, parted by slashes; may be empty.
         prefix: String,

@@ -56,7 +56,7 @@ pub struct PoolOptions {
     pub size: u32,
     /// How long a statement waits for another writer.
     pub busy_timeout: Duration,
-    /// How long a caller waits for a connection to become free before it is told that the server is busy.
+    /// How long a caller waits for a connection to become free before it gets the answer that the server is busy.
     pub checkout_timeout: Duration,
 }
 
@@ -125,7 +125,7 @@ impl diesel::r2d2::ManageConnection for Manager {
 
 /// How often one who waits for another writer of SQLite looks whether it is done. SQLite itself would soon look ten times a
 /// second only, and one who records a lot in a row would get in between nearly every time.
-pub(crate) const LOOK: Duration = Duration::from_millis(2);
+pub(crate) const LOCK_POLL: Duration = Duration::from_millis(2);
 /// Whoever waits so long wants to know why.
 const A_MOMENT: Duration = Duration::from_secs(1);
 /// What one who records a lot leaves to others between two transactions: time for several of them to look and to write.
@@ -212,9 +212,6 @@ impl Store {
 
     /// The instant by which leases and waits run: that of the database's machine, which all processes share, whatever their
     /// own clocks say. A fixed clock stands for it in tests.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn time(&self, c: &mut Conn) -> Result<Timestamp> {
         if let Some(instant) = self.clock.standing() {
             return Ok(instant);
@@ -278,7 +275,7 @@ impl Store {
     }
 
     /// Runs `work` with a connection that it keeps for many transactions in a row, and that is fitted for recording a lot. It
-    /// waits for other writers for as long as they take; `waits` is told when that is longer than a moment.
+    /// waits for other writers for as long as they take; `waits` is called when that is longer than a moment.
     ///
     /// # Errors
     /// What `work` returns, or [`Kind::Unavailable`] when no connection becomes free.
@@ -312,20 +309,20 @@ impl Store {
         };
         begun.map_err(|error| Broken { error, undone: true })?;
         let done = finish(connection, |connection| work(&mut Tx::new(connection)))?;
-        // Nobody is told that something was done which went into a file that is not the database any more.
+        // Nothing is reported as done which went into a file that is not the database any more.
         self.look().map_err(|error| Broken { error, undone: false })?;
         Ok(done)
     }
 
     /// A deferred transaction that turns into a writing one fails at once when another writes, whatever the busy timeout:
-    /// begins as a writer. With somebody to tell, it waits for as long as it takes.
+    /// begins as a writer. With somebody to report to, it waits for as long as it takes.
     fn begin_writing(&self, connection: &mut SqliteConnection, waits: Option<&dyn Fn()>) -> Result<()> {
         let mut waiting = Waiting::new(waits);
         connection.batch_execute("PRAGMA busy_timeout = 0")?;
         let result = loop {
             match AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE").map_err(Error::from) {
                 Err(error) if error.is_transient() && waiting.lasts(self.busy_timeout) => {
-                    std::thread::sleep(LOOK);
+                    std::thread::sleep(LOCK_POLL);
                 }
                 result => break result,
             }
@@ -341,9 +338,6 @@ impl Store {
     }
 
     /// Writes SQLite's log back into its file and empties it, so that what was erased is not found there either.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn empty_log(&self) -> Result<()> {
         self.statement(|c| match c {
             // It holds up whoever writes while it waits for those who read, who may wait for a writer themselves. So it waits
@@ -376,23 +370,23 @@ impl Store {
     }
 }
 
-/// How long somebody waits for others: those who have somebody to tell wait for as long as it takes, and say so once.
+/// How long somebody waits for others: those who have somebody to report to wait for as long as it takes, and say so once.
 pub(crate) struct Waiting<'a> {
     begun: Instant,
     waits: Option<&'a dyn Fn()>,
-    told: bool,
+    reported: bool,
 }
 
 impl<'a> Waiting<'a> {
     pub(crate) fn new(waits: Option<&'a dyn Fn()>) -> Self {
-        Self { begun: Instant::now(), waits, told: false }
+        Self { begun: Instant::now(), waits, reported: false }
     }
 
     /// Whether to go on waiting.
     pub(crate) fn lasts(&mut self, limit: Duration) -> bool {
         let waited = self.begun.elapsed();
         let Some(waits) = self.waits else { return waited < limit };
-        if waited >= A_MOMENT && !std::mem::replace(&mut self.told, true) {
+        if waited >= A_MOMENT && !std::mem::replace(&mut self.reported, true) {
             waits();
         }
         true

@@ -1,7 +1,7 @@
 //! Rows that say up to which recording of each source an export shows (C7).
 //!
 //! Each source numbers its own recordings, and nobody waits for another's. So a cut is a number for each source. What belongs to
-//! a conversation was told by the conversation's source; people may be changed by several.
+//! a conversation was reported by the conversation's source; people may be changed by several.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,6 @@ pub enum Cut {
     Of(RequestId),
 }
 
-/// The numbers of a cut.
 #[derive(Clone, Debug)]
 pub enum Numbers {
     /// Everything counts.

@@ -1,4 +1,4 @@
-//! What a failure of the database means: what the client is told, and whether the same transaction is worth another try.
+//! What a failure of the database means: what the client is answered, and whether the same transaction is worth another try.
 //!
 //! The only place that looks into the database's own errors. Every verb of the store returns [`Error`] through here.
 

@@ -11,7 +11,6 @@ use crate::error::Result;
 /// What a database knows of itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Installation {
-    /// Its name.
     pub id: String,
     /// The name of its data folder.
     pub folder: Option<String>,

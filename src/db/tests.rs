@@ -1,5 +1,5 @@
 //! `schema` and `migrations/` say the same, and connections do as they promise: those who wait, those who record a lot, and
-//! those who tell their progress.
+//! those who report their progress.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::mpsc::channel;
@@ -137,7 +137,7 @@ fn a_writer_waits_for_another_but_not_for_ever() {
     let (patient, hasty) =
         (open(folder.path(), Duration::from_secs(20)), open(folder.path(), Duration::from_millis(20)));
     let (begun, has_begun) = channel();
-    let (told, end) = channel::<()>();
+    let (signal, end) = channel::<()>();
     std::thread::scope(|scope| {
         let holder = &patient;
         scope.spawn(move || {
@@ -153,7 +153,7 @@ fn a_writer_waits_for_another_but_not_for_ever() {
         let refused = hasty.write(|_| Ok(())).unwrap_err();
         assert_eq!(refused.kind(), Kind::Unavailable);
         let waiting = scope.spawn(|| patient.write(|tx| installation::find_or_create(tx, "waited", "folder")));
-        told.send(()).unwrap();
+        signal.send(()).unwrap();
         assert_eq!(waiting.join().unwrap().unwrap().id, "waited");
     });
     hasty.write(|_| Ok(())).unwrap();
@@ -192,7 +192,7 @@ fn what_sqlite_says_of_a_failure_is_understood() {
         .unwrap();
 }
 
-/// A number that SQLite tells of a connection.
+/// A number that SQLite gives of a connection.
 fn pragma(c: &mut Conn, name: &str) -> i64 {
     let Conn::Sqlite(inner) = c else { unreachable!("the tests here have SQLite") };
     diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!("PRAGMA {name}")).get_result(inner).unwrap()
@@ -282,13 +282,13 @@ fn telling_the_progress_of_a_long_part_writes_little() {
         part_jobs::update_claimed(c, part_jobs::Job { request: &request, number: 1 }, "key", now)?;
         Ok(true)
     });
-    let told = written(&|c| {
+    let reported = written(&|c| {
         let request = lock(c)?;
         let job = part_jobs::Job { request: &request, number: 1 };
         part_jobs::update_done(c, job, 1)?;
         part_jobs::update_lease(c, job, "key", now)
     });
-    assert!(claimed < 20_000 && told < 20_000, "{claimed} and {told}");
+    assert!(claimed < 20_000 && reported < 20_000, "{claimed} and {reported}");
 }
 
 /// Another one may record for minutes in one transaction.
@@ -297,7 +297,7 @@ fn one_who_records_a_lot_waits_as_long_as_it_takes_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (open(folder.path(), Duration::from_secs(20)), open(folder.path(), Duration::from_millis(20)));
     let (begun, has_begun) = channel();
-    let (told, end) = channel::<()>();
+    let (signal, end) = channel::<()>();
     std::thread::scope(|scope| {
         let holder = scope.spawn(move || {
             one.write(|_| {
@@ -308,7 +308,7 @@ fn one_who_records_a_lot_waits_as_long_as_it_takes_and_says_so() {
             })
         });
         has_begun.recv().unwrap();
-        let waits = || told.send(()).unwrap();
+        let waits = || signal.send(()).unwrap();
         other.bulk(&waits, |bulk| bulk.write(|tx| installation::find_or_create(tx, "waited", "folder"))).unwrap();
         holder.join().unwrap().unwrap();
     });

@@ -2,7 +2,7 @@
 //! what it remembers of one that was overwritten; whoever asks gets answers, and everything is lost.
 //!
 //! [`Watch`] looks at the file whenever a connection is taken: a call to the system, and no more. It never opens the file:
-//! closing it again would end the locks that SQLite holds on it. What only the content tells is asked by
+//! closing it again would end the locks that SQLite holds on it. What only the content shows is asked by
 //! [`Store::check`], for the health check and each sweep.
 
 use std::fmt;
@@ -27,7 +27,7 @@ const WRITE_EVERY: Duration = Duration::from_secs(10);
 pub(crate) struct Watch {
     /// SQLite's file; PostgreSQL looks after its own.
     file: Option<File>,
-    /// The most that `installation.beats` has told: a database that tells less is an older copy.
+    /// The most that `installation.beats` has held: a database that holds less is an older copy.
     beats: AtomicI64,
     /// When the check last wrote.
     wrote: Mutex<Option<Instant>>,
@@ -149,7 +149,7 @@ struct Found {
 }
 
 impl Store {
-    /// Whether the database is still the one that was opened, as far as its file tells.
+    /// Whether the database is still the one that was opened, as far as its file shows.
     pub(crate) fn look(&self) -> Result<()> {
         match self.watch.look()? {
             Look::Fine => Ok(()),
@@ -170,7 +170,7 @@ impl Store {
             if u64::try_from(pages.bytes).is_ok_and(|bytes| bytes <= length) {
                 return Ok((length, true));
             }
-            // The pages that the file lacks may stand in the log, since it was compacted: only a look at all of them tells.
+            // The pages that the file lacks may stand in the log, since it was compacted: only a look at all of them shows.
             let found: Found = diesel::sql_query("PRAGMA quick_check(1)").get_result(c)?;
             Ok((length, found.quick_check == "ok"))
         });
@@ -205,7 +205,7 @@ impl Store {
             due
         };
         let seen = self.watch.beats.load(Ordering::SeqCst);
-        let told = self.apart(|c| {
+        let found_beats = self.apart(|c| {
             let found = find_beats(c)?;
             let beats = found.unwrap_or(0);
             if found.is_none() || beats < seen || !due {
@@ -217,7 +217,7 @@ impl Store {
                 beaten => beaten,
             }
         });
-        match told {
+        match found_beats {
             Ok(beats) if beats < seen => {
                 Err(self.watch.lose("it holds less than it did: an older copy was put in its place", beats))
             }

@@ -154,7 +154,7 @@ pub(super) fn accounts() -> [CompanyRecord; 2] {
     ]
 }
 
-/// Everyone, as a source tells them. Who is an administrator is not the source's to say: the server's own users are.
+/// Everyone, as a source reports them. Who is an administrator is not the source's to say: the server's own users are.
 pub(super) fn users(calendar: &Calendar) -> impl Iterator<Item = UserRecord> + use<> {
     let left_at = calendar.at(calendar.days_ago(LEAVER.1), 17 * 60 + 30);
     PEOPLE.iter().map(move |person| UserRecord {

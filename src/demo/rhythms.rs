@@ -1,4 +1,4 @@
-//! What comes back every day or week: stand-ups, ship arrivals told by a program, weekly reports.
+//! What comes back every day or week: stand-ups, ship arrivals posted by a program, weekly reports.
 //!
 //! The texts are in [`crate::demo::dialogues::standing`]; here is when they are posted and by whom.
 
@@ -60,7 +60,7 @@ fn morning(stage: &mut Stage, stand_up: &StandUp, day: NaiveDate) {
     }
 }
 
-/// What the program tells of ships and gates, also at night and at weekends; now and then someone answers.
+/// What the program posts of ships and gates, also at night and at weekends; now and then someone answers.
 fn arrivals(stage: &mut Stage, day: NaiveDate) {
     let Some(team) = team("arrivals") else { return };
     let conversation = team_id(team);

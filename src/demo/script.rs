@@ -8,7 +8,7 @@
 
 /// Where a script is played.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(super) enum Venue {
     /// The team of this key.
     Team(&'static str),
     /// The conversation of exactly these people: alone Personal, two Direct, more a Group. They are the speakers.
@@ -37,7 +37,7 @@ pub(super) enum When {
 /// A conversation as written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Script {
-    pub(super) place: Place,
+    pub(super) place: Venue,
     pub(super) when: When,
     /// The speakers of a Team's script; whoever is there when empty.
     pub(super) cast: &'static [&'static str],
@@ -197,21 +197,21 @@ pub(super) const fn d(text: &'static str) -> Line {
     Line::new(3, text)
 }
 
-const fn script(when: When, place: Place, lines: &'static [Line]) -> Script {
+const fn script(when: When, place: Venue, lines: &'static [Line]) -> Script {
     Script { place, when, cast: &[], hour: None, lines }
 }
 
 /// A script for any day.
-pub(super) const fn often(place: Place, lines: &'static [Line]) -> Script {
+pub(super) const fn often(place: Venue, lines: &'static [Line]) -> Script {
     script(When::Often, place, lines)
 }
 
 /// A script for the last working day at least `days_ago` days ago.
-pub(super) const fn once(days_ago: u32, place: Place, lines: &'static [Line]) -> Script {
+pub(super) const fn once(days_ago: u32, place: Venue, lines: &'static [Line]) -> Script {
     script(When::Once(days_ago), place, lines)
 }
 
 /// A script for a day of the calendar.
-pub(super) const fn on(month: u32, day: u32, place: Place, lines: &'static [Line]) -> Script {
+pub(super) const fn on(month: u32, day: u32, place: Venue, lines: &'static [Line]) -> Script {
     script(When::On(month, day), place, lines)
 }

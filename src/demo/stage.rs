@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use super::calendar::{self, Calendar};
 use super::people;
 use super::rooms::{GROUPS, Move, PAIRS, PARTNER_GROUPS, PARTNER_PAIRS, SOCIAL_TEAMS, TEAMS, Team};
-use super::script::{Form, Line, Pause, Place, Script};
+use super::script::{Form, Line, Pause, Script, Venue};
 use super::slots::Slots;
 use crate::model::{
     Attachment, Content, ConversationKind, ConversationRecord, DeletionRecord, Details, EditRecord, EventTime, Fact,
@@ -83,15 +83,15 @@ impl Stage {
     fn set(&mut self, script: &Script, at: Timestamp) -> Option<(String, Vec<&'static str>)> {
         let pair = |pair: Option<&[&'static str; 2]>| pair.map(|people| people.to_vec());
         let cast = match script.place {
-            Place::Team(key) => return self.set_team(key, script, at),
-            Place::AnyTeam => {
+            Venue::Team(key) => return self.set_team(key, script, at),
+            Venue::AnyTeam => {
                 let key = SOCIAL_TEAMS.choose(&mut self.rng)?;
                 return self.set_team(key, script, at);
             }
-            Place::People(people) => people.to_vec(),
-            Place::AnyDirect => pair(PAIRS.choose(&mut self.rng))?,
-            Place::AnyPartnerDirect => pair(PARTNER_PAIRS.choose(&mut self.rng))?,
-            Place::AnyGroup => GROUPS.choose(&mut self.rng)?.to_vec(),
+            Venue::People(people) => people.to_vec(),
+            Venue::AnyDirect => pair(PAIRS.choose(&mut self.rng))?,
+            Venue::AnyPartnerDirect => pair(PARTNER_PAIRS.choose(&mut self.rng))?,
+            Venue::AnyGroup => GROUPS.choose(&mut self.rng)?.to_vec(),
         };
         let mut key = cast.clone();
         key.sort_unstable();
@@ -101,12 +101,12 @@ impl Stage {
         used.1 = used.1.min(at);
         let mut cast = cast;
         match script.place {
-            Place::AnyDirect | Place::AnyGroup => cast.shuffle(&mut self.rng),
+            Venue::AnyDirect | Venue::AnyGroup => cast.shuffle(&mut self.rng),
             // Halden asks, Brightwater knows.
-            Place::AnyPartnerDirect => {
+            Venue::AnyPartnerDirect => {
                 cast.sort_by_key(|id| people::person(id).map(|person| person.company) != Some(people::MAIN))
             }
-            Place::Team(_) | Place::AnyTeam | Place::People(_) => {}
+            Venue::Team(_) | Venue::AnyTeam | Venue::People(_) => {}
         }
         Some((conversation, cast))
     }

@@ -238,10 +238,10 @@ fn every_language_is_spoken_and_every_slot_filled() {
             assert!(all.to_lowercase().contains(&word.to_lowercase()), "no “{word}” for {text}");
         }
         for item in items(&facts) {
-            let told: String =
+            let words: String =
                 [&item.content.title, &item.content.text].into_iter().flatten().map(String::as_str).collect();
             let names: Vec<&str> = item.attachments.iter().map(|file| file.name.as_str()).collect();
-            assert!(!told.contains(['{', '}', '|']) && !names.concat().contains('{'), "{item:?}");
+            assert!(!words.contains(['{', '}', '|']) && !names.concat().contains('{'), "{item:?}");
             assert!(item.content.text.is_some() || item.content.title.is_some() || !names.is_empty(), "{item:?}");
         }
     }
@@ -262,11 +262,11 @@ fn every_script_that_belongs_to_no_date_is_played() {
 fn a_script_has_a_speaker_for_each_line() {
     for script in dialogues::all() {
         let cast = match script.place {
-            script::Place::People(people) => people.len(),
-            script::Place::AnyDirect | script::Place::AnyPartnerDirect => 2,
-            script::Place::AnyGroup => 3,
-            script::Place::Team(_) | script::Place::AnyTeam if script.cast.is_empty() => 4,
-            script::Place::Team(_) | script::Place::AnyTeam => script.cast.len(),
+            script::Venue::People(people) => people.len(),
+            script::Venue::AnyDirect | script::Venue::AnyPartnerDirect => 2,
+            script::Venue::AnyGroup => 3,
+            script::Venue::Team(_) | script::Venue::AnyTeam if script.cast.is_empty() => 4,
+            script::Venue::Team(_) | script::Venue::AnyTeam => script.cast.len(),
         };
         for line in script.lines {
             assert!(line.speaker < cast, "{}", line.text);

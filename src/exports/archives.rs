@@ -17,7 +17,7 @@ use super::rules::requests as rules;
 use crate::archive::manifest::Header;
 use crate::archive::records::Person;
 use crate::archive::sign::PublicKey;
-use crate::archive::{self, Identity, Whole};
+use crate::archive::{self, Identity, PartList};
 use crate::audit::{self, Actor, AuditEvent};
 use crate::blobs::{Blobs, Condition, Quarantined};
 use crate::db::{Conn, Store, Tx};
@@ -31,7 +31,6 @@ use crate::model::{
 /// A part that ought to be whole and is not.
 #[derive(Clone, Debug)]
 pub struct Broken {
-    /// Which part.
     pub kept: KeptPart,
     /// What became of it.
     pub condition: Condition,
@@ -60,9 +59,6 @@ fn available(c: &mut Conn, requests: Option<&[RequestId]>, now: Timestamp) -> Re
 }
 
 /// The parts of these exports, or of all, that are known to be missing or damaged: for pages, which wait for no object store.
-///
-/// # Errors
-/// When the database fails.
 pub fn broken(c: &mut Conn, blobs: &Blobs, requests: Option<&[RequestId]>, now: Timestamp) -> Result<Vec<Broken>> {
     let glance = |kept: KeptPart| {
         let condition = blobs.glance(&kept.storage_key, kept.part.size)?;
@@ -83,8 +79,7 @@ pub fn broken_now(c: &mut Conn, blobs: &Blobs, requests: Option<&[RequestId]>, n
 
 /// A file in quarantine, and what it says of itself.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// The file.
+pub struct QuarantinedFile {
     pub file: Quarantined,
     /// What it says it is; or why it can't be read.
     pub identity: std::result::Result<Box<Identity>, String>,
@@ -94,7 +89,7 @@ pub struct Found {
 ///
 /// # Errors
 /// When the folder can't be read.
-pub fn quarantined(blobs: &Blobs) -> Result<Vec<Found>> {
+pub fn quarantined(blobs: &Blobs) -> Result<Vec<QuarantinedFile>> {
     let found = |file: Quarantined| {
         let identity = match blobs.open_quarantined(&file.name) {
             Ok(stored) => archive::identify(stored, &file.name),
@@ -102,7 +97,7 @@ pub fn quarantined(blobs: &Blobs) -> Result<Vec<Found>> {
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => Err(error),
         };
-        Ok(Found { file, identity: identity.map(Box::new).map_err(|error| error.causes()) })
+        Ok(QuarantinedFile { file, identity: identity.map(Box::new).map_err(|error| error.causes()) })
     };
     blobs.list_quarantined()?.into_iter().map(found).collect()
 }
@@ -114,11 +109,9 @@ pub struct Adopted {
     pub request: RequestId,
     /// The number that it bears in its archive. Another one, if this database has given that to another export.
     pub number: RequestId,
-    /// The account.
     pub account: String,
     /// How many parts it has.
     pub parts: usize,
-    /// Bytes of all of them.
     pub bytes: i64,
     /// Until when it can be downloaded.
     pub until: Timestamp,
@@ -214,9 +207,9 @@ pub fn adopt(
 }
 
 /// The archive that is meant: its part 1, and what that says.
-fn choose<'a>(found: &'a [Found], what: &str) -> Result<(&'a Quarantined, &'a Identity, &'a Whole)> {
+fn choose<'a>(found: &'a [QuarantinedFile], what: &str) -> Result<(&'a Quarantined, &'a Identity, &'a PartList)> {
     let number = what.parse::<RequestId>().ok();
-    let is_meant = |found: &Found, identity: &Identity| match number {
+    let is_meant = |found: &QuarantinedFile, identity: &Identity| match number {
         Some(number) => identity.header.request.id.0 == number,
         None => found.file.name == what,
     };
@@ -264,13 +257,13 @@ fn verify(blobs: &Blobs, files: &[PartFile], key: &PublicKey) -> Result<archive:
     archive::verify(&paths, Some(key))
 }
 
-/// All parts of an archive in order, found by the check sums that its part 1 tells: names of files prove nothing.
+/// All parts of an archive in order, found by the check sums that its part 1 lists: names of files prove nothing.
 fn parts_of(
     blobs: &Blobs,
-    found: &[Found],
+    found: &[QuarantinedFile],
     first: &Quarantined,
     identity: &Identity,
-    whole: &Whole,
+    whole: &PartList,
 ) -> Result<Vec<PartFile>> {
     let hash = |file: &Quarantined| {
         blobs.open_quarantined(&file.name).and_then(|stored| archive::sha256_of(stored, &file.name))
@@ -376,7 +369,7 @@ fn requester_of(c: &mut Conn, account: &Account, person: &Person) -> Result<User
     })
 }
 
-/// What was so at the cut, as far as the archive tells it.
+/// What was so at the cut, as far as the archive says.
 fn evidence_of(header: &Header, account: &Account, requester: User, now: Timestamp) -> Evidence {
     let person = |person: &Person| as_user(person, account.id);
     let capture = header.capture.as_ref();
@@ -384,7 +377,7 @@ fn evidence_of(header: &Header, account: &Account, requester: User, now: Timesta
     let period = |on_at, off_at| CapturePeriod { on_at, off_at, on_by: None, off_by: None };
     let mut periods: Vec<_> = header.coverage.captured.iter().map(|span| period(span.from, Some(span.to))).collect();
     if let Some(last) = capture {
-        // The archive tells it in full; of the others only what lies within the range.
+        // The archive has it in full; of the others only what lies within the range.
         periods.retain(|period| period.on_at < last.enabled_at);
         periods.push(CapturePeriod {
             on_by: by(last.enabled_by.as_ref()),
@@ -429,10 +422,8 @@ fn as_user(person: &Person, account: AccountId) -> User {
 
 /// What was erased from quarantine.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Erased {
-    /// Files.
+pub struct ErasedFiles {
     pub files: usize,
-    /// Their bytes.
     pub bytes: u64,
 }
 
@@ -440,12 +431,12 @@ pub struct Erased {
 ///
 /// # Errors
 /// [`Kind::NotFound`] if one of them is not there; otherwise when the folder can't be read.
-pub fn meant(blobs: &Blobs, what: &[String]) -> Result<Vec<Found>> {
+pub fn meant(blobs: &Blobs, what: &[String]) -> Result<Vec<QuarantinedFile>> {
     let found = quarantined(blobs)?;
     if what.is_empty() {
         return Ok(found);
     }
-    let is = |found: &Found, what: &str| match what.parse::<RequestId>() {
+    let is = |found: &QuarantinedFile, what: &str| match what.parse::<RequestId>() {
         // What can't be read is known by its name only.
         Ok(number) => number_of(found) == Some(number),
         Err(_) => found.file.name == what,
@@ -460,7 +451,7 @@ pub fn meant(blobs: &Blobs, what: &[String]) -> Result<Vec<Found>> {
 
 /// The number of the export that a file is of: what it says itself, otherwise what its name says.
 #[must_use]
-pub fn number_of(found: &Found) -> Option<RequestId> {
+pub fn number_of(found: &QuarantinedFile) -> Option<RequestId> {
     match &found.identity {
         Ok(identity) => Some(identity.header.request.id.0),
         Err(_) => rules::number_in_key(&found.file.name),
@@ -471,8 +462,8 @@ pub fn number_of(found: &Found) -> Option<RequestId> {
 ///
 /// # Errors
 /// When the database or the disk fails; what was erased until then is noted.
-pub fn erase(store: &Store, blobs: &Blobs, files: &[Found], now: Timestamp) -> Result<Erased> {
-    let mut erased = Erased::default();
+pub fn erase(store: &Store, blobs: &Blobs, files: &[QuarantinedFile], now: Timestamp) -> Result<ErasedFiles> {
+    let mut erased = ErasedFiles::default();
     let accounts: HashMap<String, AccountId> =
         store.read(accounts::list)?.into_iter().map(|account| (account.name, account.id)).collect();
     // A file that the database knows meanwhile is not erased: it is on its way back.

@@ -1,8 +1,8 @@
-//! What a manifest tells of those behind an export as they stood at its cut (C7): who asked, who had turned the feature on,
+//! What a manifest says of those behind an export as they stood at its cut (C7): who asked, who had turned the feature on,
 //! who had access, and when capture was on.
 //!
 //! Rows of access and capture are changed in place and have no numbers of recordings. So all this is read together with the
-//! cut, and kept with the request: `work` takes it, the worker and [`crate::exports::contents`] use it.
+//! cut, and kept with the request: `queue` takes it, the worker and [`crate::exports::contents`] use it.
 
 use serde::{Deserialize, Serialize};
 
@@ -42,16 +42,12 @@ pub struct Evidence {
 /// That an archive was taken into this database, which did not know it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Adoption {
-    /// When.
     pub at: Timestamp,
     /// The number that the export bears in its archive.
     pub number: RequestId,
 }
 
 /// What is so now. For the same instant as the cut, both must be read in one [`Store::read`].
-///
-/// # Errors
-/// When the database fails.
 pub(super) fn read(c: &mut Conn, request: &ExportRequest) -> Result<Evidence> {
     let account =
         identity::rows::accounts::find(c, request.account_id)?.map_or_else(String::new, |account| account.name);
@@ -72,7 +68,6 @@ pub(super) fn read(c: &mut Conn, request: &ExportRequest) -> Result<Evidence> {
 /// The cut of a request, once it is taken: whoever reads what an export holds has one.
 #[derive(Clone, Debug)]
 pub struct TakenCut {
-    /// When it was taken.
     pub at: Timestamp,
     /// What was so at that moment.
     pub evidence: Evidence,
@@ -106,9 +101,6 @@ pub fn find(store: &Store, request: &ExportRequest) -> Result<TakenCut> {
 }
 
 /// What was so at the cut of a request; none if it has no cut yet, or an earlier version took it.
-///
-/// # Errors
-/// When the database fails.
 pub(super) fn find_kept(c: &mut Conn, request: RequestId) -> Result<Option<Evidence>> {
     rows::exports::find_evidence(c, request)?.as_deref().map(parsed).transpose()
 }

@@ -2,7 +2,7 @@
 //! called.
 //!
 //! An account knows its own people, those who take part in a conversation that it exports, and those conversations (C2).
-//! Nobody else can be chosen or found, and no answer tells whether they exist.
+//! Nobody else can be chosen or found, and no answer reveals whether they exist.
 
 use std::collections::BTreeSet;
 
@@ -75,9 +75,6 @@ impl Chosen {
 }
 
 /// What those are called now whom and what an account has chosen.
-///
-/// # Errors
-/// When the database fails.
 pub fn called(c: &mut Conn, filters: &Filters) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     for &id in &filters.people {
@@ -88,9 +85,6 @@ pub fn called(c: &mut Conn, filters: &Filters) -> Result<Chosen> {
 }
 
 /// What conversations are called: by their name, or by those of their people as archives list them.
-///
-/// # Errors
-/// When the database fails.
 pub fn labels(c: &mut Conn, ids: &[ConversationId]) -> Result<Vec<(ConversationId, String)>> {
     let mut labels = Vec::with_capacity(ids.len());
     let mut members = capture::rows::conversations::list_member_names(c, ids)?.into_iter().peekable();

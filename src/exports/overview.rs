@@ -35,7 +35,6 @@ pub const PER_PAGE: usize = CONVERSATIONS_PER_PAGE;
 /// Some of many.
 #[derive(Clone, Debug)]
 pub struct Excerpt<T> {
-    /// These.
     pub shown: Vec<T>,
     /// How many there are in all.
     pub count: i64,
@@ -46,14 +45,12 @@ pub struct Excerpt<T> {
 pub struct Parts {
     /// The first ones.
     pub first: Excerpt<Part>,
-    /// Bytes of all of them.
     pub bytes: i64,
 }
 
 /// A conversation of an export.
 #[derive(Clone, Debug)]
 pub struct Inside {
-    /// What it is.
     pub kind: ConversationKind,
     /// What it is called, or the first of those who are in it, as it was at the cut.
     pub name: String,
@@ -61,7 +58,6 @@ pub struct Inside {
     pub others: usize,
     /// Its folder below the archive's top folder.
     pub folder: String,
-    /// Its items.
     pub items: ItemCounts,
 }
 
@@ -100,7 +96,6 @@ pub struct Overview {
     pub broken: Vec<Broken>,
     /// What was, or would be now, not covered.
     pub coverage: Coverage,
-    /// Its parts.
     pub parts: Parts,
     /// How much is inside; none while it is not completed, or if an earlier version completed it.
     pub totals: Option<Totals>,
@@ -246,9 +241,7 @@ fn inside(c: &mut Conn, request: &ExportRequest, counts: Vec<ConversationCounts>
 /// What there may be many of in an export, page by page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum List {
-    /// Its conversations.
     Conversations,
-    /// Its parts.
     Parts,
     /// Who has taken it.
     Downloads,
@@ -256,7 +249,7 @@ pub enum List {
 
 /// A page of one of the lists.
 #[derive(Clone, Debug)]
-pub enum Listed {
+pub enum ListPage {
     /// Conversations, those with most items first.
     Conversations(Excerpt<Inside>),
     /// Parts, by number.
@@ -275,7 +268,7 @@ pub fn list(
     id: RequestId,
     list: List,
     page: u32,
-) -> Result<(Administrator, ExportRequest, Listed)> {
+) -> Result<(Administrator, ExportRequest, ListPage)> {
     let (administrator, request) = requests::find_with_access(c, user, id)?;
     let limit: i64 = numbers::exact(PER_PAGE)?;
     let skip = i64::from(page.saturating_sub(1)) * limit;
@@ -283,15 +276,15 @@ pub fn list(
         List::Conversations => {
             let count = rows::summaries::find(c, id)?.map_or(0, |summary| summary.conversations);
             let counts = counts_of_page(c, id, page)?;
-            Listed::Conversations(Excerpt { shown: inside(c, &request, counts)?, count })
+            ListPage::Conversations(Excerpt { shown: inside(c, &request, counts)?, count })
         }
         List::Parts => {
             let (shown, count, _) = rows::exports::page_of_parts(c, id, skip, limit)?;
-            Listed::Parts(Excerpt { shown, count })
+            ListPage::Parts(Excerpt { shown, count })
         }
         List::Downloads => {
             let (shown, count) = rows::downloads::page(c, id, skip, limit)?;
-            Listed::Downloads(Excerpt { shown, count })
+            ListPage::Downloads(Excerpt { shown, count })
         }
     };
     if page > 1 && listed.is_empty() {
@@ -300,7 +293,7 @@ pub fn list(
     Ok((administrator, request, listed))
 }
 
-impl Listed {
+impl ListPage {
     fn is_empty(&self) -> bool {
         match self {
             Self::Conversations(some) => some.shown.is_empty(),

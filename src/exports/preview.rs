@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use super::rows;
 use super::rules::estimate::{self, Estimate, Past};
 use super::rules::volume::{self, Volume};
-use crate::capture::rows::conversations::Choice;
+use crate::capture::rows::conversations::ConversationFilter;
 use crate::capture::rules::periods::{self, Spans};
 use crate::db::Conn;
 use crate::db::cuts::Cut;
@@ -26,7 +26,7 @@ use crate::{capture, days, identity, numbers};
 /// How many counts are remembered, and how long one is taken for true although something was recorded since.
 const REMEMBERED: usize = 32;
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(20);
-/// So many of the last exports tell what the next will need.
+/// So many of the last exports show what the next will need.
 const PAST: i64 = 20;
 
 /// Items of each day that has some, in order.
@@ -34,10 +34,10 @@ type Days = Arc<[(NaiveDate, u64)]>;
 
 /// Counts that are remembered. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Counts(Arc<Mutex<Vec<Count>>>);
+pub struct PreviewCache(Arc<Mutex<Vec<CachedCount>>>);
 
 #[derive(Debug)]
-struct Count {
+struct CachedCount {
     account: AccountId,
     zone: Tz,
     filters: Filters,
@@ -47,29 +47,30 @@ struct Count {
     days: Days,
 }
 
-impl Counts {
+impl PreviewCache {
     /// The items of each day of the account's zone.
     fn days(&self, c: &mut Conn, about: &About<'_>) -> Result<Days> {
         let recording = identity::rows::sources::count_recordings(c)?;
         let About { account, zone, periods, filters, now } = *about;
-        let is_same = |count: &Count| {
+        let is_same = |count: &CachedCount| {
             (count.account, count.zone, count.periods) == (account, zone, periods.len()) && count.filters == *filters
         };
         let is_good =
-            |count: &Count| count.recording == recording || (count.at..count.at.plus(GOOD_FOR)).contains(&now);
+            |count: &CachedCount| count.recording == recording || (count.at..count.at.plus(GOOD_FOR)).contains(&now);
         // A thread that panicked here has left the list whole.
         let counts = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = counts().iter().find(|count| is_same(count) && is_good(count)) {
             return Ok(Arc::clone(&known.days));
         }
-        let choice = Choice { account, cut: Cut::Now, filters };
+        let filter = ConversationFilter { account, cut: Cut::Now, filters };
         let on = spans(periods, now);
         let mut of_days: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-        for (at, items) in rows::volume::count_by_interval(c, choice, &on, days::interval_within_day(zone))? {
+        for (at, items) in rows::volume::count_by_interval(c, filter, &on, days::interval_within_day(zone))? {
             *of_days.entry(days::day_of(at, zone)).or_default() += items;
         }
         let days: Days = of_days.into_iter().collect();
-        let count = Count { account, zone, filters: filters.clone(), periods: periods.len(), recording, at: now, days };
+        let count =
+            CachedCount { account, zone, filters: filters.clone(), periods: periods.len(), recording, at: now, days };
         let mut counts = counts();
         counts.retain(|count| !is_same(count));
         if counts.len() >= REMEMBERED {
@@ -81,7 +82,6 @@ impl Counts {
     }
 }
 
-/// What is counted.
 #[derive(Clone, Copy)]
 struct About<'a> {
     account: AccountId,
@@ -148,15 +148,17 @@ pub struct Question<'a> {
 }
 
 /// What an export would hold. The caller has checked that the person has access.
-///
-/// # Errors
-/// When the database fails.
-pub fn preview(c: &mut Conn, counts: &Counts, administrator: &Administrator, ask: Question<'_>) -> Result<Preview> {
+pub fn preview(
+    c: &mut Conn,
+    counts: &PreviewCache,
+    administrator: &Administrator,
+    ask: Question<'_>,
+) -> Result<Preview> {
     let (account, zone) = (administrator.account.id, administrator.account.time_zone);
     let (filters, now) = (ask.filters, ask.now);
     let periods = capture::rows::periods::list(c, account)?;
     let of_days = counts.days(c, &About { account, zone, periods: &periods, filters, now })?;
-    let choice = Choice { account, cut: Cut::Now, filters };
+    let filter = ConversationFilter { account, cut: Cut::Now, filters };
     let (earliest, today) = ask.history;
     let volume = earliest.map(|earliest| volume::volume(&of_days, earliest.min(today), today));
     let gaps = match earliest {
@@ -167,14 +169,14 @@ pub fn preview(c: &mut Conn, counts: &Counts, administrator: &Administrator, ask
         Some((first, last)) => {
             let range = days::instants_of_days(first, last, zone);
             let items = of_days.iter().filter(|(day, _)| (first..=last).contains(day)).map(|(_, items)| items).sum();
-            let conversations = rows::volume::count_conversations_within(c, choice, &spans(&periods, now), &range)?;
+            let conversations = rows::volume::count_conversations_within(c, filter, &spans(&periods, now), &range)?;
             let gaps = self::gaps(&periods, range.start, range.end.min(now));
             let estimate = estimate::estimate(&past(c)?, items);
             Some(Within { first, last, items, conversations: numbers::exact(conversations)?, estimate, gaps })
         }
         None => None,
     };
-    let listed = numbers::exact(rows::volume::count_conversations(c, choice)?)?;
+    let listed = numbers::exact(rows::volume::count_conversations(c, filter)?)?;
     Ok(Preview { zone, volume, gaps, listed, within })
 }
 

@@ -1,7 +1,7 @@
 //! The queue of exports, for the workers: claim by lease, progress, and the end, with the mail about it (B3, B5, B6).
 //!
 //! An export is planned by one worker, which divides it into parts; then each part is a job of its own, for
-//! whoever is free, in this process or another. Part 1 tells about all others, so it comes last. The archive itself is
+//! whoever is free, in this process or another. Part 1 describes all others, so it comes last. The archive itself is
 //! built by `build`, which reads what goes into it through [`crate::exports::contents`].
 //!
 //! How jobs are held is the same for all ([`lease`]); here is what is an export's own: whose turn it is, and what becomes of the
@@ -68,7 +68,6 @@ pub struct PartJob {
 /// A job that a worker has taken up.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The export.
     pub request: ExportRequest,
     /// What to do.
     pub task: Task,
@@ -313,9 +312,6 @@ fn list_with_waiting(c: &mut Conn, due: &Due, only: Option<RequestId>) -> Result
 
 /// Takes the cut (C7) and the evidence of that moment, unless an earlier attempt has: an export is a function of its request
 /// and its cut.
-///
-/// # Errors
-/// When the database fails.
 pub fn take_cut(store: &Store, claim: &mut Claim, now: Timestamp) -> Result<bool> {
     if claim.request.cut.is_some() {
         return Ok(true);
@@ -344,7 +340,7 @@ fn note_set_back(store: &Store, account: AccountId, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Begins to divide an export into parts: what an earlier attempt has divided is forgotten. Tells whether the export is still
+/// Begins to divide an export into parts: what an earlier attempt has divided is forgotten. Returns whether the export is still
 /// ours: one who was slow must not undo what another has planned meanwhile.
 ///
 /// # Errors
@@ -357,7 +353,7 @@ pub fn begin_plan(store: &Store, claim: &Claim) -> Result<bool> {
     })
 }
 
-/// Adds a part, unless it has been added. Nobody takes it up before the plan is complete. Tells whether the export is still
+/// Adds a part, unless it has been added. Nobody takes it up before the plan is complete. Returns whether the export is still
 /// ours.
 ///
 /// # Errors
@@ -373,10 +369,7 @@ pub fn add_part(store: &Store, claim: &Claim, number: i32, plan: &Slice) -> Resu
     })
 }
 
-/// Completes the plan: from now on the parts can be taken up. Tells whether the export was still ours.
-///
-/// # Errors
-/// When the database fails.
+/// Completes the plan: from now on the parts can be taken up. Returns whether the export was still ours.
 pub fn planned(store: &Store, claim: &Claim, items: u64, limits: Limits, now: Timestamp) -> Result<bool> {
     let (items, limits) = (count(items)?, (count(limits.entries)?, count(limits.bytes)?));
     store.write(|tx| {
@@ -393,19 +386,13 @@ fn count(number: impl TryInto<i64>) -> Result<i64> {
         .map_err(|_| Error::new(Kind::Internal, "A number of items, entries or bytes is beyond all measure."))
 }
 
-/// Says that work goes on, and how many of the job's items are done; tells whether it is still ours (the export may
+/// Says that work goes on, and how many of the job's items are done; returns whether it is still ours (the export may
 /// have been cancelled).
-///
-/// # Errors
-/// When the database fails.
 pub fn heartbeat(store: &Store, claim: &Claim, policy: &WorkPolicy, done: i64) -> Result<bool> {
     lease::heartbeat::<Exports>(store, &claim.lease(), policy.lease, done)
 }
 
 /// The parts of an export that have been built already, in order, without their counts.
-///
-/// # Errors
-/// When the database fails.
 pub fn built_parts(store: &Store, request: RequestId) -> Result<Vec<Built>> {
     store.reading().statement(|c| part_jobs::list_built(c, request))
 }
@@ -434,9 +421,6 @@ pub enum HandedIn {
 
 /// Notes that a part is built, checked and in its place. The last one completes the export. `file_name` gives the name
 /// of a part by its number.
-///
-/// # Errors
-/// When the database fails.
 pub fn hand_in(
     store: &Store,
     claim: &Claim,
@@ -520,10 +504,7 @@ fn contents(store: &Store, id: RequestId, job: &PartJob, last: &Built) -> Result
     Ok(Some(Contents { summary: Summary { conversations: with_items, by_kind, by_day }, conversations }))
 }
 
-/// Fails an export with a reason that an administrator understands; tells whether the job was still ours.
-///
-/// # Errors
-/// When the database fails.
+/// Fails an export with a reason that an administrator understands; returns whether the job was still ours.
 pub fn fail(store: &Store, claim: &Claim, reason: &str, now: Timestamp) -> Result<bool> {
     store.write(|tx| Exports::fail(tx, &claim.lease(), &reason.to_owned(), now))
 }
@@ -564,9 +545,6 @@ pub fn release(store: &Store, claim: &Claim, why: Release) -> Result<bool> {
 
 /// Forgets the parts of exports that have ended without them (cancelled, failed), and gives the keys under which their
 /// bytes are kept, which belong to nothing from then on.
-///
-/// # Errors
-/// When the database fails.
 pub fn discard(store: &Store) -> Result<Vec<String>> {
     let mut keys = Vec::new();
     for id in store.read(part_jobs::list_ended_requests)? {
@@ -585,9 +563,6 @@ pub fn discard(store: &Store) -> Result<Vec<String>> {
 
 /// The exports whose time is over (B6), and the keys under which their bytes are kept. They are marked expired first: no
 /// download begins once the erasing has.
-///
-/// # Errors
-/// When the database fails.
 pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<String>)>> {
     let mut expired = Vec::new();
     for id in store.read(|c| exports::list_to_expire(c, now))? {
@@ -601,9 +576,6 @@ pub fn expire(store: &Store, now: Timestamp) -> Result<Vec<(RequestId, Vec<Strin
 }
 
 /// Notes that an expired or deleted export's bytes have been erased, unless that was noted already.
-///
-/// # Errors
-/// When the database fails.
 pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
     store.write(|tx| {
         let noted = exports::update_erased(tx, request, now)?;
@@ -613,18 +585,12 @@ pub fn erased(store: &Store, request: RequestId, now: Timestamp) -> Result<()> {
 }
 
 /// The keys of the exports that workers hold now: temporary files of others are left-overs.
-///
-/// # Errors
-/// When the database fails.
 pub fn held_keys(store: &Store) -> Result<HashSet<String>> {
     let keys = store.read(|c| Ok((exports::list_lease_keys(c)?, part_jobs::list_lease_keys(c)?)))?;
     Ok(keys.0.into_iter().chain(keys.1).collect())
 }
 
 /// The keys under which the bytes of exports are kept that have not been erased: no export of this database has others.
-///
-/// # Errors
-/// When the database fails.
 pub fn storage_keys(store: &Store) -> Result<HashSet<String>> {
     // In this order: a job may become a part while we look.
     let keys = store.read(|c| Ok((part_jobs::list_storage_keys(c)?, exports::list_storage_keys(c)?)))?;
@@ -633,9 +599,6 @@ pub fn storage_keys(store: &Store) -> Result<HashSet<String>> {
 
 /// Makes sure that no export to come gets a number up to this one, which an archive bears already. Numbers that no archive of
 /// ours can bear are passed over.
-///
-/// # Errors
-/// When the database fails.
 pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
     let known = store.read(exports::find_last_number)?.unwrap_or(0);
     let believable = known.saturating_add(1_000_000);
@@ -646,9 +609,6 @@ pub fn reserve_numbers(store: &Store, last: RequestId) -> Result<()> {
 }
 
 /// Removes sessions that have ended, old failed attempts to sign in, and what the database's log still holds.
-///
-/// # Errors
-/// When the database fails.
 pub fn tidy(store: &Store, now: Timestamp) -> Result<()> {
     store.write(|tx| identity::rows::sessions::delete_expired(tx, now, now.plus(-TimeDelta::days(1))))?;
     // What C4 has erased is to be gone from the log, too.

@@ -54,18 +54,12 @@ pub fn offer(c: &mut Conn, user: UserId, policy: Policy, now: Timestamp) -> Resu
 }
 
 /// Why nothing can be requested just now (B2).
-///
-/// # Errors
-/// When the database fails.
 pub fn refusal(c: &mut Conn, administrator: &Administrator, policy: Policy) -> Result<Option<String>> {
     let open = rows::exports::count_open(c, administrator.account.id)?;
     Ok(rules::check_open(open, policy.max_open).err().map(|error| error.message().to_owned()))
 }
 
 /// How many exports of the account are queued or in progress: they finish when the feature is turned off (B8).
-///
-/// # Errors
-/// When the database fails.
 pub fn open_exports(c: &mut Conn, administrator: &Administrator) -> Result<i64> {
     rows::exports::count_open(c, administrator.account.id)
 }
@@ -204,7 +198,6 @@ fn find_own(c: &mut Conn, by: &Administrator, id: RequestId) -> Result<ExportReq
 /// One row of the Export History (B4).
 #[derive(Clone, Debug)]
 pub struct HistoryRow {
-    /// The request.
     pub request: ExportRequest,
     /// Name of who asked.
     pub requester: String,
@@ -224,9 +217,6 @@ pub struct History {
 }
 
 /// A page of an account's Export History, of at most so many rows. The caller has checked that the person has access.
-///
-/// # Errors
-/// When the database fails.
 pub fn history(c: &mut Conn, administrator: &Administrator, stretch: Stretch, rows: u16) -> Result<History> {
     let page = rows::exports::page(c, administrator.account.id, stretch, rows.into())?;
     let ids: Vec<RequestId> = page.rows.iter().map(|(request, _)| request.id).collect();
@@ -268,9 +258,6 @@ pub fn find_part(c: &mut Conn, user: UserId, id: RequestId, number: i32, now: Ti
 }
 
 /// A request by its number, for the operator.
-///
-/// # Errors
-/// When the database fails.
 pub fn find(c: &mut Conn, id: RequestId) -> Result<Option<ExportRequest>> {
     rows::exports::find(c, id)
 }
@@ -303,9 +290,6 @@ pub fn completed(c: &mut Conn, id: RequestId) -> Result<Completed> {
 }
 
 /// A request's parts with the keys under which their bytes are kept, for the operator.
-///
-/// # Errors
-/// When the database fails.
 pub fn stored_parts(c: &mut Conn, id: RequestId) -> Result<Vec<(Part, String)>> {
     rows::exports::list_parts(c, id)
 }
@@ -364,9 +348,6 @@ impl Command for NoteHandling {
 const ONE_DOWNLOAD: TimeDelta = TimeDelta::hours(1);
 
 /// Notes that someone downloads a part, or a stretch of it: once for a download that is resumed.
-///
-/// # Errors
-/// When the database fails.
 pub fn note_download(store: &Store, user: UserId, id: RequestId, part: &Part, now: Timestamp) -> Result<()> {
     let since = now.plus(-ONE_DOWNLOAD);
     let resumed = |c: &mut Conn| rows::downloads::exists_since(c, id, part.number, user, since);

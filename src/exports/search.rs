@@ -1,7 +1,7 @@
 //! People and conversations found by a part of their name or address, for the form that limits an export to some of them.
 //!
 //! Only those whom and what the account knows (see [`crate::exports::filters`]) are ever looked at. What is meant, and how well it fits,
-//! [`crate::search_key`] decides. Nothing that is meant is passed over: what is not shown is told of by [`Found::more`].
+//! [`crate::search_key`] decides. Nothing that is meant is passed over: what is not shown is reported by [`SearchResults::more`].
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,16 +30,15 @@ impl Default for Strides {
     }
 }
 
-/// What was found.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Found<T> {
+pub struct SearchResults<T> {
     /// The best first.
     pub all: Vec<T>,
     /// There are more.
     pub more: bool,
 }
 
-impl<T> Found<T> {
+impl<T> SearchResults<T> {
     /// Of those that were found, which are one more than are shown if there are more.
     fn of(mut all: Vec<T>) -> Self {
         let more = all.len() > SHOWN;
@@ -48,10 +47,8 @@ impl<T> Found<T> {
     }
 }
 
-/// A person.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FoundPerson {
-    /// Number.
     pub id: UserId,
     /// Full name.
     pub name: String,
@@ -61,10 +58,8 @@ pub struct FoundPerson {
     pub company: Option<String>,
 }
 
-/// A conversation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FoundConversation {
-    /// Number.
     pub id: ConversationId,
     /// Name, or those of its people.
     pub name: String,
@@ -74,10 +69,7 @@ pub struct FoundConversation {
 
 /// People by a part of their name or address, the best fit first, then by name. The caller has checked that the person who asks
 /// has access.
-///
-/// # Errors
-/// When the database fails.
-pub fn people(c: &mut Conn, account: AccountId, company: &str, text: &str) -> Result<Found<FoundPerson>> {
+pub fn people(c: &mut Conn, account: AccountId, company: &str, text: &str) -> Result<SearchResults<FoundPerson>> {
     let found = by_key(&Sought::new(text), |needles, found: &[(Fit, capture::rows::participants::Known)], limit| {
         let except: Vec<UserId> = found.iter().map(|(_, (id, ..))| *id).collect();
         capture::rows::participants::list_with_key(c, account, needles, &except, limit)
@@ -88,7 +80,7 @@ pub fn people(c: &mut Conn, account: AccountId, company: &str, text: &str) -> Re
         email,
         company: (of != company).then_some(of),
     };
-    Ok(Found::of(found.into_iter().map(person).collect()))
+    Ok(SearchResults::of(found.into_iter().map(person).collect()))
 }
 
 /// Those whose key has what is looked for, the best fit first: one more than are shown, if there are as many. `list` finds so
@@ -112,15 +104,12 @@ fn by_key<T>(
 /// Teams by a part of their name, and other conversations by parts of the names or addresses of their people: the best fit
 /// first; Teams by name, then those of one or two people, then larger ones, of both the newest first. The caller has checked
 /// that the person who asks has access.
-///
-/// # Errors
-/// When the database fails.
 pub fn conversations(
     c: &mut Conn,
     account: AccountId,
     text: &str,
     strides: Strides,
-) -> Result<Found<FoundConversation>> {
+) -> Result<SearchResults<FoundConversation>> {
     let sought = Sought::new(text);
     let teams = by_key(&sought, |needles, found: &[(Fit, (ConversationId, String))], limit| {
         let except: Vec<ConversationId> = found.iter().map(|(_, (id, _))| *id).collect();
@@ -136,12 +125,12 @@ pub fn conversations(
     });
     let mut all: Vec<(Fit, FoundConversation)> = teams.into_iter().map(team).chain(of_people).collect();
     all.sort_by_key(|(fit, _)| *fit);
-    Ok(Found::of(all.into_iter().map(|(_, one)| one).collect()))
+    Ok(SearchResults::of(all.into_iter().map(|(_, one)| one).collect()))
 }
 
 /// A conversation of people has its place by how well it fits, by whether it is a larger one, and by its age: how many newer ones
 /// have been looked at.
-type Place = (Fit, bool, usize);
+type Rank = (Fit, bool, usize);
 
 /// The best of the conversations without a name in which each word means one of the people: one more than are shown, if there
 /// are as many.
@@ -150,7 +139,7 @@ fn of_people(
     account: AccountId,
     sought: &Sought,
     strides: Strides,
-) -> Result<BTreeMap<Place, (ConversationId, ConversationKind)>> {
+) -> Result<BTreeMap<Rank, (ConversationId, ConversationKind)>> {
     let mut best = BTreeMap::new();
     let meant: HashMap<UserId, Fits> = capture::rows::participants::list_with_any_key(c, account, sought.words())?
         .into_iter()
@@ -171,7 +160,7 @@ fn look_through(
     account: AccountId,
     (sought, meant): (&Sought, &HashMap<UserId, Fits>),
     (wanted, strides): (Fit, Strides),
-    best: &mut BTreeMap<Place, (ConversationId, ConversationKind)>,
+    best: &mut BTreeMap<Rank, (ConversationId, ConversationKind)>,
 ) -> Result<()> {
     let Some(rarest) = rarest(sought, meant, wanted) else { return Ok(()) };
     let (mut before, mut looked_at) = (ConversationId::MAX, 0);
@@ -216,9 +205,6 @@ fn rarest(sought: &Sought, meant: &HashMap<UserId, Fits>, wanted: Fit) -> Option
 }
 
 /// Those of these people and conversations whom and what the account knows, as they are called.
-///
-/// # Errors
-/// When the database fails.
 pub fn named(
     c: &mut Conn,
     (account, company): (AccountId, &str),

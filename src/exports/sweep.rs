@@ -10,7 +10,7 @@ use super::rules::requests as rules;
 use crate::error::{Context, Result};
 
 impl ExportWorker {
-    /// Erases what has expired, puts in quarantine what belongs to nothing, and ends old sessions. What can't be removed is told in the
+    /// Erases what has expired, puts in quarantine what belongs to nothing, and ends old sessions. What can't be removed is reported in the
     /// log and tried again by the next sweep; it keeps nothing else from being removed.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl ExportWorker {
 
     fn sweep_archives(&self) -> Result<()> {
         for (request, keys) in queue::expire(&self.store, self.clock.now())? {
-            if keys.iter().all(|key| told(self.blobs.delete(key))) {
+            if keys.iter().all(|key| succeeded(self.blobs.delete(key))) {
                 queue::erased(&self.store, request, self.clock.now())?;
                 tracing::info!(request, "export expired and erased");
             }
@@ -50,7 +50,7 @@ impl ExportWorker {
         let kept = queue::storage_keys(&self.store)?;
         for name in folders.iter().filter(|name| rules::is_claim_key(name) && !held.contains(*name)) {
             let path = self.folder_of(name);
-            if told(remove(&path).context(|| format!("The left-over {} stays.", path.display()))) {
+            if succeeded(remove(&path).context(|| format!("The left-over {} stays.", path.display()))) {
                 tracing::info!(left_over = name, "temporary files of a worker that is gone were removed");
             }
         }
@@ -65,7 +65,7 @@ impl ExportWorker {
         }
         // Known again, as when the newer database was restored after all.
         for file in quarantined.iter().filter(|file| kept.contains(&file.name) && !archives.contains(&file.name)) {
-            if told(self.blobs.take_back(&file.name)) {
+            if succeeded(self.blobs.take_back(&file.name)) {
                 tracing::info!(file = file.name, bytes = file.size, "an archive was taken back from quarantine");
             }
         }
@@ -119,7 +119,7 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether it succeeded; a failure is told in the log.
-fn told(outcome: Result<()>) -> bool {
+/// Whether it succeeded; a failure is logged.
+fn succeeded(outcome: Result<()>) -> bool {
     outcome.inspect_err(|error| tracing::error!(cause = %error.causes(), "{error}")).is_ok()
 }

@@ -8,9 +8,6 @@ use crate::identity::access;
 use crate::model::{Account, User};
 
 /// The frame for whoever is signed in, if anyone is.
-///
-/// # Errors
-/// When the database fails.
 pub async fn of(state: &State, session: &Session) -> Result<Chrome> {
     let signed_in = match session.user() {
         Some(user) => state.read(move |c, _| access::find_signed_in(c, user)).await?,

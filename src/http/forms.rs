@@ -76,9 +76,7 @@ impl FromRequest for Fields {
 
 /// A form that a signed-in person has submitted from one of our pages.
 pub struct Submission {
-    /// Who.
     pub user: UserId,
-    /// Their session.
     pub session: Session,
     /// What they filled in.
     pub fields: Fields,

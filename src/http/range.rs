@@ -5,7 +5,6 @@
 
 use actix_web::http::header::{ByteRangeSpec, EntityTag, IfNoneMatch, IfRange, Range};
 
-/// What to answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Answer {
     /// Everything.

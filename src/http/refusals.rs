@@ -38,9 +38,6 @@ impl ResponseError for Error {
 }
 
 /// Middleware: puts every refusal into a page, leads strangers to the sign-in page and back, and logs each failure once.
-///
-/// # Errors
-/// None of its own.
 pub async fn pages(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -37,9 +37,6 @@ impl RootSpanBuilder for RequestSpan {
 }
 
 /// Middleware: one line for each request.
-///
-/// # Errors
-/// None of its own.
 pub async fn log<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -58,9 +55,6 @@ pub async fn log<B: MessageBody>(
 }
 
 /// Middleware: headers that protect whoever looks at a page.
-///
-/// # Errors
-/// None of its own.
 pub async fn protect<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

@@ -21,10 +21,8 @@ pub enum Caller {
     WithAccess,
 }
 
-/// A route.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
-    /// Method.
     pub method: &'static str,
     /// Path with its parameters in braces.
     pub path: &'static str,

@@ -208,9 +208,7 @@ impl FromRequest for Session {
 
 /// A request of someone who is signed in. Rights are not part of it: they are looked up at every request (A5).
 pub struct Visitor {
-    /// Who.
     pub user: UserId,
-    /// Their session.
     pub session: Session,
 }
 

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{PublicAddress, Settings};
 use crate::db::{Conn, Store};
 use crate::error::Result;
-use crate::exports::preview::Counts;
+use crate::exports::preview::PreviewCache;
 use crate::exports::requests::Policy;
 use crate::identity::commands::{self, Command};
 use crate::model::{Timestamp, UserId};
@@ -25,7 +25,6 @@ const HASHING: usize = 4;
 /// What every handler shares. Clones share the store.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The database.
     pub store: Store,
     /// Finished archives.
     pub blobs: Blobs,
@@ -46,7 +45,7 @@ pub struct State {
     /// The demo shows its mails.
     pub demo: bool,
     /// Counts that the form which requests an export has asked for.
-    pub counts: Counts,
+    pub counts: PreviewCache,
     /// How many passwords are hashed at a time: each takes memory, and a stranger can ask for it.
     pub hashing: Arc<Semaphore>,
 }
@@ -67,7 +66,7 @@ impl State {
             sender: settings.mail.from.to_string(),
             public_key,
             demo: false,
-            counts: Counts::default(),
+            counts: PreviewCache::default(),
             hashing: Arc::new(Semaphore::new(HASHING)),
         }
     }

@@ -1,7 +1,7 @@
 //! Who may do what with an account's exports, carried out: A2–A5, B8.
 //!
 //! Every function takes the number of the person who asks and looks the rights up in the database, in the same
-//! transaction as what it does (A5): callers that read do so within [`Store::read`].
+//! transaction as what it does (A5): callers that read do so within [`crate::db::Store::read`].
 
 use std::collections::BTreeSet;
 
@@ -17,9 +17,7 @@ use crate::{format, numbers, search_key};
 /// An administrator of an account, as the database says at this moment.
 #[derive(Clone, Debug)]
 pub struct Administrator {
-    /// The person.
     pub user: User,
-    /// Their account.
     pub account: Account,
     /// How they stand towards its exports.
     pub standing: Standing,
@@ -106,9 +104,6 @@ pub fn administrator_with_access_while_on(c: &mut Conn, user: UserId) -> Result<
 }
 
 /// Those of an account who have access, by name.
-///
-/// # Errors
-/// When the database fails.
 pub fn holders(c: &mut Conn, account: &Account) -> Result<Vec<User>> {
     rows::access::list(c, account.id)
 }
@@ -126,9 +121,6 @@ pub struct Holders {
 }
 
 /// Some of those who have access, among them the administrator who asks.
-///
-/// # Errors
-/// When the database fails.
 pub fn some_holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> Result<Holders> {
     let (account, user) = (administrator.account.id, &administrator.user);
     let mut people = rows::access::list_some(c, account, limit)?;
@@ -146,14 +138,13 @@ pub fn some_holders(c: &mut Conn, administrator: &Administrator, limit: u16) -> 
 
 /// What has been chosen on Manage and not been saved: who had access when it was shown, and who is ticked now.
 #[derive(Clone, Debug, Default)]
-pub struct Choices {
+pub struct AccessChange {
     /// Those who were shown with access.
     pub had: BTreeSet<UserId>,
-    /// Those who are ticked.
     pub ticked: BTreeSet<UserId>,
 }
 
-impl Choices {
+impl AccessChange {
     /// Those whose access is to change.
     fn changed(&self) -> BTreeSet<UserId> {
         self.had.symmetric_difference(&self.ticked).copied().collect()
@@ -163,11 +154,9 @@ impl Choices {
 /// An administrator, as Manage lists them.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Who.
     pub user: User,
     /// Had access when they were first shown.
     pub had: bool,
-    /// Is ticked.
     pub ticked: bool,
 }
 
@@ -192,7 +181,7 @@ pub fn candidates(
     user: UserId,
     find: &str,
     limit: usize,
-    choices: &Choices,
+    choices: &AccessChange,
 ) -> Result<(Administrator, Candidates)> {
     let administrator = administrator_with_access_while_on(c, user)?;
     let account = administrator.account.id;
@@ -220,7 +209,7 @@ pub fn candidates(
 /// A4: gives access to those who are ticked and had none, and takes it from those who had it and are not ticked. Nobody
 /// else is touched: what somebody else has saved since the list was shown stays. Refused when nobody would remain, or one of
 /// them can't be given access.
-impl Command for Choices {
+impl Command for AccessChange {
     type By = WithAccessWhileOn;
     type Outcome = ();
 

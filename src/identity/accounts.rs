@@ -60,9 +60,6 @@ pub fn find_locked(tx: &mut Tx<'_>, name: &str) -> Result<Account> {
 }
 
 /// All accounts by name.
-///
-/// # Errors
-/// When the database fails.
 pub fn list(c: &mut Conn) -> Result<Vec<Account>> {
     rows::accounts::list(c)
 }
@@ -78,7 +75,7 @@ pub fn sources(c: &mut Conn, account: &str) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
-/// The sources of an account that are of the same kind as this one, if this one is new: what they have told already, it would tell
+/// The sources of an account that are of the same kind as this one, if this one is new: what they have reported already, it would report
 /// once more.
 ///
 /// # Errors

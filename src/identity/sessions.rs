@@ -1,6 +1,6 @@
 //! Sessions, for the web: rows that end when their time is over, and that can be revoked.
 //!
-//! What a session holds is the web's business (`web::sessions`); here are its rows. They know the hash of the key only, so
+//! What a session holds is the web's business (`http::sessions`); here are its rows. They know the hash of the key only, so
 //! that a copy of the table opens no session.
 
 use chrono::TimeDelta;
@@ -12,9 +12,6 @@ use crate::model::{Timestamp, UserId};
 use crate::{keys, sums};
 
 /// Begins a session of `user` that lasts so long; returns its key.
-///
-/// # Errors
-/// When the database fails.
 pub fn begin(store: &Store, user: UserId, held: &str, lasts: TimeDelta, now: Timestamp) -> Result<String> {
     let key = keys::new_key();
     store.write(|tx| rows::sessions::create(tx, &hash(&key), user, held, now, now.plus(lasts)))?;
@@ -22,25 +19,16 @@ pub fn begin(store: &Store, user: UserId, held: &str, lasts: TimeDelta, now: Tim
 }
 
 /// What a session holds, while it lasts.
-///
-/// # Errors
-/// When the database fails.
 pub fn find(store: &Store, key: &str, now: Timestamp) -> Result<Option<String>> {
     store.statement(|c| rows::sessions::find(c, &hash(key), now))
 }
 
 /// Sets what a session holds. One that was revoked meanwhile stays revoked: nothing is made anew.
-///
-/// # Errors
-/// When the database fails.
 pub fn update(store: &Store, key: &str, held: &str) -> Result<()> {
     store.write(|tx| rows::sessions::update(tx, &hash(key), held))
 }
 
 /// Ends a session.
-///
-/// # Errors
-/// When the database fails.
 pub fn end(store: &Store, key: &str) -> Result<()> {
     store.write(|tx| rows::sessions::delete(tx, &hash(key)))
 }

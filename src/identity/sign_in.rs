@@ -67,7 +67,7 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
         let attempt = rows::sessions::create_failure(tx, &email, address, now)?;
         Ok((attempt, rows::users::find_sign_in(tx, &email)?))
     })?;
-    // An unknown address takes as long as a wrong password, so that the time tells nobody which it was.
+    // An unknown address takes as long as a wrong password, so that the time does not reveal which it was.
     let (user, hash) = found.map_or((None, DECOY.to_owned()), |(user, hash)| (Some(user), hash));
     let fits = password.len() <= MAX_PASSWORD * 4 && matches(password, &hash);
     let may = |user: User| if fits && user.deactivated_at.is_none() { Ok(user) } else { Err(Some(user)) };
@@ -81,7 +81,7 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
             Ok(user)
         }
         Err(user) => {
-            // Of an address that nobody has, no account is told; that takes as long.
+            // Of an address that nobody has, there is no account to look in; that takes as long.
             store.write(|tx| match &user {
                 Some(user) => {
                     let event = AuditEvent::SignInRefused { user: user.into(), address: address.to_owned() };
@@ -95,9 +95,6 @@ pub fn sign_in(store: &Store, email: &str, password: &str, address: &str, now: T
 }
 
 /// Notes that somebody has signed out. Their session is the web's to end.
-///
-/// # Errors
-/// When the database fails.
 pub fn sign_out(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
     store.write(|tx| {
         let Some(user) = rows::users::find(tx, user)? else { return Ok(()) };

@@ -2,7 +2,7 @@
 //! lives, and in the end releases the job, or puts it off, or fails it. One that dies is noticed by its lease.
 //!
 //! A kind of job is a [`Queue`]: it says which of its jobs wait and in which order they take turns, and changes what else
-//! changes with a lease. The statements on the columns of a lease are in [`super::rows`], the rules about attempts in
+//! changes with a lease. The statements on the columns of a lease are in `jobs::rows`, the rules about attempts in
 //! [`super::attempts`]. Called by the features' queues; `exports::queue` and `exports::mails` are two.
 //!
 //! Leases and waits run by the database's clock ([`Store::time`]), which all processes share, whatever their own clocks say.

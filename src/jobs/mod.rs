@@ -17,22 +17,22 @@ use crate::error::Result;
 use crate::patience::Patience;
 pub use stop::Stop;
 
-/// Tells the database something of work that was done, and again while that meets what may pass and `goes_on`, for as long as
-/// `patience`: what was done must not be lost to a moment in which nobody could be told.
+/// Reports work that was done to the database, and again while that meets what may pass and `goes_on`, for as long as
+/// `patience`: what was done must not be lost to a moment in which nobody could take the report.
 ///
 /// # Errors
-/// What `tell` returned last.
+/// What `report` returned last.
 pub fn persist<T>(
     patience: Duration,
     what: &str,
     goes_on: &dyn Fn() -> bool,
-    tell: &mut dyn FnMut() -> Result<T>,
+    report: &mut dyn FnMut() -> Result<T>,
 ) -> Result<T> {
     let mut patience = Patience::of(patience);
     loop {
-        let told = tell();
-        let Err(error) = &told else { return told };
-        let Some(wait) = patience.wait_after(error).filter(|_| goes_on()) else { return told };
+        let outcome = report();
+        let Err(error) = &outcome else { return outcome };
+        let Some(wait) = patience.wait_after(error).filter(|_| goes_on()) else { return outcome };
         tracing::warn!(cause = %error.causes(), "{what} could not be noted or kept yet: {error}");
         thread::sleep(wait);
     }

@@ -20,7 +20,7 @@ impl Stop {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits that long, or until asked to stop; tells whether it was.
+    /// Waits that long, or until asked to stop; returns whether it was.
     #[must_use]
     pub fn wait(&self, at_most: Duration) -> bool {
         let asked = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);

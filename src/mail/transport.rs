@@ -1,6 +1,6 @@
 //! How a finished mail leaves: by SMTP, as a file in the data folder, or into memory for tests.
 //!
-//! Nothing here knows what a mail says (the letters do) or when to try again (the worker does): a [`SendError`] only tells
+//! Nothing here knows what a mail says (the letters do) or when to try again (the worker does): a [`SendError`] only says
 //! whether trying again may help. Sending blocks for as long as the mail server takes, so no transaction may be open.
 //!
 //! Faults of the settings, found when the transport is made, are an [`Error`] of kind `Invalid`.
@@ -26,7 +26,7 @@ const CREDENTIALS_REFUSED: [u16; 4] = [530, 534, 535, 538];
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
     /// Its name, `LEFT@RIGHT` without angle brackets. The same mail tried again has the same name, so that whoever gets it
-    /// twice can tell.
+    /// twice can recognise it.
     pub message_id: String,
     /// The sender.
     pub from: Mailbox,
@@ -95,7 +95,7 @@ impl Transport {
     /// Sends one mail; returns when the mail server has taken it on, or the file is complete.
     ///
     /// # Errors
-    /// The mail did not leave; [`SendError::transient`] tells whether it may leave later.
+    /// The mail did not leave; [`SendError::transient`] says whether it may leave later.
     pub fn send(&self, mail: &Outgoing) -> Result<(), SendError> {
         let message = compose(mail)?;
         match self {
@@ -196,7 +196,7 @@ fn explain(why: &lettre::transport::smtp::Error) -> SendError {
     use MailTrouble::{Credentials, Refused, Unreachable};
     let code = why.status().map(u16::from);
     match code {
-        // The server's text is left out: some servers repeat what they were told.
+        // The server's text is left out: some servers repeat what they were sent.
         Some(code) if CREDENTIALS_REFUSED.contains(&code) => SendError::for_now(
             Credentials,
             format!(

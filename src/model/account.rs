@@ -13,7 +13,6 @@ pub type UserId = i64;
 /// One company. Several live on one server; nothing leaks between them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Account {
-    /// Number of the account.
     pub id: AccountId,
     /// Unique on the server, without regard to case.
     pub name: String,
@@ -28,7 +27,6 @@ pub struct Account {
 /// A person or bot of exactly one account.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct User {
-    /// Number of the user.
     pub id: UserId,
     /// The account that the user belongs to.
     pub account_id: AccountId,

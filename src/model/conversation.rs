@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// Number of a conversation.
 pub type ConversationId = i64;
 
 /// An enum whose variants are written as their names, in tables and in files alike.
@@ -84,11 +83,8 @@ named! {
 named! {
     /// How far a task has come; RingCentral's names.
     TaskStatus {
-        /// Not begun.
         Pending,
-        /// Begun.
         InProgress,
-        /// Done.
         Completed,
     }
 }
@@ -129,9 +125,7 @@ pub struct Details {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct EventTime {
-    /// Start.
     pub starts_at: Timestamp,
-    /// End.
     pub ends_at: Timestamp,
     /// Whole days rather than hours.
     #[serde(default)]

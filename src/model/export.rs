@@ -17,7 +17,6 @@ pub type RequestId = i64;
 named! {
     /// Where a request stands (B3).
     Status {
-        /// Queued.
         Accepted,
         /// A worker is at it.
         InProgress,
@@ -33,7 +32,7 @@ named! {
 }
 
 named! {
-    /// What a mail tells its reader (B5).
+    /// What a mail reports (B5).
     MailEvent {
         /// The archive is there.
         Completed,
@@ -143,11 +142,8 @@ impl Filters {
 /// One export, as an administrator asked for it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExportRequest {
-    /// Number of the request.
     pub id: RequestId,
-    /// The account exported.
     pub account_id: AccountId,
-    /// Who asked.
     pub requester_id: UserId,
     /// First day, included.
     pub first_day: NaiveDate,

@@ -1,14 +1,14 @@
-//! What can be ingested (`capture::ingest`), as every importer tells it. How it is written on the wire is the importers' affair
-//! (`importers::events`).
+//! What can be ingested (`capture::ingest`), as every importer produces it. How it is written on the wire is the importers' affair
+//! (`capture::sources::events`).
 //!
-//! What a source itself may tell ([`Fact`]) and what only the operator may ([`OperatorFact`]) are two types: whoever has facts only,
+//! What a source itself may say ([`Fact`]) and what only the operator may ([`OperatorFact`]) are two types: whoever has facts only,
 //! as a connector with a token has, can't say who is an administrator, nor that a company is an account of this server.
 //!
 //! Ids here are the source's own: text that is unique within the source (an item's id: within its conversation).
 
 use super::{Attachment, Content, ConversationKind, ItemKind, Timestamp};
 
-/// One fact that a source itself may tell.
+/// One fact that a source itself may report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// A company that takes part in the source's conversations. It is known by its name only, whatever accounts there are.
@@ -29,16 +29,15 @@ pub enum Fact {
     ItemDeleted(DeletionRecord),
 }
 
-/// One fact that the operator may tell: all that a source may, and what touches rights and other accounts.
+/// One fact that the operator may report: all that a source may, and what touches rights and other accounts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OperatorFact {
-    /// What a source itself may tell.
+    /// What a source itself may report.
     Fact(Fact),
     /// A company of the source is the account of this server that bears its name. If there is none, it is made, known only by name.
     Account(CompanyRecord),
     /// A person of the importing account, and whether they have the admin role.
     UserWithRole {
-        /// The person.
         user: UserRecord,
         /// Gives the admin role, or takes it.
         is_admin: bool,
@@ -56,7 +55,6 @@ impl From<Fact> for OperatorFact {
 pub struct CompanyRecord {
     /// The source's id of the company.
     pub id: String,
-    /// What it is called.
     pub name: String,
 }
 
@@ -77,7 +75,6 @@ pub struct UserRecord {
     pub deactivated_at: Option<Timestamp>,
 }
 
-/// A conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConversationRecord {
     /// The source's id of the conversation.
@@ -114,7 +111,6 @@ pub struct MembershipRecord {
     pub conversation: String,
     /// The source's id of the person.
     pub user: String,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -125,7 +121,6 @@ pub struct ItemRecord {
     pub conversation: String,
     /// The source's id of the item, unique within the conversation.
     pub id: String,
-    /// What it is.
     pub kind: ItemKind,
     /// When it was posted.
     pub at: Timestamp,
@@ -135,7 +130,6 @@ pub struct ItemRecord {
     pub parent: Option<String>,
     /// What it said when it was posted; a text of `null` says that the source no longer knows.
     pub content: Content,
-    /// Its files.
     pub attachments: Vec<Attachment>,
 }
 
@@ -146,7 +140,6 @@ pub struct EditRecord {
     pub conversation: String,
     /// The source's id of the item.
     pub id: String,
-    /// When.
     pub at: Timestamp,
     /// Who changed it, where known.
     pub by: Option<String>,

@@ -1,13 +1,12 @@
 //! Where facts come from: the sources of an account, such as its two Slack workspaces.
 //!
-//! Here live what a source is called and its number. Its row is `identity::rows::sources`'s, what it may tell is [`crate::model::Fact`]'s.
+//! Here live what a source is called and its number. Its row is `identity::rows::sources`'s, what it may report is [`crate::model::Fact`]'s.
 
 use std::fmt;
 
-/// Number of a source.
 pub type SourceId = i64;
 
-/// Which source of an account: what kind of system it is, and the name that tells several of one kind apart.
+/// Which source of an account: what kind of system it is, and the name that distinguishes several of one kind.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SourceKey<'a> {
     /// Such as `slack`.
@@ -23,7 +22,7 @@ impl<'a> From<&'a str> for SourceKey<'a> {
     }
 }
 
-/// The kind, and the name if it tells more.
+/// The kind, and the name if it adds anything.
 impl fmt::Display for SourceKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, name } = self;

@@ -69,7 +69,7 @@ fn digits<const N: usize>(number: u32) -> [u8; N] {
 }
 
 impl Timestamp {
-    /// Gives the text to `take`. Each item of an archive tells one instant or more, and chrono's own way of writing them, by
+    /// Gives the text to `take`. Each item of an archive has one instant or more, and chrono's own way of writing them, by
     /// format strings, takes ten times as long.
     fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
         let at = self.to_utc().naive_utc();

@@ -19,7 +19,7 @@ use crate::exports::mails::MailWorker;
 use crate::jobs::Stop;
 use crate::mail::transport::Transport;
 
-/// How long a database that has gone away is waited for, to be told of work that may have taken an hour.
+/// How long a database that has gone away is waited for, to record work that may have taken an hour.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// All kinds of work. Clones do the same work side by side.
@@ -54,9 +54,6 @@ impl Worker {
     }
 
     /// Does all that is queued, and returns when nothing is: how tests drive the queue.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn run_pending(&self) -> Result<()> {
         let stop = Stop::default();
         while self.exports.next(None, &stop)? || self.mails.next()? {}

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use compliance_exports::capture::ingest::{Outcome, Recorder};
-use compliance_exports::capture::sources::{self, Format, Import, Subject, events};
+use compliance_exports::capture::sources::{self, Import, ImportFormat, Subject, events};
 use compliance_exports::model::{AccountId, OperatorFact};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -151,7 +151,7 @@ fn refusals_and_slips_are_told_in_the_order_of_the_lines() {
     let path = folder.path().join("events.jsonl");
     std::fs::write(&path, lines.concat()).unwrap();
     let account = app.find_account("Acme").id;
-    let import = Import::new(account, Format::Events, &path);
+    let import = Import::new(account, ImportFormat::Events, &path);
     let summary = sources::import(app.store(), &app.clock, &import, &mut |_, _| {}).unwrap();
     let places: Vec<_> = summary.problems.iter().map(|(place, _)| place.line).collect();
     assert_eq!(places, [Some(1), Some(2), Some(3), Some(4)], "{:?}", reasons(&summary));

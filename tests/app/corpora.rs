@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
-use compliance_exports::capture::sources::{self, Format, Import, Subject, Summary};
+use compliance_exports::capture::sources::{self, Import, ImportFormat, ImportSummary, Subject};
 use compliance_exports::identity;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::support::{Archive, Person, TestApp};
 /// A real archive, and what is known of it.
 struct Corpus {
     file: &'static str,
-    format: Format,
+    format: ImportFormat,
     /// People, those without a line of their own included.
     people: u64,
     kinds: &'static [(&'static str, usize)],
@@ -28,7 +28,7 @@ struct Corpus {
 
 const HOUSTON: Corpus = Corpus {
     file: "slack-houstondatavis.zip",
-    format: Format::Slack,
+    format: ImportFormat::Slack,
     people: 71,
     kinds: &[("Team", 16)],
     items: 1_382,
@@ -41,7 +41,7 @@ const HOUSTON: Corpus = Corpus {
 
 const HASKELL: Corpus = Corpus {
     file: "slack-haskelljp.zip",
-    format: Format::Slack,
+    format: ImportFormat::Slack,
     people: 1_204,
     kinds: &[("Team", 3)],
     items: 4_281,
@@ -54,7 +54,7 @@ const HASKELL: Corpus = Corpus {
 
 const MATTERMOST: Corpus = Corpus {
     file: "mattermost-bulk.jsonl",
-    format: Format::Mattermost,
+    format: ImportFormat::Mattermost,
     people: 4,
     // Two direct_channel lines, one of three people; and a direct_post whose people have none.
     kinds: &[("Direct", 2), ("Group", 1), ("Team", 3)],
@@ -66,7 +66,7 @@ const MATTERMOST: Corpus = Corpus {
     last: "2019-08-21T08:31:58.579Z",
 };
 
-fn import(app: &TestApp, account: &str, corpus: &Corpus) -> Option<Summary> {
+fn import(app: &TestApp, account: &str, corpus: &Corpus) -> Option<ImportSummary> {
     let path = folder()?.join(corpus.file);
     let account = app.find_account(account).id;
     let import = Import::new(account, corpus.format, &path);
@@ -80,7 +80,7 @@ fn start() -> TestApp {
     app
 }
 
-fn check_summary(summary: &Summary, corpus: &Corpus) {
+fn check_summary(summary: &ImportSummary, corpus: &Corpus) {
     assert!(!summary.has_problems(), "{:?}", summary.problems);
     let conversations = corpus.kinds.iter().map(|(_, count)| *count as u64).sum();
     let expected = [

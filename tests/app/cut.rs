@@ -2,7 +2,7 @@
 
 use compliance_exports::audit::Actor;
 use compliance_exports::capture;
-use compliance_exports::capture::rows::conversations::Choice;
+use compliance_exports::capture::rows::conversations::ConversationFilter;
 use compliance_exports::db::cuts::Cut;
 use compliance_exports::identity::accounts::{self, NewSignIn};
 use compliance_exports::identity::{self, commands};
@@ -116,9 +116,9 @@ fn called(app: &TestApp, (user, team): (UserId, ConversationId), request: Reques
     app.store()
         .read(|c| {
             let (person, _) = identity::rows::users::find_at_cut(c, user, cut)?.expect("a person");
-            let choice = Choice { account, cut, filters: &Filters::default() };
+            let filter = ConversationFilter { account, cut, filters: &Filters::default() };
             let page =
-                capture::rows::conversations::page_chosen(c, choice, (ConversationId::MIN, ConversationId::MAX), 100)?;
+                capture::rows::conversations::page_chosen(c, filter, (ConversationId::MIN, ConversationId::MAX), 100)?;
             let team = page.into_iter().find(|listed| listed.id == team).expect("a team");
             Ok((person.name, team.name.expect("a name")))
         })

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use compliance_exports::db::{Conn, Store};
 use compliance_exports::error::Result;
 use compliance_exports::exports::overview::{self, List};
-use compliance_exports::exports::preview::{self, Counts, Question};
+use compliance_exports::exports::preview::{self, PreviewCache, Question};
 use compliance_exports::exports::requests::{self, Stretch};
 use compliance_exports::exports::rules::filters::Named;
 use compliance_exports::exports::{filters, mails, search};
-use compliance_exports::identity::access::{self, Choices};
+use compliance_exports::identity::access::{self, AccessChange};
 use compliance_exports::model::{Filters, RequestId, UserId};
 use diesel::Connection;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
@@ -145,7 +145,7 @@ fn looks(app: &TestApp, user: UserId, id: RequestId) -> Vec<(&'static str, Look)
                 told(holders)
             }),
         ),
-        ("Manage", Box::new(move |c| told(access::candidates(c, user, "", 50, &Choices::default())))),
+        ("Manage", Box::new(move |c| told(access::candidates(c, user, "", 50, &AccessChange::default())))),
         ("the form", Box::new(move |c| told(requests::offer(c, user, policy, now)))),
         (
             "the preview",
@@ -155,7 +155,7 @@ fn looks(app: &TestApp, user: UserId, id: RequestId) -> Vec<(&'static str, Look)
                     let history = (offer.earliest, offer.today);
                     let days = Some(("2026-03-01".parse().unwrap(), "2026-03-16".parse().unwrap()));
                     let ask = Question { history, days, filters: &filters, now };
-                    preview::preview(c, &Counts::default(), &administrator, ask)
+                    preview::preview(c, &PreviewCache::default(), &administrator, ask)
                 });
                 told(preview)
             }),

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use compliance_exports::audit::Actor;
-use compliance_exports::capture::sources::{self, Count, Format, Import, Subject, Summary};
+use compliance_exports::capture::sources::{self, Import, ImportFormat, ImportSummary, OutcomeCount, Subject};
 use compliance_exports::capture::switch;
 use compliance_exports::db;
 use compliance_exports::error::{Error, Kind};
@@ -56,9 +56,9 @@ const ALL_SUBJECTS: [Subject; 7] = [
     Subject::Deletions,
 ];
 
-fn counts(summary: &Summary) -> [(u64, u64, u64); 7] {
+fn counts(summary: &ImportSummary) -> [(u64, u64, u64); 7] {
     ALL_SUBJECTS.map(|subject| {
-        let Count { added, unchanged, erased } = summary.of(subject);
+        let OutcomeCount { added, unchanged, erased } = summary.of(subject);
         (added, unchanged, erased)
     })
 }
@@ -85,9 +85,9 @@ fn person_of(app: &TestApp, account: &str, id: &str) -> (User, String) {
     found.unwrap().expect("a person")
 }
 
-fn import(app: &TestApp, account: &str, path: &Path, strict: bool) -> Result<Summary, Error> {
+fn import(app: &TestApp, account: &str, path: &Path, strict: bool) -> Result<ImportSummary, Error> {
     let account = app.find_account(account).id;
-    let import = Import { strict, ..Import::new(account, Format::Events, path) };
+    let import = Import { strict, ..Import::new(account, ImportFormat::Events, path) };
     sources::import(app.store(), &app.clock, &import, &mut |_, _| {})
 }
 
@@ -161,9 +161,9 @@ fn c4_a_deletion_that_comes_before_its_item_erases_it_if_capture_was_off() {
     let (app, ada) = TestApp::with_office();
     app.record("Acme", &deletion("team", "m1", "2026-03-16T09:29:59.999999Z"));
     let created = app.record("Acme", &message("team", "m1", "2026-03-16T09:00:00Z", "a"));
-    assert_eq!(created.of(Subject::Items), Count { erased: 1, ..Count::default() });
+    assert_eq!(created.of(Subject::Items), OutcomeCount { erased: 1, ..OutcomeCount::default() });
     let edited = app.record("Acme", &edit("team", "m1", "2026-03-16T09:10:00Z", "b"));
-    assert_eq!(edited.of(Subject::Edits), Count { erased: 1, ..Count::default() });
+    assert_eq!(edited.of(Subject::Edits), OutcomeCount { erased: 1, ..OutcomeCount::default() });
     assert_eq!(app.export_all(&ada).texts(), Vec::<String>::new());
 }
 
@@ -178,7 +178,7 @@ fn c4_what_was_erased_stays_gone_even_if_its_deletion_was_dated_into_a_later_cap
     app.turn_on(&ada);
     app.at("2026-03-19T12:00:00Z");
     let again = app.record("Acme", &posted);
-    assert_eq!(again.of(Subject::Items), Count { erased: 1, ..Count::default() });
+    assert_eq!(again.of(Subject::Items), OutcomeCount { erased: 1, ..OutcomeCount::default() });
     assert_eq!(app.export_all(&ada).texts(), Vec::<String>::new());
 }
 
@@ -189,7 +189,7 @@ fn the_first_deletion_of_an_item_stays() {
     app.record("Acme", &message("team", "m1", "2026-03-16T09:45:00Z", "a"));
     app.record("Acme", &deletion("team", "m1", "2026-03-16T10:00:00Z"));
     let again = app.record("Acme", &deletion("team", "m1", "2026-03-16T09:00:00Z"));
-    assert_eq!(again.of(Subject::Deletions), Count { unchanged: 1, ..Count::default() });
+    assert_eq!(again.of(Subject::Deletions), OutcomeCount { unchanged: 1, ..OutcomeCount::default() });
     assert_eq!(app.export_all(&ada).item("m1")["deleted"]["at"], "2026-03-16T10:00:00Z");
 }
 
@@ -390,7 +390,7 @@ fn an_address_links_to_the_person_whom_the_operator_made() {
     let (user, _) = person_of(&app, "Acme", "u1");
     assert_eq!((user.id, user.name.as_str(), user.is_admin), (ada.id, "Ada Lovelace", true));
     let again = app.record("Acme", event);
-    assert_eq!(again.of(Subject::People), Count { unchanged: 1, ..Count::default() });
+    assert_eq!(again.of(Subject::People), OutcomeCount { unchanged: 1, ..OutcomeCount::default() });
     app.signed_in(&ada);
 }
 
@@ -415,7 +415,7 @@ fn two_people_of_one_address_stay_two_people() {
     app.record("Acme", events);
     assert_eq!(app.export_all(&ada).item("m1")["author"]["name"], "Back office");
     let again = app.record("Acme", events);
-    assert_eq!(again.of(Subject::People), Count { unchanged: 2, ..Count::default() });
+    assert_eq!(again.of(Subject::People), OutcomeCount { unchanged: 2, ..OutcomeCount::default() });
     assert_eq!(person_at(&app, "Acme", "office@acme.example").map(|user| user.name), Some("Front desk".to_owned()));
 }
 
@@ -425,7 +425,7 @@ fn a_program_with_its_makers_address_stays_a_program() {
     let event = r#"{"type":"user","id":"b1","name":"Planner","bot":true,"email":"ada@acme.example"}"#;
     app.record("Acme", event);
     let again = app.record("Acme", event);
-    assert_eq!(again.of(Subject::People), Count { unchanged: 1, ..Count::default() });
+    assert_eq!(again.of(Subject::People), OutcomeCount { unchanged: 1, ..OutcomeCount::default() });
     let (bot, _) = person_of(&app, "Acme", "b1");
     assert!(bot.is_bot && bot.id != ada.id && bot.email.is_none());
 }
@@ -489,7 +489,7 @@ fn people_of_other_companies_are_added_but_not_changed() {
         {"type":"user","id":"h1","account":"halcyon","name":"Somebody Else","email":"x@halcyon.example","bot":true,"deactivatedAt":"2026-03-01T00:00:00Z"}
     "#;
     let changed = app.record("Acme", events);
-    assert_eq!(changed.of(Subject::People), Count { unchanged: 1, ..Count::default() });
+    assert_eq!(changed.of(Subject::People), OutcomeCount { unchanged: 1, ..OutcomeCount::default() });
     let (tomo, company) = person_of(&app, "Acme", "h1");
     assert_eq!((tomo.name.as_str(), company.as_str()), ("Tomo Arai", "Halcyon Ports"));
     assert_eq!(tomo.email.as_deref(), Some("tomo@halcyon.example"));
@@ -574,7 +574,7 @@ fn faulty_file(folder: &Path) -> std::path::PathBuf {
     path
 }
 
-fn told(summary: &Summary) -> Vec<(String, Option<u64>)> {
+fn told(summary: &ImportSummary) -> Vec<(String, Option<u64>)> {
     summary.problems.iter().map(|(place, _)| (place.file.clone(), place.line)).collect()
 }
 

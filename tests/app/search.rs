@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use compliance_exports::exports::search::{self, Found, FoundConversation, FoundPerson, Strides};
+use compliance_exports::exports::search::{self, FoundConversation, FoundPerson, SearchResults, Strides};
 use compliance_exports::model::{ConversationId, ConversationKind};
 use compliance_exports::search_key::{Fit, plain};
 use compliance_exports::{capture, identity};
@@ -19,21 +19,21 @@ const SHOWN: usize = 12;
 const CASES: u32 = 12;
 const MAX_SHRINKS: u32 = 60;
 
-fn conversations(app: &TestApp, account: &str, text: &str) -> Found<FoundConversation> {
+fn conversations(app: &TestApp, account: &str, text: &str) -> SearchResults<FoundConversation> {
     conversations_by(app, account, text, Strides::default())
 }
 
-fn conversations_by(app: &TestApp, account: &str, text: &str, strides: Strides) -> Found<FoundConversation> {
+fn conversations_by(app: &TestApp, account: &str, text: &str, strides: Strides) -> SearchResults<FoundConversation> {
     let account = app.find_account(account).id;
     app.store().read(|c| search::conversations(c, account, text, strides)).unwrap()
 }
 
-fn people(app: &TestApp, account: &str, text: &str) -> Found<FoundPerson> {
+fn people(app: &TestApp, account: &str, text: &str) -> SearchResults<FoundPerson> {
     let account = app.find_account(account);
     app.store().read(|c| search::people(c, account.id, &account.name, text)).unwrap()
 }
 
-fn names(found: &Found<FoundConversation>) -> Vec<&str> {
+fn names(found: &SearchResults<FoundConversation>) -> Vec<&str> {
     found.all.iter().map(|one| one.name.as_str()).collect()
 }
 

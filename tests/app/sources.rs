@@ -6,7 +6,7 @@ use std::path::Path;
 
 use compliance_exports::audit::{self, Actor, AuditEvent};
 use compliance_exports::capture::ingest::{Outcome, Recorder};
-use compliance_exports::capture::sources::{self, Format, Import, Summary, events};
+use compliance_exports::capture::sources::{self, Import, ImportFormat, ImportSummary, events};
 use compliance_exports::db;
 use compliance_exports::error::Result;
 use compliance_exports::identity::{self, accounts, commands};
@@ -41,9 +41,9 @@ fn workspace(folder: &Path, name: &str) {
     }
 }
 
-fn import_as(app: &TestApp, source: &str, path: &Path) -> Result<Summary> {
+fn import_as(app: &TestApp, source: &str, path: &Path) -> Result<ImportSummary> {
     let account = app.find_account("Acme").id;
-    let import = Import { source, ..Import::new(account, Format::Slack, path) };
+    let import = Import { source, ..Import::new(account, ImportFormat::Slack, path) };
     sources::import(app.store(), &app.clock, &import, &mut |_, _| {})
 }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use compliance_exports::audit::AuditEvent;
 use compliance_exports::capture::rules::times::Why;
-use compliance_exports::capture::sources::{self, Format, Import, Subject, Summary};
+use compliance_exports::capture::sources::{self, Import, ImportFormat, ImportSummary, Subject};
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -15,16 +15,16 @@ const NOW: &str = "2026-03-16T12:00:00Z";
 const SLIP: &str = "1970-01-21T12:59:38.400Z";
 
 /// Records the lines, and tells the line of each note.
-fn record(app: &TestApp, lines: &str) -> Summary {
+fn record(app: &TestApp, lines: &str) -> ImportSummary {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.jsonl");
     std::fs::write(&path, lines).unwrap();
     let account = app.find_account("Acme").id;
-    let import = Import { strict: true, ..Import::new(account, Format::Events, &path) };
+    let import = Import { strict: true, ..Import::new(account, ImportFormat::Events, &path) };
     sources::import(app.store(), &app.clock, &import, &mut |_, _| {}).unwrap()
 }
 
-fn notes(summary: &Summary) -> Vec<(Option<u64>, &str)> {
+fn notes(summary: &ImportSummary) -> Vec<(Option<u64>, &str)> {
     summary.notes.iter().map(|(place, text)| (place.line, text.as_str())).collect()
 }
 

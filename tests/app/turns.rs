@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use compliance_exports::capture::ingest::{Outcome, Recorder};
-use compliance_exports::capture::sources::{self, Format, Import, Subject, events};
+use compliance_exports::capture::sources::{self, Import, ImportFormat, Subject, events};
 use compliance_exports::db::Tx;
 use compliance_exports::error::{Error, Result};
 use compliance_exports::model::{AccountId, OperatorFact};
@@ -223,7 +223,7 @@ fn an_import_waits_for_another_one_and_says_so() {
                 record(&app, tx, &mut recorder, &message("team", "m1", POSTED, "a"))?;
                 waiting = Some(scope.spawn(|| {
                     let waits = || told.send(()).unwrap();
-                    let import = Import { strict: true, ..Import::new(account, Format::Events, &path) };
+                    let import = Import { strict: true, ..Import::new(account, ImportFormat::Events, &path) };
                     sources::import_in_turn(app.store(), &app.clock, &import, &mut |_, _| {}, &waits)
                 }));
                 end.recv().unwrap();

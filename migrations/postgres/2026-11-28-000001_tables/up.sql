@@ -37,7 +37,7 @@ CREATE TABLE users (
     -- The latest deactivation that a source has told: told again, it does not undo what the operator has done since.
     deactivation    BIGINT,
     created_at      BIGINT NOT NULL,
-    -- What somebody's name and address are searched by (`domain::rules::people::key`): without case and accents, a line for each
+    -- What somebody's name and address are searched by (`search_key`): without case and accents, a line for each
     -- place from which one can begin to type them.
     search_key      TEXT NOT NULL
 );

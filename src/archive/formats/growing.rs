@@ -1,7 +1,7 @@
 //! A file that grows with what is read, for formats whose files come between those of others.
 
 use super::Sink;
-use crate::archive::Place;
+use crate::archive::ChunkPosition;
 use crate::error::Result;
 
 /// Bytes from which on they are handed on as a chunk.
@@ -38,7 +38,7 @@ impl Growing {
         if !self.is_open() || (!last && self.text.len() < CHUNK) {
             return Ok(());
         }
-        sink.aside(&self.path, Place { first: !self.given, last }, &self.text)?;
+        sink.aside(&self.path, ChunkPosition { first: !self.given, last }, &self.text)?;
         self.given = true;
         self.text.clear();
         if last {

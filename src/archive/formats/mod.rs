@@ -34,9 +34,9 @@ use chrono_tz::Tz;
 
 pub use self::growing::Growing;
 pub use self::record::{Days, Record, Tally, anchor};
-use super::manifest::{DayCount, Facts, Header, Totals};
+use super::manifest::{DayCount, FormatInfo, Header, Totals};
 use super::names;
-use super::pack::Place;
+use super::pack::ChunkPosition;
 use super::records::{ConversationEntry, ItemEntry};
 use crate::archive::formats::needs::{Extent, Needs};
 use crate::error::{Error, Kind, Result};
@@ -45,7 +45,7 @@ use crate::model::Formats;
 #[cfg(test)]
 mod tests;
 
-/// Formats, in the order in which they are offered and told of.
+/// Formats, in the order in which they are offered and listed.
 pub type List = [&'static dyn Format];
 
 /// Every format there is beside the JSON.
@@ -77,17 +77,17 @@ pub trait Format: Sync {
     /// Begins the copies of what a part holds.
     fn part(&self, part: Part) -> Box<dyn PartCopy>;
 
-    /// Begins what part 1 tells of all conversations.
+    /// Begins what part 1 lists of all conversations.
     ///
     /// # Errors
     /// When temporary files can't be made.
-    fn lists<'a>(&self, whole: Whole<'a>) -> Result<Box<dyn ListCopy + 'a>>;
+    fn lists<'a>(&self, whole: ExportInfo<'a>) -> Result<Box<dyn ListCopy + 'a>>;
 
     /// Begins to check the files of a finished archive whose manifest says this of the format.
     ///
     /// # Errors
     /// What is wrong with what it says.
-    fn check(&self, said: &Facts) -> Result<Box<dyn Check>, String>;
+    fn check(&self, said: &FormatInfo) -> Result<Box<dyn Check>, String>;
 }
 
 /// What a format is called.
@@ -102,7 +102,7 @@ pub struct About {
     pub description: &'static str,
     /// What the help of the command line says of its option.
     pub help: &'static str,
-    /// With which file one begins to read, if mails are to tell.
+    /// With which file one begins to read, if mails are to say so.
     pub start: Option<Start>,
     /// How pages of other formats lead to it, if they do.
     pub pointer: Option<Pointer>,
@@ -142,13 +142,13 @@ pub trait Sink {
     ///
     /// # Errors
     /// As above.
-    fn text(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()>;
+    fn text(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<()>;
 
     /// A chunk of a file whose chunks come between others'. Nothing is kept: the text may be used again.
     ///
     /// # Errors
     /// As above.
-    fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()>;
+    fn aside(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<()>;
 }
 
 /// Finds the days of items of the present conversation, by their ids, of those that are in the archive.
@@ -166,7 +166,6 @@ pub struct Part {
 /// A conversation, as a format's files name it.
 #[derive(Clone, Copy, Debug)]
 pub struct Chat<'a> {
-    /// Its number.
     pub id: i64,
     /// Its name; for conversations of people, their names.
     pub name: &'a str,
@@ -179,18 +178,16 @@ pub struct Chat<'a> {
 /// Items of a day of a conversation: all of them, or, of a long day, a chunk.
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'a> {
-    /// The conversation.
     pub chat: Chat<'a>,
     /// Whether it begins in this part.
     pub begins: bool,
-    /// The day.
     pub day: NaiveDate,
     /// The day with items before it, if it is in this part.
     pub previous: Option<NaiveDate>,
     /// The day with items after it, if it is in this part and this is the last chunk.
     pub next: Option<NaiveDate>,
     /// Where the chunk stands in the day.
-    pub place: Place,
+    pub place: ChunkPosition,
     /// The items, in order.
     pub items: &'a [ItemEntry],
 }
@@ -230,7 +227,7 @@ pub trait PartCopy {
 
 /// What is known of an archive before its conversations are listed.
 #[derive(Clone, Copy)]
-pub struct Whole<'a> {
+pub struct ExportInfo<'a> {
     /// Request, account, cut, coverage.
     pub header: &'a Header,
     /// The request's zone.
@@ -245,7 +242,7 @@ pub struct Whole<'a> {
 
 /// A conversation for the lists.
 #[derive(Clone, Copy, Debug)]
-pub struct Listed<'a> {
+pub struct ListedConversation<'a> {
     /// As its files name it.
     pub chat: Chat<'a>,
     /// As the lists of the JSON have it.
@@ -256,19 +253,19 @@ pub struct Listed<'a> {
     pub portions: &'a [Option<NaiveDate>],
 }
 
-/// Writes what part 1 tells of all conversations, which come one by one, in the order of the archive.
+/// Writes what part 1 lists of all conversations, which come one by one, in the order of the archive.
 pub trait ListCopy {
     /// The next conversation.
     ///
     /// # Errors
     /// Those of `sink`; when temporary files fail.
-    fn add(&mut self, listed: &Listed<'_>, sink: &mut dyn Sink) -> Result<()>;
+    fn add(&mut self, listed: &ListedConversation<'_>, sink: &mut dyn Sink) -> Result<()>;
 
     /// All have come: gives the rest, and what the manifest says of the format.
     ///
     /// # Errors
     /// As above.
-    fn end(self: Box<Self>, totals: Totals, sink: &mut dyn Sink) -> Result<Facts>;
+    fn end(self: Box<Self>, totals: Totals, sink: &mut dyn Sink) -> Result<FormatInfo>;
 }
 
 /// Holds the files of a format against the JSON, of a finished archive. Files come in any order, and are not trusted.
@@ -279,7 +276,7 @@ pub trait Check {
     /// What is wrong with the file.
     fn read(&mut self, path: &str, record: &Record<'_>, reader: &mut dyn BufRead) -> Result<(), String>;
 
-    /// All files of the archive have been read: tells what is not as in the JSON.
+    /// All files of the archive have been read: returns what is not as in the JSON.
     fn compare(&self, record: &Record<'_>, problem: &mut dyn FnMut(String));
 }
 

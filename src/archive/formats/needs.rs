@@ -3,7 +3,6 @@
 /// How much an export lists.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Extent {
-    /// Conversations.
     pub conversations: u64,
     /// Stays of people in them.
     pub stays: u64,

@@ -16,7 +16,6 @@ pub type Days = HashMap<usize, Tally>;
 /// Items without their order: how many, and a sum of their ids.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
-    /// How many.
     pub items: u64,
     sum: u64,
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::csv::{read, restored, table as csv};
 use super::html::day::Day;
 use super::html::{self, index, search};
-use super::{Chat, Listed, Tally};
+use super::{Chat, ListedConversation, Tally};
 use crate::archive::manifest::DayCount;
 use crate::archive::records::{
     AccountRef, ConversationEntry, ConversationRef, Counts, Deletion, Edit, Id, ItemEntry, Member, Person, Repeated,
@@ -108,7 +108,7 @@ fn entry(words: &str) -> ConversationEntry {
 fn listing(chat: Chat<'_>, words: &str) -> String {
     let days = [("2026-03-28", 2), ("2026-04-02", 1)].map(|(day, items)| DayCount { day: on(day), items, deleted: 0 });
     let (mut text, entry) = (Vec::new(), entry(words));
-    let listed = Listed { chat, entry: &entry, days: &days, portions: &[None] };
+    let listed = ListedConversation { chat, entry: &entry, days: &days, portions: &[None] };
     index::row(&mut text, false, &listed);
     index::row(&mut text, true, &listed);
     index::days(&mut text, &listed, ZONE, crate::archive::formats::ALL);

@@ -23,13 +23,13 @@ fn turned(bytes: &[u8], at: usize) -> Vec<u8> {
 /// A bundle of files, some whole, some in chunks, some of these aside; not yet packed.
 fn bundle() -> Bundle {
     let mut bundle = Bundle::default();
-    let (begin, end) = (Place { first: true, last: false }, Place { first: false, last: true });
+    let (begin, end) = (ChunkPosition { first: true, last: false }, ChunkPosition { first: false, last: true });
     bundle.directory("");
-    bundle.add("whole.json", Place::WHOLE, &text(20));
-    bundle.add("stored.json", Place::WHOLE, b"x");
+    bundle.add("whole.json", ChunkPosition::WHOLE, &text(20));
+    bundle.add("stored.json", ChunkPosition::WHOLE, b"x");
     bundle.add_aside("aside.csv", begin, &text(12));
     bundle.add("chunks.json", begin, &text(15));
-    bundle.add("waits.json", Place::WHOLE, &text(11));
+    bundle.add("waits.json", ChunkPosition::WHOLE, &text(11));
     bundle.add("chunks.json", end, &text(9));
     bundle.add_aside("aside.csv", end, &text(8));
     bundle
@@ -63,7 +63,7 @@ fn what_is_not_damaged_is_built() {
 fn what_was_packed_wrongly_is_found_where_it_was_packed() {
     let text = text(200);
     let mut bundle = Bundle::default();
-    let places = [(true, true), (true, false), (false, true)].map(|(first, last)| Place { first, last });
+    let places = [(true, true), (true, false), (false, true)].map(|(first, last)| ChunkPosition { first, last });
     for place in places {
         bundle.clear();
         bundle.add("a.json", place, &text);
@@ -73,8 +73,8 @@ fn what_was_packed_wrongly_is_found_where_it_was_packed() {
         let mut proof = Proof::default();
         let mut prove = |data: &[u8], text: &[u8]| -> Option<Quick> {
             let made = match place {
-                Place::WHOLE => proof.whole(Method::Deflated, data, text),
-                Place { last, .. } => proof.chunk(data, text, last),
+                ChunkPosition::WHOLE => proof.whole(Method::Deflated, data, text),
+                ChunkPosition { last, .. } => proof.chunk(data, text, last),
             };
             made.map(|made| made.seal)
         };
@@ -101,7 +101,7 @@ fn a_chunk_must_be_one_that_others_can_follow() {
     let text = text(50);
     let packed = |last: bool| {
         let mut bundle = Bundle::default();
-        bundle.add("a.json", Place { first: !last, last }, &text);
+        bundle.add("a.json", ChunkPosition { first: !last, last }, &text);
         Packer::default().pack(&mut bundle, &mut || {}).unwrap();
         bundle.packed().to_vec()
     };
@@ -125,14 +125,14 @@ fn what_changes_between_packing_and_writing_is_found() {
     Packer::default().pack(&mut sound, &mut || {}).unwrap();
     let (packed, texts) = (sound.packed().len(), sound.bytes());
     for at in 0..packed {
-        let told = build(&mut bundle(), (&mut |bundle| *bundle.buffers().0.get_mut(at).unwrap() ^= 4, &mut |_| {}));
-        assert!(told.is_err(), "packed byte {at}");
+        let outcome = build(&mut bundle(), (&mut |bundle| *bundle.buffers().0.get_mut(at).unwrap() ^= 4, &mut |_| {}));
+        assert!(outcome.is_err(), "packed byte {at}");
     }
     // The text of a whole file has been hashed already, and is not looked at again.
     let (whole, chunks) = (text(20).len() + 1, text(12).len() + text(15).len());
     for at in [whole, whole + chunks - 1, texts - 1] {
-        let told = build(&mut bundle(), (&mut |bundle| *bundle.buffers().1.get_mut(at).unwrap() ^= 4, &mut |_| {}));
-        assert!(told.unwrap_err().to_string().contains("has changed since it was packed"), "byte {at} of the text");
+        let outcome = build(&mut bundle(), (&mut |bundle| *bundle.buffers().1.get_mut(at).unwrap() ^= 4, &mut |_| {}));
+        assert!(outcome.unwrap_err().to_string().contains("has changed since it was packed"), "byte {at} of the text");
     }
 }
 
@@ -155,7 +155,7 @@ fn what_changes_while_it_waits_aside_is_found() {
         let key = SigningKey::load_or_create(&folder.path().join("key")).unwrap();
         let mut writer = PartWriter::create(folder.path(), "Top", header().cut).unwrap();
         let (mut packer, mut bundle) = (Packer::default(), Bundle::default());
-        let (begin, end) = (Place { first: true, last: false }, Place { first: false, last: true });
+        let (begin, end) = (ChunkPosition { first: true, last: false }, ChunkPosition { first: false, last: true });
         let mut write = |writer: &mut PartWriter, fill: &dyn Fn(&mut Bundle)| {
             bundle.clear();
             fill(&mut bundle);
@@ -165,7 +165,7 @@ fn what_changes_while_it_waits_aside_is_found() {
         write(&mut writer, &|bundle| bundle.add("open.json", begin, &text(9)));
         write(&mut writer, &|bundle| match aside {
             true => bundle.add_aside("waits.csv", begin, &text(30)),
-            false => bundle.add("waits.json", Place::WHOLE, &text(30)),
+            false => bundle.add("waits.json", ChunkPosition::WHOLE, &text(30)),
         });
         writer.damage_aside(9);
         if aside {
@@ -173,8 +173,8 @@ fn what_changes_while_it_waits_aside_is_found() {
         }
         write(&mut writer, &|bundle| bundle.add("open.json", end, &text(9)));
         let written = writer.finish(1, &[], &key, "damaged").unwrap();
-        let told = check(&written, &mut || Ok(())).unwrap_err().to_string();
-        assert!(told.contains("is not what was written"), "{told}");
+        let outcome = check(&written, &mut || Ok(())).unwrap_err().to_string();
+        assert!(outcome.contains("is not what was written"), "{outcome}");
     }
 }
 
@@ -215,8 +215,8 @@ fn headers_that_agree_with_one_another_but_not_with_what_was_written_are_found()
         *bytes.get_mut(local + before).unwrap() ^= 1;
         *bytes.get_mut(central + before + if before < 30 { 2 } else { 16 }).unwrap() ^= 1;
         fs::write(&part.written.path, bytes).unwrap();
-        let told = check(&part.written, &mut || Ok(())).unwrap_err().to_string();
-        assert!(told.contains("is not what was written"), "{what}: {told}");
+        let outcome = check(&part.written, &mut || Ok(())).unwrap_err().to_string();
+        assert!(outcome.contains("is not what was written"), "{what}: {outcome}");
     }
 }
 

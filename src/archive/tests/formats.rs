@@ -45,12 +45,12 @@ impl Format for Plain {
         Box::new(Lines)
     }
 
-    fn lists<'a>(&self, _: Whole<'a>) -> Result<Box<dyn ListCopy + 'a>, Error> {
+    fn lists<'a>(&self, _: ExportInfo<'a>) -> Result<Box<dyn ListCopy + 'a>, Error> {
         Ok(Box::new(Count(0)))
     }
 
-    fn check(&self, said: &Facts) -> Result<Box<dyn Check>, String> {
-        Ok(Box::new(Found { told: said.number("days")?, days: Days::default() }))
+    fn check(&self, said: &FormatInfo) -> Result<Box<dyn Check>, String> {
+        Ok(Box::new(Found { declared: said.number("days")?, days: Days::default() }))
     }
 }
 
@@ -68,18 +68,18 @@ impl PartCopy for Lines {
 struct Count(u64);
 
 impl ListCopy for Count {
-    fn add(&mut self, listed: &Listed<'_>, _: &mut dyn Sink) -> Result<(), Error> {
+    fn add(&mut self, listed: &ListedConversation<'_>, _: &mut dyn Sink) -> Result<(), Error> {
         self.0 += listed.days.len() as u64;
         Ok(())
     }
 
-    fn end(self: Box<Self>, _: Totals, _: &mut dyn Sink) -> Result<Facts, Error> {
-        Ok(Facts::from_iter([("days", Fact::from(self.0))]))
+    fn end(self: Box<Self>, _: Totals, _: &mut dyn Sink) -> Result<FormatInfo, Error> {
+        Ok(FormatInfo::from_iter([("days", FormatValue::from(self.0))]))
     }
 }
 
 struct Found {
-    told: u64,
+    declared: u64,
     days: Days,
 }
 
@@ -95,7 +95,7 @@ impl Check for Found {
     }
 
     fn compare(&self, record: &Record<'_>, problem: &mut dyn FnMut(String)) {
-        if self.told != record.day_files() {
+        if self.declared != record.day_files() {
             problem("manifest.json: counts other days".to_owned());
         }
         for (folder, day, number, found) in record.days() {
@@ -149,7 +149,7 @@ fn a_fourth_format_is_held_against_the_json() {
 #[test]
 fn a_manifest_that_says_too_little_of_a_format_is_a_problem() {
     for format in WITH_PLAIN {
-        assert!(format.check(&Facts::default()).is_err_and(|problem| problem.starts_with("says no number of")));
+        assert!(format.check(&FormatInfo::default()).is_err_and(|problem| problem.starts_with("says no number of")));
     }
 }
 
@@ -161,7 +161,7 @@ fn what_the_manifest_says_keeps_its_order() {
     let zip = said.get("zip").unwrap();
     assert_eq!(zip.number("files"), Ok(2));
     assert!(zip.number("folder").is_err() && zip.number("days").is_err());
-    assert!(serde_json::from_str::<Facts>(r#"{"files":2,"files":3}"#).is_err());
+    assert!(serde_json::from_str::<FormatInfo>(r#"{"files":2,"files":3}"#).is_err());
 }
 
 #[test]

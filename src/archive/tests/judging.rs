@@ -94,8 +94,8 @@ fn what_stands_before_a_file_must_agree_with_the_directory() {
         *bytes.get_mut(usize::try_from(*start).unwrap() + offset).unwrap() ^= bit;
         fs::write(&path, bytes).unwrap();
         let problems = made.problems(std::slice::from_ref(&path));
-        let told = problems.iter().any(|problem| problem.contains("is another file where it lies"));
-        assert!(told, "byte {offset} of the entry at {start}: {problems:?}");
+        let found = problems.iter().any(|problem| problem.contains("is another file where it lies"));
+        assert!(found, "byte {offset} of the entry at {start}: {problems:?}");
     }
 }
 

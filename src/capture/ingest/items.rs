@@ -115,7 +115,7 @@ impl Recorder {
                 return Ok(());
             }
         };
-        run.push_deletion(WaitingDeletion { key: (known.id, clean(&record.id)), told: record.at, by });
+        run.push_deletion(WaitingDeletion { key: (known.id, clean(&record.id)), given: record.at, by });
         Ok(())
     }
 

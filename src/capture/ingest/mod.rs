@@ -3,17 +3,17 @@
 //!
 //! Importers and the demo translate into facts and pass them here in batches, each in one transaction: [`crate::model::Fact`]s, if
 //! nobody but the source speaks, or [`crate::model::OperatorFact`]s. What can't be recorded is refused with a reason, and nothing
-//! around it is lost; what became of each fact is told. Companies and people, conversations, and what is posted in them have a file
+//! around it is lost; what became of each fact is returned. Companies and people, conversations, and what is posted in them have a file
 //! each.
 
 mod cache;
 mod conversations;
 mod deletions;
+mod fact_ref;
 mod items;
 mod participants;
 mod people;
 mod run;
-mod told;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -29,7 +29,7 @@ use crate::db::{Conn, Tx};
 use crate::error::Result;
 use crate::identity;
 use crate::model::{AccountId, ConversationId, ConversationKind, SourceId, SourceKey, Timestamp, UserId};
-pub use told::{Recordable, Told};
+pub use fact_ref::{FactRef, Recordable};
 
 /// What became of a fact.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,7 +67,7 @@ struct KnownConversation {
     kind: ConversationKind,
 }
 
-/// Records what one source of one account tells.
+/// Records what one source of one account reports.
 ///
 /// Remembers the people and conversations that it has met, as far as transactions are known to have been committed
 /// ([`Recorder::committed`]): what one that was rolled back has made is no more.
@@ -93,9 +93,6 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder for this source of an account, which is made at its first use.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn new<'a>(
         tx: &mut Tx<'_>,
         account: AccountId,
@@ -128,9 +125,6 @@ impl Recorder {
     }
 
     /// Begins the part of a recording that one transaction holds. `now` is the moment of recording.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn begin(&mut self, tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
         if !std::mem::replace(&mut self.is_committed, false) {
             self.forget();
@@ -156,8 +150,8 @@ impl Recorder {
         self.participants.clear();
     }
 
-    /// Records these facts in their order, and tells what became of each. What they may say of rights and other accounts, their
-    /// type tells.
+    /// Records these facts in their order, and returns what became of each. What they may say of rights and other accounts, their
+    /// type decides.
     ///
     /// # Errors
     /// When the database fails; what can't be recorded is no error but [`Outcome::Refused`].
@@ -166,7 +160,7 @@ impl Recorder {
         tx: &mut Tx<'_>,
         facts: impl IntoIterator<Item = &'r F>,
     ) -> Result<Vec<Outcome>> {
-        let facts: Vec<Told<'r>> = facts.into_iter().map(F::told).collect();
+        let facts: Vec<FactRef<'r>> = facts.into_iter().map(F::fact_ref).collect();
         self.look_up(tx, &facts)?;
         let mut run = Run::default();
         for fact in facts {
@@ -185,37 +179,37 @@ impl Recorder {
         std::mem::take(&mut self.doubts)
     }
 
-    fn record_one<'r>(&mut self, tx: &mut Tx<'_>, fact: Told<'r>, run: &mut Run<'r>) -> Result<()> {
+    fn record_one<'r>(&mut self, tx: &mut Tx<'_>, fact: FactRef<'r>, run: &mut Run<'r>) -> Result<()> {
         if let Some(id) = fact.ids().into_iter().find(|id| id.len() > MAX_ID) {
             let begin: String = id.chars().take(40).collect();
             run.push(refused(format!("the id “{begin}…” has more than {MAX_ID} bytes")));
             return Ok(());
         }
         // Who or what is new and waits is made before somebody or something else is spoken of.
-        if !matches!(fact, Told::User { .. }) {
+        if !matches!(fact, FactRef::User { .. }) {
             self.write_people(tx, run)?;
         }
-        if !matches!(fact, Told::Conversation(_)) {
+        if !matches!(fact, FactRef::Conversation(_)) {
             self.write_conversations(tx, run)?;
         }
         match fact {
-            Told::Company { record, is_account } => {
+            FactRef::Company { record, is_account } => {
                 let outcome = self.company(tx, record, is_account)?;
                 run.push(outcome);
                 Ok(())
             }
-            Told::User { record, is_admin } => self.user(tx, record, is_admin, run),
-            Told::Conversation(record) => self.conversation(tx, record, run),
-            Told::Joined(record) => self.membership(tx, record, true, run),
-            Told::Left(record) => self.membership(tx, record, false, run),
-            Told::ItemCreated(record) => self.item(tx, record, run),
-            Told::ItemEdited(record) => self.edit(tx, record, run),
-            Told::ItemDeleted(record) => self.deletion(tx, record, run),
+            FactRef::User { record, is_admin } => self.user(tx, record, is_admin, run),
+            FactRef::Conversation(record) => self.conversation(tx, record, run),
+            FactRef::Joined(record) => self.membership(tx, record, true, run),
+            FactRef::Left(record) => self.membership(tx, record, false, run),
+            FactRef::ItemCreated(record) => self.item(tx, record, run),
+            FactRef::ItemEdited(record) => self.edit(tx, record, run),
+            FactRef::ItemDeleted(record) => self.deletion(tx, record, run),
         }
     }
 
     /// Looks up at once whom and what facts are about, where the database is a round trip away.
-    fn look_up(&mut self, c: &mut Conn, facts: &[Told<'_>]) -> Result<()> {
+    fn look_up(&mut self, c: &mut Conn, facts: &[FactRef<'_>]) -> Result<()> {
         if matches!(c, Conn::Sqlite(_)) {
             return Ok(());
         }
@@ -243,7 +237,7 @@ impl Recorder {
             self.remember_conversation(external, KnownConversation { id, kind });
         }
         let about = facts.iter().filter_map(|fact| match fact {
-            Told::ItemCreated(record) => self.conversations.get(&record.conversation).map(|known| known.id),
+            FactRef::ItemCreated(record) => self.conversations.get(&record.conversation).map(|known| known.id),
             _ => None,
         });
         let about: Vec<ConversationId> = about.collect::<BTreeSet<_>>().into_iter().collect();

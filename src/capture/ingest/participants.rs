@@ -1,4 +1,4 @@
-//! Who takes part in which conversation: whoever started it, was told to be in it, or posted in it.
+//! Who takes part in which conversation: whoever started it, was reported to be in it, or posted in it.
 
 use super::cache::Cache;
 use crate::capture::rows;

@@ -16,7 +16,7 @@ use crate::identity::rows::users::{NewUser, Profile};
 use crate::identity::{self, access};
 use crate::model::{AccountId, CompanyRecord, User, UserId, UserRecord};
 
-/// Somebody whom a source tells of, as the database takes it.
+/// Somebody whom a source reports, as the database takes it.
 struct NewPerson<'r> {
     id: Cow<'r, str>,
     record: &'r UserRecord,

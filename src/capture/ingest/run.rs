@@ -1,5 +1,5 @@
 //! Facts that follow one another are written down many at once, which is what makes an import fast: one statement for all items,
-//! one for all memberships, and so on. Here live those that wait, and the outcomes so far, in the order of what was told.
+//! one for all memberships, and so on. Here live those that wait, and the outcomes so far, in the order of the facts.
 //!
 //! What waits is written in an order of its own: people, conversations, who is in them, items, changes, deletions. New people and new
 //! conversations wait only for others that follow at once, since whatever comes next may refer to them. A fact about an item of which
@@ -14,7 +14,7 @@ use super::conversations::NewConversations;
 use super::people::NewPeople;
 use super::{Outcome, Recorder};
 use crate::capture::rows::conversations::NewMembership;
-use crate::capture::rows::items::{Edit, Found, NewEdit, NewItem};
+use crate::capture::rows::items::{Edit, ExistingItem, NewEdit, NewItem};
 use crate::capture::rows::participants::NewParticipant;
 use crate::capture::rules::periods::{self, Spans};
 use crate::capture::rules::times::{self, Doubt};
@@ -34,10 +34,9 @@ pub(super) struct WaitingEdit<'r> {
     pub(super) change: std::result::Result<(Option<UserId>, Cow<'r, Content>), Outcome>,
 }
 
-/// A deletion that waits.
 pub(super) struct WaitingDeletion<'r> {
     pub(super) key: Key<'r>,
-    pub(super) told: Option<Timestamp>,
+    pub(super) given: Option<Timestamp>,
     pub(super) by: Option<UserId>,
 }
 
@@ -69,7 +68,7 @@ impl<'r> Run<'r> {
         self.outcomes.push(outcome);
     }
 
-    /// The fact that is judged now tells a time that can't be. It is mentioned if the fact changes anything.
+    /// The fact that is judged now has a time that can't be. It is mentioned if the fact changes anything.
     pub(super) fn doubt(&mut self, doubt: impl IntoIterator<Item = Doubt>) {
         let place = self.outcomes.len();
         self.doubts.extend(doubt.into_iter().map(|doubt| (place, doubt)));
@@ -101,12 +100,12 @@ impl<'r> Run<'r> {
         self.outcomes.push(Outcome::Unchanged);
     }
 
-    /// Somebody came or went, as the fact tells that is judged now. If that is new, the fact has added something.
+    /// Somebody came or went, as the fact says that is judged now. If that is new, the fact has added something.
     pub(super) fn membership(&mut self, membership: NewMembership) {
         self.membership_of(self.outcomes.len(), membership);
     }
 
-    /// Somebody came or went, as the fact at this place tells.
+    /// Somebody came or went, as the fact at this place says.
     pub(super) fn membership_of(&mut self, place: usize, membership: NewMembership) {
         self.memberships.push((place, membership));
     }
@@ -122,7 +121,7 @@ impl<'r> Run<'r> {
         !waiting.is_empty() && waiting.contains(key)
     }
 
-    /// The outcome of everything, and the times that can't be, each with the place of the fact that told it.
+    /// The outcome of everything, and the times that can't be, each with the place of the fact that gave it.
     pub(super) fn finish(self) -> (Vec<Outcome>, Vec<(usize, Doubt)>) {
         let Self { outcomes, mut doubts, .. } = self;
         doubts.retain(|(place, _)| matches!(outcomes.get(*place), Some(Outcome::Added | Outcome::Erased)));
@@ -240,7 +239,7 @@ impl Recorder {
         let mut kept = Kept::default();
         let mut marked = Vec::new();
         for (place, deletion) in &deletions {
-            let WaitingDeletion { key: (conversation, id), told, by } = deletion;
+            let WaitingDeletion { key: (conversation, id), given, by } = deletion;
             let key = (*conversation, &**id);
             let found = items.get_mut(&key);
             if found.as_ref().is_some_and(|item| item.is_deleted)
@@ -249,7 +248,7 @@ impl Recorder {
                 continue;
             }
             let posted = found.as_ref().map(|item| item.created_at);
-            let (at, doubt) = times::deleted_at(*told, posted, self.now);
+            let (at, doubt) = times::deleted_at(*given, posted, self.now);
             run.doubts.extend(doubt.map(|doubt| (*place, doubt)));
             match found {
                 Some(item) if kept.is_kept(tx, *conversation, at, self.now)? => {
@@ -273,7 +272,7 @@ impl Recorder {
         tx: &mut Tx<'_>,
         (conversation, id): (ConversationId, &str),
         (at, by): (Timestamp, Option<UserId>),
-        erased: Option<Found>,
+        erased: Option<ExistingItem>,
     ) -> Result<()> {
         if let Some(item) = erased {
             rows::items::delete(tx, conversation, &item)?;

@@ -8,7 +8,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
-mod choice;
+mod filter;
 
 use super::ledger;
 use crate::db::connection::on_either;
@@ -18,13 +18,12 @@ use crate::db::{Conn, Tx, instant_opt, parsed, with_in_it};
 use crate::error::Result;
 use crate::model::{AccountId, ConversationId, ConversationKind, SourceId, Timestamp, UserId};
 use crate::search_key;
-pub use choice::Choice;
-pub(crate) use choice::chosen;
+pub use filter::ConversationFilter;
+pub(crate) use filter::chosen;
 
 /// A conversation as recorded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Conversation {
-    /// Its number.
     pub id: ConversationId,
     /// The last recording of its source that counts (C7): the number of the cut for all that belongs to it.
     pub cut: i64,
@@ -101,7 +100,7 @@ pub struct NewConversation<'a> {
     pub accounts: BTreeSet<AccountId>,
 }
 
-/// Makes conversations, counts them in the ledger, and tells their numbers, which follow one another in this order. No two of one source
+/// Makes conversations, counts them in the ledger, and returns their numbers, which follow one another in this order. No two of one source
 /// have the same id.
 pub fn create_all(tx: &mut Tx<'_>, new: &[NewConversation<'_>]) -> Result<Vec<ConversationId>> {
     let key = |new: &NewConversation<'_>| new.name.as_deref().map(|name| search_key::key(name, None));
@@ -236,7 +235,7 @@ pub struct Profile<'a> {
 }
 
 /// Sets what may change of a conversation, `before` as it was found, and keeps that until the recording of this number
-/// (C7); tells whether it changed.
+/// (C7); returns whether it changed.
 pub fn update_profile(tx: &mut Tx<'_>, before: &Conversation, profile: Profile<'_>, recording: i64) -> Result<bool> {
     let Conversation { id, name, is_public, archived_at, .. } = before;
     if profile == (Profile { name: name.as_deref(), is_public: *is_public, archived_at: *archived_at }) {
@@ -274,11 +273,11 @@ pub fn list_accounts(c: &mut Conn, id: ConversationId) -> Result<Vec<AccountId>>
 /// The conversations that are chosen, as they were at the cut (C7), by number, after the number `after` and up to `last`.
 pub fn page_chosen(
     c: &mut Conn,
-    choice: Choice<'_>,
+    filter: ConversationFilter<'_>,
     (after, last): (ConversationId, ConversationId),
     limit: i64,
 ) -> Result<Vec<Conversation>> {
-    let cut = choice.cut;
+    let cut = filter.cut;
     // Bounds and order are those of the account's index, so that a page does not walk through what others have.
     let query = conversations::table
         .inner_join(conversation_accounts::table)
@@ -286,7 +285,7 @@ pub fn page_chosen(
         .order(conversation_accounts::conversation_id)
         .limit(limit)
         .select(Row::as_select());
-    let query = up_to!(chosen!(query, choice), cut, conversations::recording, conversations::source_id);
+    let query = up_to!(chosen!(query, filter), cut, conversations::recording, conversations::source_id);
     let rows: Vec<Row> = query.load(c)?;
     as_of_cut(c, rows, cut)
 }
@@ -363,9 +362,9 @@ pub fn list_people(c: &mut Conn, ids: &[ConversationId], cut: Cut) -> Result<Vec
 }
 
 /// How many conversations [`page_chosen`] gives in all, and how many membership events they had at the cut.
-pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
+pub fn count_chosen(c: &mut Conn, filter: ConversationFilter<'_>) -> Result<(i64, i64)> {
     let conversations = conversations::table.inner_join(conversation_accounts::table).select(count_star());
-    let query = up_to!(chosen!(conversations, choice), choice.cut, conversations::recording, conversations::source_id);
+    let query = up_to!(chosen!(conversations, filter), filter.cut, conversations::recording, conversations::source_id);
     let conversations = query.get_result(c)?;
     let events = membership_events::table
         .inner_join(conversations::table.on(conversations::id.eq(membership_events::conversation_id)))
@@ -374,18 +373,18 @@ pub fn count_chosen(c: &mut Conn, choice: Choice<'_>) -> Result<(i64, i64)> {
                 .on(conversation_accounts::conversation_id.eq(membership_events::conversation_id)),
         )
         .select(count_star());
-    let query = up_to!(chosen!(events, choice), choice.cut, membership_events::recording, conversations::source_id);
+    let query = up_to!(chosen!(events, filter), filter.cut, membership_events::recording, conversations::source_id);
     let events = query.get_result(c)?;
     Ok((conversations, events))
 }
 
 /// How many of the conversations that [`page_chosen`] gives come before this one.
-pub fn count_before(c: &mut Conn, choice: Choice<'_>, before: ConversationId) -> Result<i64> {
+pub fn count_before(c: &mut Conn, filter: ConversationFilter<'_>, before: ConversationId) -> Result<i64> {
     let query = conversations::table
         .inner_join(conversation_accounts::table)
         .filter(conversation_accounts::conversation_id.lt(before))
         .select(count_star());
-    let query = up_to!(chosen!(query, choice), choice.cut, conversations::recording, conversations::source_id);
+    let query = up_to!(chosen!(query, filter), filter.cut, conversations::recording, conversations::source_id);
     Ok(query.get_result(c)?)
 }
 
@@ -498,7 +497,6 @@ pub fn list_member_names(c: &mut Conn, ids: &[ConversationId]) -> Result<Vec<(Co
 /// What a membership event says: `listed` (was there, since when is unknown), `joined`, `left`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MembershipEvent {
-    /// Who.
     pub user_id: UserId,
     /// Came rather than went.
     pub present: bool,
@@ -527,7 +525,7 @@ impl MembershipEvent {
 /// A membership event to be added to a conversation.
 pub type NewMembership = (ConversationId, MembershipEvent);
 
-/// Adds membership events, but for those that are known; tells of each whether it was added. Of two that are the same, the first
+/// Adds membership events, but for those that are known; returns for each whether it was added. Of two that are the same, the first
 /// is.
 pub fn create_memberships(tx: &mut Tx<'_>, new: &[NewMembership], recording: i64) -> Result<Vec<bool>> {
     match tx.sql() {

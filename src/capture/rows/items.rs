@@ -11,12 +11,12 @@ mod read;
 
 use check::{OfEdit, OfItem};
 
-use super::ledger::{Changes, Count};
+use super::ledger::{Changes, LedgerCount};
 use crate::db::schema::{conversation_accounts, item_deletions, item_edits, items};
 use crate::db::{Conn, Tx, instant, instant_opt, parsed};
 use crate::error::{Error, Result};
 use crate::model::{AccountId, Attachment, Content, ConversationId, Details, ItemKind, Timestamp, UserId};
-pub use change::{Found, NewEdit, create_edits, find_all, list_edits_at, update_deleted};
+pub use change::{ExistingItem, NewEdit, create_edits, find_all, list_edits_at, update_deleted};
 pub use create::{NewItem, create_all};
 pub use parents::{Origin, list_origins};
 pub use read::{
@@ -24,29 +24,24 @@ pub use read::{
     plan_edits, plan_edits_of_several, plan_page, plan_several,
 };
 
-/// Number of an item.
 pub type ItemId = i64;
 
 /// An item as recorded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Item {
-    /// Its number.
     pub id: ItemId,
     /// Where it was posted.
     pub conversation_id: ConversationId,
     /// The source's id.
     pub external_id: String,
-    /// What it is.
     pub kind: ItemKind,
     /// Who posted it.
     pub author_id: Option<UserId>,
-    /// When.
     pub created_at: Timestamp,
     /// The source's id of the item that it replies to.
     pub parent: Option<String>,
     /// What it said when it was posted.
     pub content: Content,
-    /// Its files.
     pub attachments: Vec<Attachment>,
     /// When and by whom it was deleted, and the number of that recording.
     pub deleted: Option<(Timestamp, Option<UserId>, i64)>,
@@ -57,11 +52,8 @@ pub struct Item {
 /// A change of an item.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Edit {
-    /// The item.
     pub item_id: ItemId,
-    /// When.
     pub edited_at: Timestamp,
-    /// Who.
     pub editor_id: Option<UserId>,
     /// What it says since.
     pub content: Content,
@@ -167,12 +159,12 @@ pub fn exists(c: &mut Conn, conversation: ConversationId, external: &str) -> Res
 }
 
 /// Erases an item with its edits and attachments, also from the ledger.
-pub fn delete(tx: &mut Tx<'_>, conversation: ConversationId, item: &Found) -> Result<()> {
+pub fn delete(tx: &mut Tx<'_>, conversation: ConversationId, item: &ExistingItem) -> Result<()> {
     let edits: i64 = item_edits::table.filter(item_edits::item_id.eq(item.id)).count().get_result(tx.sql())?;
     diesel::delete(items::table.find(item.id)).execute(tx.sql())?;
     let mut counted = Changes::default();
-    counted.add(conversation, item.created_at, -Count::of_item(item.created_at));
-    counted.add(conversation, item.created_at, -Count::of_edits(edits));
+    counted.add(conversation, item.created_at, -LedgerCount::of_item(item.created_at));
+    counted.add(conversation, item.created_at, -LedgerCount::of_edits(edits));
     counted.write(tx)
 }
 
@@ -225,11 +217,9 @@ impl EditRow {
 /// A deletion that is known without its item.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deletion {
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub by: Option<UserId>,
-    /// The item has been seen, and was erased: it stays so, whatever is told of it.
+    /// The item has been seen, and was erased: it stays so, whatever is reported of it.
     pub is_erased: bool,
 }
 
@@ -265,7 +255,7 @@ pub fn create_deletion(
     at: Timestamp,
     by: Option<UserId>,
     recording: i64,
-    erased: Option<&Found>,
+    erased: Option<&ExistingItem>,
 ) -> Result<()> {
     diesel::insert_into(item_deletions::table)
         .values((

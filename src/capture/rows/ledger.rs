@@ -24,8 +24,7 @@ const PERIOD: u32 = 41;
 
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Count {
-    /// Items.
+pub struct LedgerCount {
     pub items: i64,
     /// Changes of them.
     pub edits: i64,
@@ -34,7 +33,7 @@ pub struct Count {
     pub instants: i64,
 }
 
-impl Count {
+impl LedgerCount {
     /// Of one item, posted then, without edits.
     #[must_use]
     pub const fn of_item(at: Timestamp) -> Self {
@@ -48,7 +47,7 @@ impl Count {
     }
 }
 
-impl AddAssign for Count {
+impl AddAssign for LedgerCount {
     fn add_assign(&mut self, other: Self) {
         self.items += other.items;
         self.edits += other.edits;
@@ -56,7 +55,7 @@ impl AddAssign for Count {
     }
 }
 
-impl Neg for Count {
+impl Neg for LedgerCount {
     type Output = Self;
 
     fn neg(self) -> Self {
@@ -76,11 +75,11 @@ fn start(period: i64) -> i64 {
 
 /// What changes of the ledger, by conversation and period.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(BTreeMap<(ConversationId, i64), Count>);
+pub(crate) struct Changes(BTreeMap<(ConversationId, i64), LedgerCount>);
 
 impl Changes {
     /// Of what belongs to an item posted then.
-    pub(crate) fn add(&mut self, conversation: ConversationId, at: Timestamp, count: Count) {
+    pub(crate) fn add(&mut self, conversation: ConversationId, at: Timestamp, count: LedgerCount) {
         *self.0.entry((conversation, period(at))).or_default() += count;
     }
 
@@ -96,7 +95,8 @@ impl Changes {
                 }
             }
             Conn::Postgres(inner) => {
-                let column = |value: fn((&(i64, i64), &Count)) -> i64| self.0.iter().map(value).collect::<Vec<i64>>();
+                let column =
+                    |value: fn((&(i64, i64), &LedgerCount)) -> i64| self.0.iter().map(value).collect::<Vec<i64>>();
                 let sql =
                     format!("INSERT INTO item_counts ({COLUMNS}) SELECT * FROM unnest($1, $2, $3, $4, $5){OR_ADD}");
                 diesel::sql_query(sql)
@@ -118,7 +118,7 @@ const OR_ADD: &str = " ON CONFLICT (conversation_id, period) DO UPDATE SET items
     edits = item_counts.edits + excluded.edits, instants = item_counts.instants + excluded.instants";
 
 /// A statement that is prepared once (see `items::create`).
-struct AddOne<'a>(&'a (ConversationId, i64), &'a Count);
+struct AddOne<'a>(&'a (ConversationId, i64), &'a LedgerCount);
 
 impl QueryId for AddOne<'_> {
     type QueryId = AddOne<'static>;
@@ -129,7 +129,7 @@ impl RunQueryDsl<SqliteConnection> for AddOne<'_> {}
 
 impl QueryFragment<Sqlite> for AddOne<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let Self((conversation, period), Count { items, edits, instants }) = self;
+        let Self((conversation, period), LedgerCount { items, edits, instants }) = self;
         out.push_sql("INSERT INTO item_counts (");
         out.push_sql(COLUMNS);
         out.push_sql(") VALUES (");
@@ -146,10 +146,10 @@ impl QueryFragment<Sqlite> for AddOne<'_> {
 
 type Row = (ConversationId, i64, i64, i64);
 
-fn counts(rows: impl IntoIterator<Item = Row>) -> HashMap<ConversationId, Count> {
-    let mut counts: HashMap<_, Count> = HashMap::new();
+fn counts(rows: impl IntoIterator<Item = Row>) -> HashMap<ConversationId, LedgerCount> {
+    let mut counts: HashMap<_, LedgerCount> = HashMap::new();
     for (id, items, edits, instants) in rows {
-        *counts.entry(id).or_default() += Count { items, edits, instants };
+        *counts.entry(id).or_default() += LedgerCount { items, edits, instants };
     }
     counts
 }
@@ -163,7 +163,11 @@ fn touched(range: &Range<Timestamp>) -> (Range<i64>, Range<i64>) {
 }
 
 /// What the ledger says of these conversations in all periods that a range touches. A conversation without items is left out.
-pub fn list(c: &mut Conn, ids: &[ConversationId], range: &Range<Timestamp>) -> Result<HashMap<ConversationId, Count>> {
+pub fn list(
+    c: &mut Conn,
+    ids: &[ConversationId],
+    range: &Range<Timestamp>,
+) -> Result<HashMap<ConversationId, LedgerCount>> {
     let (periods, _) = touched(range);
     let sum = |column: &str| sql::<BigInt>(&format!("CAST(sum({column}) AS BIGINT)"));
     let rows: Vec<Row> = item_counts::table
@@ -181,7 +185,7 @@ pub fn list_beside(
     c: &mut Conn,
     ids: &[ConversationId],
     range: &Range<Timestamp>,
-) -> Result<HashMap<ConversationId, Count>> {
+) -> Result<HashMap<ConversationId, LedgerCount>> {
     let (_, instants) = touched(range);
     let mut rows = Vec::new();
     for part in [instants.start..range.start.micros(), range.end.micros()..instants.end] {
@@ -262,7 +266,7 @@ mod tests {
             prop_assert!(instants.contains(&range.start.micros()) && instants.contains(&last));
             prop_assert!(periods.contains(&period(range.start)) && periods.contains(&period(at(last))));
             prop_assert!(range.start.micros() - instants.start < 1 << PERIOD && instants.end - last <= 1 << PERIOD);
-            prop_assert_eq!(Count::of_item(range.start).instants, range.start.micros() - instants.start);
+            prop_assert_eq!(LedgerCount::of_item(range.start).instants, range.start.micros() - instants.start);
         }
     }
 }

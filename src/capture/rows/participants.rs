@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::identity::rows::users::Row;
 use crate::model::{AccountId, ConversationId, User, UserId};
 
-/// Somebody who takes part in a conversation, and the number of the recording that tells so.
+/// Somebody who takes part in a conversation, and the number of the recording that says so.
 pub type NewParticipant = (UserId, ConversationId, i64);
 
 /// Notes that these take part, unless it is known.

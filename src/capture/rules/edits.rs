@@ -5,9 +5,7 @@ use crate::model::{Content, Timestamp, UserId};
 /// A change as recorded: what the item says since.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Change {
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub by: Option<UserId>,
     /// What it says since.
     pub after: Content,
@@ -16,9 +14,7 @@ pub struct Change {
 /// A change as the edit log shows it: what the item said before.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogEntry {
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub by: Option<UserId>,
     /// What it said before.
     pub before: Content,

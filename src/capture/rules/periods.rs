@@ -18,7 +18,7 @@ const UNNOTICED: TimeDelta = TimeDelta::days(31);
 pub struct Spans(Vec<Range<Timestamp>>);
 
 impl Spans {
-    /// Those of an account with these periods. A reading of the clock `now` that is smaller than theirs also tells that it has
+    /// Those of an account with these periods. A reading of the clock `now` that is smaller than theirs also shows that it has
     /// been set back.
     #[must_use]
     pub fn new(periods: &[CapturePeriod], now: Timestamp) -> Self {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn c4_switched_on_by_a_clock_that_was_ahead_then_put_right() {
-        // On at 12:00, when the clock said 13:00. Told at 12:10: deleted at 12:08.
+        // On at 12:00, when the clock said 13:00. Reported at 12:10: deleted at 12:08.
         let (on, now) = (13 * HOUR, 12 * HOUR + HOUR / 6);
         let deleted = at(12 * HOUR + HOUR / 8);
         assert!(Spans::new(&[period(on, None)], at(now)).contain(deleted));

@@ -1,4 +1,4 @@
-//! Times that a source tells and that can't be: what counts instead, and what the operator is told.
+//! Times given by a source that are impossible: what counts instead, and what is reported to the operator.
 
 use std::fmt;
 
@@ -16,57 +16,57 @@ pub enum Why {
 /// A time that can't be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Doubt {
-    /// What is told to have happened then, such as “the deletion”.
+    /// What is said to have happened then, such as “the deletion”.
     pub what: &'static str,
-    /// The time that the source tells.
-    pub told: Timestamp,
+    /// The time that the source gives.
+    pub given: Timestamp,
     /// Why it can't be.
     pub why: Why,
-    /// The time that counts instead; none where what the source tells is kept.
+    /// The time that counts instead; none where what the source gives is kept.
     pub counts: Option<Timestamp>,
 }
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, told, why, counts } = self;
+        let Self { what, given, why, counts } = self;
         let why = match why {
             Why::AfterNow => "after the present",
             Why::BeforeItem => "before the item was posted",
         };
         match counts {
-            Some(counts) => write!(f, "{what} is told for {told}, {why}: it counts as of {counts}"),
-            None => write!(f, "{what} is told for {told}, {why}: it is kept as told"),
+            Some(counts) => write!(f, "{what} is told for {given}, {why}: it counts as of {counts}"),
+            None => write!(f, "{what} is told for {given}, {why}: it is kept as told"),
         }
     }
 }
 
-/// A time that is kept as told although it lies in the future.
+/// A time that is kept as given although it lies in the future.
 #[must_use]
-pub fn after_now(what: &'static str, told: Timestamp, now: Timestamp) -> Option<Doubt> {
-    (told > now).then_some(Doubt { what, told, why: Why::AfterNow, counts: None })
+pub fn after_now(what: &'static str, given: Timestamp, now: Timestamp) -> Option<Doubt> {
+    (given > now).then_some(Doubt { what, given, why: Why::AfterNow, counts: None })
 }
 
-/// A change that is kept as told although it can't have been made then.
+/// A change that is kept as given although it can't have been made then.
 #[must_use]
-pub fn of_change(told: Timestamp, posted: Timestamp, now: Timestamp) -> Option<Doubt> {
+pub fn of_change(given: Timestamp, posted: Timestamp, now: Timestamp) -> Option<Doubt> {
     let what = "the change";
-    let before = (told < posted).then_some(Doubt { what, told, why: Why::BeforeItem, counts: None });
-    before.or_else(|| after_now(what, told, now))
+    let before = (given < posted).then_some(Doubt { what, given, why: Why::BeforeItem, counts: None });
+    before.or_else(|| after_now(what, given, now))
 }
 
-/// C4: when a deletion counts as made. Not after it was told: otherwise capture that is switched on later might bring the item
+/// C4: when a deletion counts as made. Not after it was reported: otherwise capture that is switched on later might bring the item
 /// back. Nor before the item was posted: a time that can't be must not erase what was posted while capture was on. `posted` is
 /// unknown while only the deletion is.
 #[must_use]
-pub fn deleted_at(told: Option<Timestamp>, posted: Option<Timestamp>, now: Timestamp) -> (Timestamp, Option<Doubt>) {
-    let Some(told) = told else { return (now, None) };
-    // An item that itself comes from the future was deleted when that was told.
+pub fn deleted_at(given: Option<Timestamp>, posted: Option<Timestamp>, now: Timestamp) -> (Timestamp, Option<Doubt>) {
+    let Some(given) = given else { return (now, None) };
+    // An item that itself comes from the future was deleted when that was reported.
     let earliest = posted.unwrap_or(Timestamp::MIN).min(now);
-    let counts = told.clamp(earliest, now);
-    let doubt = |why| Some(Doubt { what: "the deletion", told, why, counts: Some(counts) });
-    match told {
-        told if told > now => (counts, doubt(Why::AfterNow)),
-        told if told < earliest => (counts, doubt(Why::BeforeItem)),
+    let counts = given.clamp(earliest, now);
+    let doubt = |why| Some(Doubt { what: "the deletion", given, why, counts: Some(counts) });
+    match given {
+        given if given > now => (counts, doubt(Why::AfterNow)),
+        given if given < earliest => (counts, doubt(Why::BeforeItem)),
         _ => (counts, None),
     }
 }
@@ -85,9 +85,9 @@ mod tests {
     fn a_time_that_cant_be_is_told_as_a_sentence() {
         let (counts, doubt) = deleted_at(Some(at(1_000_000)), Some(at(5_000_000)), at(9_000_000));
         assert_eq!(counts, at(5_000_000));
-        let told = doubt.map(|doubt| doubt.to_string()).unwrap_or_default();
+        let words = doubt.map(|doubt| doubt.to_string()).unwrap_or_default();
         assert_eq!(
-            told,
+            words,
             "the deletion is told for 1970-01-01T00:00:01Z, before the item was posted: it counts as of 1970-01-01T00:00:05Z"
         );
         assert_eq!(
@@ -99,23 +99,23 @@ mod tests {
     proptest! {
         #[test]
         fn c4_a_deletion_counts_between_its_item_and_now(
-            told in proptest::option::of(-50_i64..50), posted in proptest::option::of(-50_i64..50), now in -50_i64..50,
+            given in proptest::option::of(-50_i64..50), posted in proptest::option::of(-50_i64..50), now in -50_i64..50,
         ) {
-            let (counts, doubt) = deleted_at(told.map(at), posted.map(at), at(now));
+            let (counts, doubt) = deleted_at(given.map(at), posted.map(at), at(now));
             prop_assert!(counts <= at(now));
             prop_assert!(posted.is_none_or(|posted| counts >= at(posted.min(now))));
-            // Whatever is bent is told, and what is told is bent.
-            prop_assert_eq!(doubt.is_some(), told.is_some_and(|told| at(told) != counts));
+            // Whatever is corrected is reported, and what is reported is corrected.
+            prop_assert_eq!(doubt.is_some(), given.is_some_and(|given| at(given) != counts));
         }
 
         /// Which of the two came first makes no difference.
         #[test]
         fn c4_a_deletion_that_comes_before_its_item_counts_as_one_that_comes_after(
-            told in proptest::option::of(-50_i64..50), posted in -50_i64..0, first in 0_i64..50, later in 0_i64..50,
+            given in proptest::option::of(-50_i64..50), posted in -50_i64..0, first in 0_i64..50, later in 0_i64..50,
         ) {
-            let told = told.map(at);
-            let (afterwards, _) = deleted_at(told, Some(at(posted)), at(first));
-            let (alone, _) = deleted_at(told, None, at(first));
+            let given = given.map(at);
+            let (afterwards, _) = deleted_at(given, Some(at(posted)), at(first));
+            let (alone, _) = deleted_at(given, None, at(first));
             let (with_item, _) = deleted_at(Some(alone), Some(at(posted)), at(first + later));
             prop_assert_eq!(afterwards, with_item);
         }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::summary::Summary;
+use super::summary::ImportSummary;
 use super::{FilePlace, Finding, Sink};
 use crate::capture::ingest::{Recordable, Recorder};
 use crate::clock::Clock;
@@ -49,7 +49,7 @@ pub(super) struct Target<'a> {
     pub(super) source: SourceKey<'a>,
     /// All or nothing, in one transaction.
     pub(super) strict: bool,
-    /// Told when another one who records is waited for, longer than a moment.
+    /// Called when another one who records is waited for, longer than a moment.
     pub(super) waits: &'a (dyn Fn() + Sync),
 }
 
@@ -58,7 +58,7 @@ pub(super) fn record<F: Recordable + Send>(
     target: Target<'_>,
     progress: &mut dyn FnMut(u64, u64),
     read: impl FnOnce(&mut dyn Sink<F>) -> Result<()>,
-) -> Result<Summary> {
+) -> Result<ImportSummary> {
     let (sender, chunks) = sync_channel(1);
     thread::scope(|scope| {
         let writer =
@@ -113,7 +113,7 @@ impl<F> ChunkSink<'_, F> {
     }
 }
 
-/// The writer has given up; its own error is the one that is told.
+/// The writer has given up; its own error is the one that is found.
 fn stopped() -> Error {
     Error::internal("The import has stopped.", "what has been read can no longer be recorded")
 }
@@ -140,7 +140,7 @@ impl<F: Recordable> Sink<F> for ChunkSink<'_, F> {
 fn bytes<F: Recordable>(finding: &Finding<F>) -> usize {
     match finding {
         Finding::Fact(fact) => fact
-            .told()
+            .fact_ref()
             .content()
             .map_or(0, |content| [&content.title, &content.text].into_iter().flatten().map(String::len).sum()),
         Finding::Problem(text) | Finding::Note(text) => text.len(),
@@ -153,16 +153,16 @@ struct Writer<'a, 'b, F> {
     bulk: &'a mut Bulk<'b>,
     chunks: Receiver<Message<F>>,
     recorder: Recorder,
-    summary: Summary,
+    summary: ImportSummary,
 }
 
 impl<'a, 'b, F: Recordable> Writer<'a, 'b, F> {
     fn new(target: Target<'a>, bulk: &'a mut Bulk<'b>, chunks: Receiver<Message<F>>) -> Result<Self> {
         let recorder = bulk.write(|tx| Recorder::new(tx, target.account, target.source, target.clock.now()))?;
-        Ok(Self { target, bulk, chunks, recorder, summary: Summary::default() })
+        Ok(Self { target, bulk, chunks, recorder, summary: ImportSummary::default() })
     }
 
-    fn write(mut self) -> Result<Summary> {
+    fn write(mut self) -> Result<ImportSummary> {
         if self.target.strict {
             self.write_all_or_nothing()?
         } else {
@@ -261,7 +261,7 @@ fn begin(tx: &mut Tx<'_>, recorder: &mut Recorder, target: &Target<'_>) -> Resul
 fn record_chunk<F: Recordable>(
     tx: &mut Tx<'_>,
     recorder: &mut Recorder,
-    summary: &mut Summary,
+    summary: &mut ImportSummary,
     chunk: &[(FilePlace, Finding<F>)],
 ) -> Result<()> {
     let facts = chunk.iter().filter_map(|(_, finding)| match finding {
@@ -274,7 +274,7 @@ fn record_chunk<F: Recordable>(
         match finding {
             Finding::Fact(fact) => {
                 if let Some((number, outcome)) = outcomes.next() {
-                    summary.count(place, fact.told(), outcome);
+                    summary.count(place, fact.fact_ref(), outcome);
                     while let Some((_, doubt)) = doubts.next_if(|(of, _)| *of <= number) {
                         summary.doubt(place, doubt);
                     }

@@ -25,7 +25,7 @@ pub fn parse<F: Speech>(line: &[u8]) -> std::result::Result<F, String> {
 /// Reads events from a file, from every `*.jsonl` of a folder by name, or from standard input (`-`).
 ///
 /// # Errors
-/// When `path` can't be read, and what the sink returns. A malformed line is a problem told to the sink, no error.
+/// When `path` can't be read, and what the sink returns. A malformed line is a problem given to the sink, no error.
 pub fn read<F: Speech>(path: &Path, sink: &mut dyn Sink<F>) -> Result<()> {
     lines::read(path, &mut Events, sink)
 }

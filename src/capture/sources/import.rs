@@ -1,12 +1,12 @@
-//! One import: what a reader finds is ingested (`capture::ingest`), and the [`Summary`] tells what became of it.
+//! One import: what a reader finds is ingested (`capture::ingest`), and the [`ImportSummary`] says what became of it.
 //!
-//! Who speaks is decided here: other systems' archives tell what a source may tell, events what the operator may who imports them. How it
+//! Who speaks is decided here: other systems' archives say what a source may say, events what the operator may who imports them. How it
 //! goes there lives in `batches`.
 
 use std::path::Path;
 
 use super::batches::{self, Target};
-use super::summary::{Subject, Summary};
+use super::summary::{ImportSummary, Subject};
 use super::{FilePlace, events, mattermost, slack};
 use crate::audit::{self, Actor, AuditEvent};
 use crate::clock::Clock;
@@ -17,7 +17,7 @@ use crate::model::{AccountId, OperatorFact, SourceKey};
 
 /// The format of an archive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Format {
+pub enum ImportFormat {
     /// A Slack workspace export.
     Slack,
     /// A Mattermost bulk export.
@@ -26,7 +26,7 @@ pub enum Format {
     Events,
 }
 
-impl Format {
+impl ImportFormat {
     /// Its name, and that of the kind of source that it comes from.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -41,11 +41,10 @@ impl Format {
 /// An archive, and where it goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Import<'a> {
-    /// The account.
     pub account: AccountId,
     /// The archive's format.
-    pub format: Format,
-    /// Name of the source, which tells several of one kind apart; the only one bears the format's name.
+    pub format: ImportFormat,
+    /// Name of the source, which distinguishes several of one kind; the only one bears the format's name.
     pub source: &'a str,
     /// Where the archive lies.
     pub path: &'a Path,
@@ -56,7 +55,7 @@ pub struct Import<'a> {
 impl<'a> Import<'a> {
     /// What lies at `path`, from the account's only source of its kind.
     #[must_use]
-    pub const fn new(account: AccountId, format: Format, path: &'a Path) -> Self {
+    pub const fn new(account: AccountId, format: ImportFormat, path: &'a Path) -> Self {
         Self { account, format, source: format.as_str(), path, strict: false }
     }
 }
@@ -71,11 +70,11 @@ pub fn import(
     clock: &Clock,
     import: &Import<'_>,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Summary> {
+) -> Result<ImportSummary> {
     import_in_turn(store, clock, import, progress, &|| {})
 }
 
-/// As [`import`], for somebody who watches: waits for others who record for as long as they take, as that does, and tells `waits`
+/// As [`import`], for somebody who watches: waits for others who record for as long as they take, as that does, and calls `waits`
 /// when it is longer than a moment.
 ///
 /// # Errors
@@ -86,14 +85,14 @@ pub fn import_in_turn(
     import: &Import<'_>,
     progress: &mut dyn FnMut(u64, u64),
     waits: &(dyn Fn() + Sync),
-) -> Result<Summary> {
+) -> Result<ImportSummary> {
     let Import { account, format, path, strict, .. } = *import;
     let source = SourceKey { kind: format.as_str(), name: names::checked_source(import.source)? };
     let target = Target { store, clock, account, source, strict, waits };
     let summary = match format {
-        Format::Slack => batches::record(target, progress, |sink| slack::read(path, sink)),
-        Format::Mattermost => batches::record(target, progress, |sink| mattermost::read(path, sink)),
-        Format::Events => batches::record(target, progress, |sink| events::read::<OperatorFact>(path, sink)),
+        ImportFormat::Slack => batches::record(target, progress, |sink| slack::read(path, sink)),
+        ImportFormat::Mattermost => batches::record(target, progress, |sink| mattermost::read(path, sink)),
+        ImportFormat::Events => batches::record(target, progress, |sink| events::read::<OperatorFact>(path, sink)),
     }?;
     let (items, problems) = (summary.of(Subject::Items).added, summary.problems.len());
     let (kind, name) = (source.kind.to_owned(), source.name.to_owned());
@@ -103,17 +102,14 @@ pub fn import_in_turn(
 }
 
 /// Records facts of the operator that are at hand, such as the demo's, in batches, as events.
-///
-/// # Errors
-/// When the database fails.
 pub fn record_all(
     store: &Store,
     clock: &Clock,
     account: AccountId,
     facts: impl IntoIterator<Item = OperatorFact>,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Summary> {
-    let source = SourceKey::from(Format::Events.as_str());
+) -> Result<ImportSummary> {
+    let source = SourceKey::from(ImportFormat::Events.as_str());
     let target = Target { store, clock, account, source, strict: false, waits: &|| {} };
     batches::record(target, progress, |sink| {
         for (number, fact) in (1..).zip(facts) {

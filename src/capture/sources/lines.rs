@@ -1,6 +1,6 @@
 //! JSON Lines as they come: a file, a folder of them, or standard input; one line in memory at a time.
 //!
-//! Here lives the cutting into lines and the telling of where each stands. What a line means is the caller's: the events
+//! Here lives the cutting into lines and the position of each. What a line means is the caller's: the events
 //! and the Mattermost reader.
 
 use std::fs::File;
@@ -41,7 +41,7 @@ pub(super) fn read<F>(path: &Path, reader: &mut dyn LineReader<F>, sink: &mut dy
     Ok(())
 }
 
-/// The `*.jsonl` of a folder by name; whatever else lies there is told.
+/// The `*.jsonl` of a folder by name; whatever else lies there is reported.
 fn folder<F>(path: &Path, sink: &mut dyn Sink<F>) -> Result<Vec<PathBuf>> {
     let mut all = path
         .read_dir()

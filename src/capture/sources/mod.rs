@@ -18,15 +18,15 @@ pub mod mattermost;
 pub mod slack;
 mod summary;
 
-pub use import::{Format, Import, import, import_in_turn, record_all};
-pub use summary::{Count, Subject, Summary};
+pub use import::{Import, ImportFormat, import, import_in_turn, record_all};
+pub use summary::{ImportSummary, OutcomeCount, Subject};
 
 /// Where in an archive something stands.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct FilePlace {
     /// Path of the file within the archive; the name of the file itself when that is all there is.
     pub file: String,
-    /// Line counted from 1, where the format or its parser tells it.
+    /// Line counted from 1, where the format or its parser gives it.
     pub line: Option<u64>,
 }
 
@@ -35,13 +35,13 @@ pub struct FilePlace {
 pub enum Finding<F = Fact> {
     /// A fact to record.
     Fact(F),
-    /// Something malformed: refused by name, line and reason, and told in the summary.
+    /// Something malformed: refused by name, line and reason, and listed in the summary.
     Problem(String),
-    /// Recorded as well as can be, but the operator should know: told in the summary.
+    /// Recorded as well as can be, but the operator should know: listed in the summary.
     Note(String),
 }
 
-/// Receives what a reader finds: facts of the type that says what may be told. An error ends the reading.
+/// Receives what a reader finds: facts of the type that says what may be reported. An error ends the reading.
 pub trait Sink<F = Fact> {
     /// Takes the next finding, found at `place`.
     ///
@@ -49,7 +49,7 @@ pub trait Sink<F = Fact> {
     /// Whatever ends the import: the store failed, or a strict import met its first problem.
     fn finding(&mut self, place: &FilePlace, finding: Finding<F>) -> Result<()>;
 
-    /// Told now and then: how many of the archive's bytes have been read. A `total` of 0 is one that nobody knows, as
+    /// Called now and then: how many of the archive's bytes have been read. A `total` of 0 is one that nobody knows, as
     /// of standard input.
     fn progress(&mut self, done: u64, total: u64);
 
@@ -90,7 +90,7 @@ impl FilePlace {
     }
 }
 
-/// Why JSON could not be read, without the position, which the place tells.
+/// Why JSON could not be read, without the position, which the place gives.
 fn json_reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {

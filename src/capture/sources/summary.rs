@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::FilePlace;
-use crate::capture::ingest::{Outcome, Told};
+use crate::capture::ingest::{FactRef, Outcome};
 use crate::capture::rules::times::{Doubt, Why};
 
 /// Problems and notes beyond so many are only counted.
-const MAX_TOLD: usize = 1_000;
+const MAX_KEPT: usize = 1_000;
 
 /// What a fact is about, as the summary counts it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -19,7 +19,6 @@ pub enum Subject {
     Companies,
     /// A person or bot.
     People,
-    /// A conversation.
     Conversations,
     /// Someone came or went.
     Memberships,
@@ -32,15 +31,15 @@ pub enum Subject {
 }
 
 impl Subject {
-    fn of(fact: Told<'_>) -> Self {
+    fn of(fact: FactRef<'_>) -> Self {
         match fact {
-            Told::Company { .. } => Self::Companies,
-            Told::User { .. } => Self::People,
-            Told::Conversation(_) => Self::Conversations,
-            Told::Joined(_) | Told::Left(_) => Self::Memberships,
-            Told::ItemCreated(_) => Self::Items,
-            Told::ItemEdited(_) => Self::Edits,
-            Told::ItemDeleted(_) => Self::Deletions,
+            FactRef::Company { .. } => Self::Companies,
+            FactRef::User { .. } => Self::People,
+            FactRef::Conversation(_) => Self::Conversations,
+            FactRef::Joined(_) | FactRef::Left(_) => Self::Memberships,
+            FactRef::ItemCreated(_) => Self::Items,
+            FactRef::ItemEdited(_) => Self::Edits,
+            FactRef::ItemDeleted(_) => Self::Deletions,
         }
     }
 }
@@ -61,7 +60,7 @@ impl fmt::Display for Subject {
 
 /// What became of the facts about one subject.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Count {
+pub struct OutcomeCount {
     /// Added or changed something.
     pub added: u64,
     /// Were known.
@@ -72,25 +71,24 @@ pub struct Count {
 
 /// What became of an import.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
-    /// By subject.
-    pub counts: BTreeMap<Subject, Count>,
+pub struct ImportSummary {
+    pub counts: BTreeMap<Subject, OutcomeCount>,
     /// What was refused, where and why.
     pub problems: Vec<(FilePlace, String)>,
     /// What the operator should know.
     pub notes: Vec<(FilePlace, String)>,
-    /// Problems beyond those told.
+    /// Problems beyond those kept.
     pub more_problems: u64,
-    /// Notes beyond those told.
+    /// Notes beyond those kept.
     pub more_notes: u64,
-    /// Times that can't be, of what changed anything; each is told in a note.
+    /// Times that can't be, of what changed anything; each is kept as a note.
     pub doubts: BTreeMap<Why, u64>,
 }
 
-impl Summary {
+impl ImportSummary {
     /// What became of the facts about a subject.
     #[must_use]
-    pub fn of(&self, subject: Subject) -> Count {
+    pub fn of(&self, subject: Subject) -> OutcomeCount {
         self.counts.get(&subject).copied().unwrap_or_default()
     }
 
@@ -101,19 +99,19 @@ impl Summary {
     }
 
     pub(super) fn problem(&mut self, place: &FilePlace, reason: &str) {
-        tell((&mut self.problems, &mut self.more_problems), place, || reason.to_owned());
+        keep((&mut self.problems, &mut self.more_problems), place, || reason.to_owned());
     }
 
     pub(super) fn note(&mut self, place: &FilePlace, text: &str) {
-        tell((&mut self.notes, &mut self.more_notes), place, || text.to_owned());
+        keep((&mut self.notes, &mut self.more_notes), place, || text.to_owned());
     }
 
     pub(super) fn doubt(&mut self, place: &FilePlace, doubt: Doubt) {
         *self.doubts.entry(doubt.why).or_default() += 1;
-        tell((&mut self.notes, &mut self.more_notes), place, || doubt.to_string());
+        keep((&mut self.notes, &mut self.more_notes), place, || doubt.to_string());
     }
 
-    pub(super) fn count(&mut self, place: &FilePlace, fact: Told<'_>, outcome: Outcome) {
+    pub(super) fn count(&mut self, place: &FilePlace, fact: FactRef<'_>, outcome: Outcome) {
         let count = self.counts.entry(Subject::of(fact)).or_default();
         match outcome {
             Outcome::Added => count.added += 1,
@@ -124,7 +122,7 @@ impl Summary {
     }
 }
 
-/// Adds to what is told, or counts what is more.
-fn tell((told, more): (&mut Vec<(FilePlace, String)>, &mut u64), place: &FilePlace, text: impl FnOnce() -> String) {
-    if told.len() < MAX_TOLD { told.push((place.clone(), text())) } else { *more += 1 }
+/// Adds to what is kept, or counts what is more.
+fn keep((kept, more): (&mut Vec<(FilePlace, String)>, &mut u64), place: &FilePlace, text: impl FnOnce() -> String) {
+    if kept.len() < MAX_KEPT { kept.push((place.clone(), text())) } else { *more += 1 }
 }

@@ -48,7 +48,7 @@ impl<F> Kept<F> {
     }
 
     /// Problems and notes, one a line, with their places.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let line = |(place, finding): &(FilePlace, Finding<F>)| {
             let place = place.line.map_or(place.file.clone(), |line| format!("{}:{line}", place.file));
             match finding {

@@ -4,7 +4,7 @@
 //! Here live the connection, its prepared statements, and what its errors are called; `tls` reads how an address wants to be
 //! encrypted, `row` hands values over. `connection` makes one; verbs of
 //! the store name its type where a statement is PostgreSQL's own. Diesel's own connection links
-//! libpq, which needs OpenSSL for TLS; that of diesel-async hides the SQLSTATE, by which `failure` tells errors apart.
+//! libpq, which needs OpenSSL for TLS; that of diesel-async hides the SQLSTATE, by which `failure` distinguishes errors.
 
 mod row;
 mod tls;
@@ -105,7 +105,7 @@ impl PgConnection {
         };
         let values: Vec<Value> = binds.binds.into_iter().map(Value).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        work(usable(&mut self.client, &mut self.used)?, &statement, &values).map_err(|error| told(&error))
+        work(usable(&mut self.client, &mut self.used)?, &statement, &values).map_err(|error| diesel_error(&error))
     }
 
     fn execute_text(&mut self, sql: &str) -> QueryResult<()> {
@@ -117,7 +117,7 @@ impl PgConnection {
                 return Err(refused(&SqlState::IN_FAILED_SQL_TRANSACTION, message));
             }
         }
-        usable(&mut self.client, &mut self.used)?.batch_execute(sql).map_err(|error| told(&error))
+        usable(&mut self.client, &mut self.used)?.batch_execute(sql).map_err(|error| diesel_error(&error))
     }
 }
 
@@ -128,7 +128,7 @@ fn usable<'a>(client: &'a mut Option<Client>, used: &mut Instant) -> QueryResult
 
 fn prepare(client: &mut Client, sql: &str, _: PrepareForCache, types: &[PgTypeMetadata]) -> QueryResult<Statement> {
     let types = types.iter().map(type_of).collect::<QueryResult<Vec<_>>>()?;
-    client.prepare_typed(sql, &types).map_err(|error| told(&error))
+    client.prepare_typed(sql, &types).map_err(|error| diesel_error(&error))
 }
 
 /// The tables have built-in types only, whose numbers are known without asking the server.
@@ -167,7 +167,7 @@ impl ToSql for Value {
 }
 
 /// An error as Diesel knows it. The SQLSTATE stands before the server's words, which may be in any language.
-fn told(error: &postgres::Error) -> Error {
+fn diesel_error(error: &postgres::Error) -> Error {
     match error.as_db_error() {
         Some(answer) => refused(answer.code(), answer.message()),
         None => lost(whole(error)),
@@ -192,7 +192,7 @@ fn lost(message: String) -> Error {
     Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(message))
 }
 
-/// The SQLSTATE of an error of PostgreSQL, as [`told`] writes it.
+/// The SQLSTATE of an error of PostgreSQL, as [`diesel_error`] writes it.
 pub(super) fn sqlstate(message: &str) -> Option<&str> {
     let (code, _) = message.strip_prefix('[')?.split_once(']')?;
     (code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())).then_some(code)

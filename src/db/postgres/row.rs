@@ -8,7 +8,6 @@ use diesel::pg::{Pg, PgValue};
 use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
 use postgres::types::{FromSql, Type};
 
-/// A row.
 pub struct PgRow(pub(super) postgres::Row);
 
 impl RowSealed for PgRow {}

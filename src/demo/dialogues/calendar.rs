@@ -1,6 +1,6 @@
 //! Greetings and small events that belong to a day of the year; whichever months the demo shows, some of them fall in.
 
-use crate::demo::script::Place::Team;
+use crate::demo::script::Venue::Team;
 use crate::demo::script::{Script, a, b, c, on};
 
 pub(super) const SCRIPTS: &[Script] = &[

@@ -1,6 +1,6 @@
 //! What people say between two pieces of work.
 
-use crate::demo::script::Place::{AnyTeam, Team};
+use crate::demo::script::Venue::{AnyTeam, Team};
 use crate::demo::script::{Script, a, b, c, d, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

@@ -1,6 +1,6 @@
 //! Declarations, inspections, codes and certificates.
 
-use crate::demo::script::Place::Team;
+use crate::demo::script::Venue::Team;
 use crate::demo::script::{Script, a, b, c, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

@@ -1,6 +1,6 @@
 //! Invoices, credit notes, payments and month ends.
 
-use crate::demo::script::Place::{People, Team};
+use crate::demo::script::Venue::{People, Team};
 use crate::demo::script::{Script, a, b, c, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

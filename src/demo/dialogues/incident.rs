@@ -1,6 +1,6 @@
 //! The affair of the re-dated invoice: what a compliance officer would look for, in the order in which it happened.
 
-use crate::demo::script::Place::{People, Team};
+use crate::demo::script::Venue::{People, Team};
 use crate::demo::script::{Script, a, b, c, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

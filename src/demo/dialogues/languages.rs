@@ -1,6 +1,6 @@
 //! Dutch, German, French, Polish, Japanese, Arabic, and two that switch half-way.
 
-use crate::demo::script::Place::{People, Team};
+use crate::demo::script::Venue::{People, Team};
 use crate::demo::script::{Script, a, b, c, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

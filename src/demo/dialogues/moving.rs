@@ -1,6 +1,6 @@
 //! The office moves from the old quay to the Wilhelminakade.
 
-use crate::demo::script::Place::{People, Team};
+use crate::demo::script::Venue::{People, Team};
 use crate::demo::script::{Script, a, b, c, d, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

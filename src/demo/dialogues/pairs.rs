@@ -1,6 +1,6 @@
 //! What two or three colleagues say to one another.
 
-use crate::demo::script::Place::{AnyDirect, AnyGroup, People};
+use crate::demo::script::Venue::{AnyDirect, AnyGroup, People};
 use crate::demo::script::{Script, a, b, c, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

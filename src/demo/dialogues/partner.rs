@@ -1,6 +1,6 @@
 //! Talk between Halden and Brightwater, in rooms of either company.
 
-use crate::demo::script::Place::{AnyPartnerDirect, People, Team};
+use crate::demo::script::Venue::{AnyPartnerDirect, People, Team};
 use crate::demo::script::{Script, a, b, c, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

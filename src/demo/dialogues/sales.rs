@@ -1,6 +1,6 @@
 //! Rates, tenders, customers who ask for more and pay less.
 
-use crate::demo::script::Place::{People, Team};
+use crate::demo::script::Venue::{People, Team};
 use crate::demo::script::{Script, a, b, c, d, often, once};
 
 pub(super) const SCRIPTS: &[Script] = &[

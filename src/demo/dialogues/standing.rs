@@ -100,7 +100,7 @@ pub(in crate::demo) const STAND_UPS: &[StandUp] = &[
     },
 ];
 
-/// What the program tells.
+/// What the program posts.
 pub(in crate::demo) const ARRIVALS: &[&str] = &[
     "🚢 {vessel} has arrived at {port}, berth {berth}. {qty} boxes for Halden.",
     "🚢 {vessel} is expected at {port} on {date}, {time} (was {time2}).",

@@ -26,7 +26,7 @@ use crate::jobs::Stop;
 use crate::model::{ExportRequest, Part, RequestId};
 use crate::numbers;
 
-/// How often the progress is told, and a stop is heeded.
+/// How often the progress is reported, and a stop is heeded.
 const LOOK: Duration = Duration::from_millis(200);
 
 const STOPPED: &str = "Stopped. What was put back until then stays; the rest is still missing.";
@@ -50,7 +50,7 @@ pub struct Rebuilt {
 }
 
 impl ExportWorker {
-    /// Builds the archive of a completed export again, into `folder`, where none of its files may lie yet. `progress` is told
+    /// Builds the archive of a completed export again, into `folder`, where none of its files may lie yet. `progress` is called
     /// the items done.
     ///
     /// # Errors

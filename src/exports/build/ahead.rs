@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 
 use crate::days;
 use crate::error::Result;
-use crate::exports::contents::{Reader, SMALL, Shown, Within};
+use crate::exports::contents::{ItemAsOfCut, Reader, SMALL, Within};
 use crate::exports::rules::slices::{Portion, Slice};
 use crate::model::ConversationId;
 
@@ -20,7 +20,7 @@ const LOOK_AHEAD: usize = 2_000;
 /// What has been read ahead.
 #[derive(Default)]
 pub(super) struct Ahead {
-    items: HashMap<ConversationId, Vec<Shown>>,
+    items: HashMap<ConversationId, Vec<ItemAsOfCut>>,
     /// Up to this place of the plan, conversations are better read one after the other.
     singly: usize,
 }
@@ -33,7 +33,7 @@ impl Ahead {
         plan: &Slice,
         place: usize,
         zone: Tz,
-    ) -> Result<Option<Vec<Shown>>> {
+    ) -> Result<Option<Vec<ItemAsOfCut>>> {
         let Some(portion) = plan.portion(place) else { return Ok(None) };
         if let Some(items) = self.items.remove(&portion.conversation) {
             return Ok(Some(items));

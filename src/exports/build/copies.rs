@@ -1,15 +1,15 @@
 //! The formats beside the JSON, for exports that ask for them; others pass by here at no cost.
 //!
 //! They are made where the JSON is, by the reader, from the same records: [`Copyist`] hands the items of a part to each format,
-//! [`CopiedLists`] what part 1 tells of all. What their files say and which there are, is decided by `archive::formats`.
+//! [`CopiedLists`] what part 1 lists of all. What their files say and which there are, is decided by `archive::formats`.
 
 use chrono::NaiveDate;
 
 use super::output::Output;
-use super::read::Source;
+use super::read::PartSource;
 use super::records::Folder;
-use crate::archive::Place;
-use crate::archive::formats::{Chat, Chunk, Format, ListCopy, Listed, Part, PartCopy, Whole};
+use crate::archive::ChunkPosition;
+use crate::archive::formats::{Chat, Chunk, ExportInfo, Format, ListCopy, ListedConversation, Part, PartCopy};
 use crate::archive::manifest::{Copied, DayCount, Totals};
 use crate::archive::records::{ConversationEntry, ItemEntry};
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub(super) struct Copyist {
 pub(super) struct Rendered<'a> {
     pub(super) folder: &'a Folder,
     pub(super) day: NaiveDate,
-    pub(super) place: Place,
+    pub(super) place: ChunkPosition,
     /// The next day with items, once it is known.
     pub(super) next: Option<NaiveDate>,
     pub(super) items: &'a [ItemEntry],
@@ -82,7 +82,7 @@ impl Copyist {
     }
 }
 
-/// What part 1 tells of all conversations, in each format.
+/// What part 1 lists of all conversations, in each format.
 pub(super) struct CopiedLists<'a> {
     copies: Vec<(&'static str, Box<dyn ListCopy + 'a>)>,
     /// How many conversations have come.
@@ -100,9 +100,9 @@ pub(super) struct Entry<'a> {
 
 impl<'a> CopiedLists<'a> {
     /// None, if there are no formats beside the JSON.
-    pub(super) fn create(source: &Source<'a>) -> Result<Option<Self>> {
-        let Source { formats, header, request, job, folder, .. } = *source;
-        let whole = Whole { header, zone: request.time_zone, parts: job.count, folder, formats };
+    pub(super) fn create(source: &PartSource<'a>) -> Result<Option<Self>> {
+        let PartSource { formats, header, request, job, folder, .. } = *source;
+        let whole = ExportInfo { header, zone: request.time_zone, parts: job.count, folder, formats };
         let copies = formats.iter().map(|format| Ok((format.about().key, format.lists(whole)?)));
         let copies = copies.collect::<Result<Vec<_>>>()?;
         Ok((!copies.is_empty()).then_some(Self { copies, rank: 0 }))
@@ -111,7 +111,7 @@ impl<'a> CopiedLists<'a> {
     /// The next conversation.
     pub(super) fn add(&mut self, conversation: &Entry<'_>, output: &mut Output<'_>) -> Result<()> {
         let Entry { folder, entry, days, portions } = *conversation;
-        let listed = Listed { chat: folder.chat(self.rank), entry, days, portions };
+        let listed = ListedConversation { chat: folder.chat(self.rank), entry, days, portions };
         self.rank += 1;
         self.copies.iter_mut().try_for_each(|(_, copy)| copy.add(&listed, output))
     }

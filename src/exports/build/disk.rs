@@ -41,7 +41,7 @@ fn size(bytes: u64) -> String {
     format::size(bytes)
 }
 
-/// What an administrator is told of a failure that the server's disk is the reason of, wherever among the causes that is told.
+/// What an administrator is shown of a failure that the server's disk is the reason of, wherever among the causes that is found.
 pub(super) fn trouble(error: &Error) -> Option<&'static str> {
     use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     kinds(error).into_iter().find_map(|kind| match kind {

@@ -1,7 +1,7 @@
 //! The building of exports, one job at a time, from claim to end: a plan, or a part (C1–C7 as the archive shows
 //! them).
 //!
-//! Here is what surrounds the work: the claim with its `heartbeat`, the end, failures and who is told of them. The work itself:
+//! Here is what surrounds the work: the claim with its `heartbeat`, the end, failures and who is informed of them. The work itself:
 //!
 //! | Step | Where | What |
 //! |---|---|---|
@@ -135,7 +135,7 @@ impl ExportWorker {
         Path::join(&self.work_folder, key)
     }
 
-    /// Does the job that has waited longest, if there is one; only of the request `only` if one is given. Tells
+    /// Does the job that has waited longest, if there is one; only of the request `only` if one is given. Returns
     /// whether there was one.
     ///
     /// # Errors
@@ -250,7 +250,7 @@ impl ExportWorker {
         })
     }
 
-    /// Ends in failure what will fail again, and puts off what may pass. Tells whether the work was still ours.
+    /// Ends in failure what will fail again, and puts off what may pass. Returns whether the work was still ours.
     fn fail(&self, claim: &Claim, error: &Error, stop: &Stop) -> Result<bool> {
         let failure = failure(claim.request.id, error);
         let settled = jobs::persist(self.patience, "a failure", &|| !stop.is_asked(), &mut || {

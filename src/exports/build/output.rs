@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::heartbeat::Heartbeat;
 use super::reconciliation::Tick;
 use crate::archive::formats::Sink;
-use crate::archive::{Bundle, Place, Spool};
+use crate::archive::{Bundle, ChunkPosition, Spool};
 use crate::error::{Error, Kind, Result};
 
 /// Files and directories, and bytes of their text, that go to a packer together.
@@ -20,7 +20,6 @@ pub(in crate::exports) struct Batch {
     /// Counted from 0: the order of writing.
     pub(super) number: u64,
     pub(super) bundle: Bundle,
-    /// What is in it.
     pub(super) ticks: Vec<Tick>,
     pub(super) items: i64,
 }
@@ -107,7 +106,7 @@ impl<'a> Output<'a> {
         let mut begin = Some(begin);
         spool.read(&mut |text, last| {
             let first = begin.take();
-            let place = Place { first: first.is_some(), last };
+            let place = ChunkPosition { first: first.is_some(), last };
             let mut whole = first.unwrap_or_default();
             whole.extend(text);
             if last {
@@ -124,12 +123,12 @@ impl Sink for Output<'_> {
         self.next()
     }
 
-    fn text(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()> {
+    fn text(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<()> {
         self.batch.bundle.add(path, place, text);
         self.next()
     }
 
-    fn aside(&mut self, path: &str, place: Place, text: &[u8]) -> Result<()> {
+    fn aside(&mut self, path: &str, place: ChunkPosition, text: &[u8]) -> Result<()> {
         self.batch.bundle.add_aside(path, place, text);
         self.next()
     }
@@ -156,14 +155,14 @@ mod tests {
         }
         let heartbeat = Heartbeat::default();
         let mut output = Output::new(Batch::default(), given, batches, &heartbeat);
-        output.text("short", Place::WHOLE, &[b'a'; BATCH_BYTES - 1]).unwrap();
+        output.text("short", ChunkPosition::WHOLE, &[b'a'; BATCH_BYTES - 1]).unwrap();
         output.batch.items = 3;
         output.batch.bundle.begin(format_args!("long"));
         for _ in 0..4 {
             output.make_room().unwrap();
             output.batch.bundle.text().extend([b'b'; BATCH_BYTES / 2]);
         }
-        output.batch.bundle.end(Place::WHOLE);
+        output.batch.bundle.end(ChunkPosition::WHOLE);
         output.finish().unwrap();
         drop(output);
         let sent: Vec<_> = sent.iter().map(|batch| (batch.number, batch.items, batch.bundle.bytes())).collect();

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::heartbeat::Heartbeat;
 use super::output::{Batch, Output};
-use super::read::{Others, Source};
+use super::read::{Others, PartSource};
 use super::reconciliation::{self, Sums, Written};
 use super::yielding::Yield;
 use super::{ExportWorker, disk, plan, records};
@@ -76,7 +76,7 @@ impl ExportWorker {
         let mut reader = plan::reader(&self.store, request, &cut);
         let header = header(request, &cut);
         let mut part = PartWriter::create(folder, &records::top_folder(&header), header.cut)?;
-        let source = Source { request, formats: &formats, header: &header, job, others, folder };
+        let source = PartSource { request, formats: &formats, header: &header, job, others, folder };
         let Written { slice, kinds } = self.pipe(&source, &mut reader, &mut part, heartbeat)?;
         reconciliation::reconcile(&job.plan, &slice, request.time_zone, &mut reader)?;
         let counts = (!slice.counts_as(&job.plan)).then(|| slice.to_text());
@@ -108,7 +108,7 @@ impl ExportWorker {
     /// Reads, packs and writes what a part holds; gives what was written, counted.
     fn pipe(
         &self,
-        source: &Source<'_>,
+        source: &PartSource<'_>,
         reader: &mut Reader,
         part: &mut PartWriter,
         heartbeat: &Heartbeat,

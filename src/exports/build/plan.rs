@@ -16,17 +16,17 @@ use crate::{days, jobs};
 
 impl ExportWorker {
     pub(super) fn plan(&self, claim: &mut Claim, heartbeat: &Heartbeat) -> Result<()> {
-        // Each step may be told more than once, and is done once.
-        let tell = |step: &mut dyn FnMut() -> Result<bool>| {
+        // Each step may be reported more than once, and is done once.
+        let report = |step: &mut dyn FnMut() -> Result<bool>| {
             let goes_on = || heartbeat.interruption().is_none();
             let ours = jobs::persist(self.patience, "a step of a plan", &goes_on, step)?;
             if ours { Ok(()) } else { Err(heartbeat.interrupt(Interruption::Lost)) }
         };
-        tell(&mut || queue::take_cut(&self.store, claim, self.clock.now()))?;
+        report(&mut || queue::take_cut(&self.store, claim, self.clock.now()))?;
         let claim = &*claim;
         // Somebody may have taken it for a folder of temporary files that can be removed.
         crate::blobs::create_private_dir(&self.work_folder)?;
-        tell(&mut || queue::begin_plan(&self.store, claim))?;
+        report(&mut || queue::begin_plan(&self.store, claim))?;
         let mut items = 0;
         divide(
             &self.store,
@@ -34,13 +34,13 @@ impl ExportWorker {
             self.limits,
             &mut |number, slice| {
                 items += slice.items();
-                tell(&mut || queue::add_part(&self.store, claim, number, slice))
+                report(&mut || queue::add_part(&self.store, claim, number, slice))
             },
             &|| heartbeat.check(),
         )?;
         let formats = formats::chosen(formats::ALL, &claim.request.formats)?;
         disk::check_space(&self.work_folder, items, &formats, self.keep_free)?;
-        tell(&mut || queue::planned(&self.store, claim, items, self.limits, self.clock.now()))
+        report(&mut || queue::planned(&self.store, claim, items, self.limits, self.clock.now()))
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) fn reader(store: &Store, request: &ExportRequest, cut: &TakenCut) -> 
 }
 
 /// Gives what each part holds to `take`, with its number: a single part holds everything. Of several, part 1 holds no
-/// conversation: it tells about the others.
+/// conversation: it describes the others.
 pub(super) fn divide(
     store: &Store,
     request: &ExportRequest,

@@ -20,10 +20,10 @@ use crate::archive::manifest::{
     FORMAT_VERSION, FolderCount, Header, Manifest, PartInfo, PartManifest, Program, Totals,
 };
 use crate::archive::records::{Counts, ItemEntry};
-use crate::archive::{Place, Spool, names, render};
+use crate::archive::{ChunkPosition, Spool, names, render};
 use crate::days::{self, DayFinder};
 use crate::error::{Error, Result};
-use crate::exports::contents::{Listed, Reader, Shown};
+use crate::exports::contents::{ConversationWithPeople, ItemAsOfCut, Reader};
 use crate::exports::queue::PartJob;
 use crate::exports::rows::part_jobs::Built;
 use crate::exports::rules::slices::{DayCount, Portion, Slice};
@@ -41,7 +41,7 @@ pub(super) struct Others<'a> {
 
 /// What is to be read.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(super) struct PartSource<'a> {
     pub(super) request: &'a ExportRequest,
     /// Those that it asks for beside the JSON.
     pub(super) formats: &'a [&'static dyn Format],
@@ -52,7 +52,7 @@ pub(super) struct Source<'a> {
     pub(super) folder: &'a Path,
 }
 
-impl Source<'_> {
+impl PartSource<'_> {
     /// Reads everything; gives what was read, added up.
     pub(super) fn read(&self, reader: &mut Reader, output: &mut Output<'_>) -> Result<Sums> {
         let mut read = Read {
@@ -109,7 +109,7 @@ impl Source<'_> {
         let about = PartManifest { format_version: FORMAT_VERSION, program, header, part: number };
         let mut text = Vec::new();
         render::object(&mut text, &about)?;
-        output.text(&names::manifest_file(number), Place::WHOLE, &text)
+        output.text(&names::manifest_file(number), ChunkPosition::WHOLE, &text)
     }
 
     /// The only part: conversations, lists and manifest.
@@ -287,7 +287,7 @@ const ALL: (ConversationId, ConversationId) = (ConversationId::MIN, Conversation
 fn conversations(
     reader: &mut Reader,
     (mut after, last): (ConversationId, ConversationId),
-    mut take: impl FnMut(&mut Reader, Listed) -> Result<()>,
+    mut take: impl FnMut(&mut Reader, ConversationWithPeople) -> Result<()>,
 ) -> Result<()> {
     loop {
         let page = reader.conversations(after, last)?;
@@ -301,7 +301,7 @@ fn conversations(
 
 /// What was planned of a conversation, which is the next that was found. Both come by number: one that was passed over is
 /// gone.
-fn planned<'a>(portion: Option<Portion<'a>>, found: &Listed) -> Result<Portion<'a>> {
+fn planned<'a>(portion: Option<Portion<'a>>, found: &ConversationWithPeople) -> Result<Portion<'a>> {
     match portion {
         Some(portion) if portion.conversation == found.conversation.id => Ok(portion),
         Some(portion) if portion.conversation < found.conversation.id => Err(missing(portion.conversation)),
@@ -377,7 +377,7 @@ impl<'a> DayFile<'a> {
         output.batch.bundle.begin(format_args!("{}/{}.json", self.folder.path, self.day));
     }
 
-    fn item(&mut self, item: Shown, output: &mut Output<'_>, people: &mut People) -> Result<()> {
+    fn item(&mut self, item: ItemAsOfCut, output: &mut Output<'_>, people: &mut People) -> Result<()> {
         let record = records::item(self.folder, item, people);
         render::record(output.batch.bundle.text(), self.first && self.items == 0, &record)?;
         self.items += 1;
@@ -414,7 +414,7 @@ impl<'a> DayFile<'a> {
             Ending::Chunk => (false, None),
             Ending::Day { next } => (true, next),
         };
-        let place = Place { first: self.first, last };
+        let place = ChunkPosition { first: self.first, last };
         output.batch.bundle.end(place);
         let tick = Tick::Items(self.folder.id, self.day, self.items, self.deleted);
         read.count(tick);
@@ -442,7 +442,7 @@ struct Lists<'a> {
 
 /// A conversation, as it has been read or built.
 struct Counted<'a> {
-    listed: &'a Listed,
+    listed: &'a ConversationWithPeople,
     folder: &'a Folder,
     days: &'a [DayCount],
     /// The first days of what each part holds of it; none for the part in which it begins.
@@ -450,7 +450,7 @@ struct Counted<'a> {
 }
 
 impl<'a> Lists<'a> {
-    fn create(source: &Source<'a>) -> Result<Self> {
+    fn create(source: &PartSource<'a>) -> Result<Self> {
         let spool = || Spool::create(source.folder);
         let (totals, line) = (Totals::default(), Vec::new());
         let copied = CopiedLists::create(source)?;

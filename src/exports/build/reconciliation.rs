@@ -18,7 +18,7 @@ pub(super) enum Tick {
     Folder(ConversationId),
     /// So many more items of a day, and so many of them deleted.
     Items(ConversationId, NaiveDate, u32, u32),
-    /// A conversation's items, those that [`Tick::Items`] tells, by kind; none with its folder, so that every conversation
+    /// A conversation's items, those that [`Tick::Items`] counts, by kind; none with its folder, so that every conversation
     /// has its kind. These are counted as they are written only.
     Kinds(ConversationCounts),
 }
@@ -57,7 +57,6 @@ impl From<&Slice> for Sums {
 pub(super) struct Written {
     /// By conversation and day, as it was planned.
     pub(super) slice: Slice,
-    /// By kind.
     pub(super) kinds: KindCounts,
 }
 

@@ -11,7 +11,7 @@ use crate::archive::records::{
     Repeated,
 };
 use crate::capture::rules::periods;
-use crate::exports::contents::{self, Listed, Shown};
+use crate::exports::contents::{self, ConversationWithPeople, ItemAsOfCut};
 use crate::exports::evidence::TakenCut;
 use crate::exports::filters::Chosen;
 use crate::exports::rules::slices;
@@ -71,7 +71,7 @@ pub(super) fn top_folder(header: &Header) -> String {
     names::top_folder(&header.account.name, request.first_day, request.last_day, request.id.0)
 }
 
-/// What is signed beside the check sums of a part. No clock: the cut tells when.
+/// What is signed beside the check sums of a part. No clock: the cut says when.
 pub(super) fn comment(header: &Header, part: u32) -> String {
     format!("compliance export {}, part {part}, cut {}", header.request.id, header.cut)
 }
@@ -102,7 +102,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn of(listed: &Listed) -> Self {
+    pub(super) fn of(listed: &ConversationWithPeople) -> Self {
         let conversation = &listed.conversation;
         let mut names: Vec<&str> = Vec::new();
         let mut last = None;
@@ -136,14 +136,14 @@ impl Folder {
 pub(super) struct People(HashMap<UserId, Arc<Repeated<Person>>>);
 
 impl People {
-    fn of(&mut self, who: &contents::Person) -> Arc<Repeated<Person>> {
+    fn of(&mut self, who: &contents::UserWithCompany) -> Arc<Repeated<Person>> {
         let record = self.0.entry(who.user.id).or_insert_with(|| Repeated::new(person(who)));
         Arc::clone(record)
     }
 }
 
 /// A line of a day file.
-pub(super) fn item(folder: &Folder, shown: Shown, people: &mut People) -> ItemEntry {
+pub(super) fn item(folder: &Folder, shown: ItemAsOfCut, people: &mut People) -> ItemEntry {
     let mut edits = Vec::with_capacity(shown.log.len());
     for (entry, editor) in shown.log {
         edits.push(Edit {
@@ -173,7 +173,7 @@ pub(super) fn item(folder: &Folder, shown: Shown, people: &mut People) -> ItemEn
 }
 
 /// A line of the lists.
-pub(super) fn conversation(listed: &Listed, folder: &Folder, counts: Counts) -> ConversationEntry {
+pub(super) fn conversation(listed: &ConversationWithPeople, folder: &Folder, counts: Counts) -> ConversationEntry {
     let conversation = &listed.conversation;
     let members = listed.stays.iter().map(|(who, stay)| Member {
         person: person(who),
@@ -195,7 +195,7 @@ pub(super) fn conversation(listed: &Listed, folder: &Folder, counts: Counts) -> 
     }
 }
 
-fn person(person: &contents::Person) -> Person {
+fn person(person: &contents::UserWithCompany) -> Person {
     person_of(&person.user, &person.account)
 }
 
@@ -209,6 +209,6 @@ fn person_of(user: &User, account: &str) -> Person {
     }
 }
 
-fn assignee(person: &contents::Person) -> Assignee {
+fn assignee(person: &contents::UserWithCompany) -> Assignee {
     Assignee { id: Some(Id(person.user.id)), name: person.user.name.clone() }
 }

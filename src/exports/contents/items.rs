@@ -6,7 +6,7 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::{Reader, Shown, View};
+use super::{ItemAsOfCut, Reader, View};
 use crate::capture::rows::items::{Edit, Item, Position};
 use crate::capture::rules::edits::{self, Change};
 use crate::capture::rules::periods::{self, Appearance};
@@ -30,13 +30,13 @@ impl Reader {
     /// there may be more.
     ///
     /// # Errors
-    /// When the database fails; [`crate::error::Kind::Conflict`] if a row is not what was recorded.
+    /// [`crate::error::Kind::Conflict`] if a row is not what was recorded.
     pub fn items(
         &mut self,
         conversation: ConversationId,
         within: &Range<Timestamp>,
         after: Option<Position>,
-    ) -> Result<(Vec<Shown>, Option<Position>)> {
+    ) -> Result<(Vec<ItemAsOfCut>, Option<Position>)> {
         let Self { db, view } = self;
         db.read(|c| {
             view.learn(c, &[conversation])?;
@@ -53,8 +53,8 @@ impl Reader {
     /// read one conversation after the other.
     ///
     /// # Errors
-    /// When the database fails; [`crate::error::Kind::Conflict`] if a row is not what was recorded.
-    pub fn items_of_several(&mut self, wanted: &[Within]) -> Result<Option<HashMap<ConversationId, Vec<Shown>>>> {
+    /// [`crate::error::Kind::Conflict`] if a row is not what was recorded.
+    pub fn items_of_several(&mut self, wanted: &[Within]) -> Result<Option<HashMap<ConversationId, Vec<ItemAsOfCut>>>> {
         let from = wanted.iter().map(|(_, within)| within.start).min().unwrap_or_default();
         let until = wanted.iter().map(|(_, within)| within.end).max().unwrap_or_default();
         let ids: Vec<ConversationId> = wanted.iter().map(|(id, _)| *id).collect();
@@ -71,7 +71,7 @@ impl Reader {
             items.retain(|item| {
                 wanted.get(&item.conversation_id).is_some_and(|within| within.contains(&item.created_at))
             });
-            let mut shown: HashMap<_, Vec<Shown>> = wanted.keys().map(|id| (*id, Vec::new())).collect();
+            let mut shown: HashMap<_, Vec<ItemAsOfCut>> = wanted.keys().map(|id| (*id, Vec::new())).collect();
             for (conversation, item) in view.all_shown(c, items, edits)? {
                 shown.entry(conversation).or_default().push(item);
             }
@@ -80,9 +80,6 @@ impl Reader {
     }
 
     /// The days of those of the items with these ids of a conversation that are in the export, by id.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn days_of(
         &mut self,
         conversation: ConversationId,
@@ -107,9 +104,6 @@ impl Reader {
     }
 
     /// How many items of a conversation have been erased since the cut, by day: so many may be missing from what there was (C4).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn erased_since(&mut self, conversation: ConversationId, zone: Tz) -> Result<BTreeMap<NaiveDate, u32>> {
         let Self { db, view } = self;
         db.read(|c| {
@@ -138,7 +132,7 @@ impl View {
         c: &mut Conn,
         items: Vec<Item>,
         edits: Vec<(Edit, i64)>,
-    ) -> Result<Vec<(ConversationId, Shown)>> {
+    ) -> Result<Vec<(ConversationId, ItemAsOfCut)>> {
         let mut there = Vec::with_capacity(items.len());
         let mut cuts = HashMap::with_capacity(items.len());
         for item in items {
@@ -150,8 +144,8 @@ impl View {
         }
         let items = there;
         let mut changes: HashMap<_, Vec<Change>> = HashMap::new();
-        let is_told = |edit: &Edit, recording: i64| cuts.get(&edit.item_id).is_some_and(|cut| recording <= *cut);
-        for (edit, _) in edits.into_iter().filter(|(edit, recording)| is_told(edit, *recording)) {
+        let is_in_cut = |edit: &Edit, recording: i64| cuts.get(&edit.item_id).is_some_and(|cut| recording <= *cut);
+        for (edit, _) in edits.into_iter().filter(|(edit, recording)| is_in_cut(edit, *recording)) {
             let change = Change { at: edit.edited_at, by: edit.editor_id, after: edit.content };
             changes.entry(edit.item_id).or_default().push(change);
         }
@@ -166,7 +160,7 @@ impl View {
         Ok(shown)
     }
 
-    fn shown(&mut self, c: &mut Conn, item: Item, changes: Vec<Change>) -> Result<Option<Shown>> {
+    fn shown(&mut self, c: &mut Conn, item: Item, changes: Vec<Change>) -> Result<Option<ItemAsOfCut>> {
         let deletion = item.deleted.map(|(at, _, recording)| (at, recording));
         let deleted = match periods::appearance(&self.on, deletion, self.number(item.conversation_id)?) {
             Appearance::Hidden => return Ok(None),
@@ -190,7 +184,7 @@ impl View {
                 Ok((entry, editor))
             })
             .collect::<Result<_>>()?;
-        Ok(Some(Shown {
+        Ok(Some(ItemAsOfCut {
             id: item.external_id,
             kind: item.kind,
             author: self.person_opt(c, item.author_id)?,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Listed, Reader, View};
+use super::{ConversationWithPeople, Reader, View};
 use crate::capture::rows::conversations::Conversation;
 use crate::capture::rules::memberships;
 use crate::db::Conn;
@@ -16,34 +16,32 @@ const CONVERSATIONS: i64 = 200;
 
 impl Reader {
     /// The next conversations by number after `after` and up to `last`; none when there are no more.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn conversations(&mut self, after: ConversationId, last: ConversationId) -> Result<Vec<Listed>> {
+    pub fn conversations(
+        &mut self,
+        after: ConversationId,
+        last: ConversationId,
+    ) -> Result<Vec<ConversationWithPeople>> {
         let Self { db, view } = self;
         db.read(|c| {
-            let page = capture::rows::conversations::page_chosen(c, view.choice(), (after, last), CONVERSATIONS)?;
+            let page = capture::rows::conversations::page_chosen(c, view.filter(), (after, last), CONVERSATIONS)?;
             view.numbers = page.iter().map(|conversation| (conversation.id, conversation.cut)).collect();
             view.listed(c, page)
         })
     }
 
     /// How many conversations come before this one, in the order in which [`Reader::conversations`] gives them.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn rank(&mut self, conversation: ConversationId) -> Result<u64> {
         let Self { db, view } = self;
-        let before = db.statement(|c| capture::rows::conversations::count_before(c, view.choice(), conversation))?;
+        let before = db.statement(|c| capture::rows::conversations::count_before(c, view.filter(), conversation))?;
         Ok(u64::try_from(before).unwrap_or(0))
     }
 }
 
-/// What was told of each person of a conversation: came or went, and when.
+/// What was recorded of each person of a conversation: came or went, and when.
 type Events = BTreeMap<UserId, Vec<(bool, Option<Timestamp>)>>;
 
 impl View {
-    fn listed(&mut self, c: &mut Conn, page: Vec<Conversation>) -> Result<Vec<Listed>> {
+    fn listed(&mut self, c: &mut Conn, page: Vec<Conversation>) -> Result<Vec<ConversationWithPeople>> {
         let ids: Vec<ConversationId> = page.iter().map(|conversation| conversation.id).collect();
         let mut events: HashMap<ConversationId, Events> = HashMap::new();
         for (id, event) in capture::rows::conversations::list_memberships(c, &ids, self.cut)? {
@@ -61,7 +59,7 @@ impl View {
                     stays.extend(memberships::stays(events).into_iter().map(|stay| (Arc::clone(&person), stay)));
                 }
             }
-            listed.push(Listed { conversation, owner, starter, stays });
+            listed.push(ConversationWithPeople { conversation, owner, starter, stays });
         }
         Ok(listed)
     }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 pub use self::items::{SMALL, Within};
 pub use self::plan::Division;
-use crate::capture::rows::conversations::{Choice, Conversation};
+use crate::capture::rows::conversations::{Conversation, ConversationFilter};
 use crate::capture::rules::edits::LogEntry;
 use crate::capture::rules::memberships::Stay;
 use crate::capture::rules::periods::Spans;
@@ -38,8 +38,7 @@ use crate::model::{
 
 /// A person as archives name them.
 #[derive(Clone, Debug)]
-pub struct Person {
-    /// The person.
+pub struct UserWithCompany {
     pub user: User,
     /// Name of their company.
     pub account: String,
@@ -47,40 +46,36 @@ pub struct Person {
 
 /// A conversation with its people.
 #[derive(Clone, Debug)]
-pub struct Listed {
-    /// The conversation.
+pub struct ConversationWithPeople {
     pub conversation: Conversation,
     /// Name of the owning account.
     pub owner: String,
     /// Who started it.
-    pub starter: Option<Arc<Person>>,
+    pub starter: Option<Arc<UserWithCompany>>,
     /// Each stay of each person, by the person's number.
-    pub stays: Vec<(Arc<Person>, Stay)>,
+    pub stays: Vec<(Arc<UserWithCompany>, Stay)>,
 }
 
 /// An item as it shows.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct ItemAsOfCut {
     /// The source's id.
     pub id: String,
-    /// What it is.
     pub kind: ItemKind,
     /// Who posted it.
-    pub author: Option<Arc<Person>>,
-    /// When.
+    pub author: Option<Arc<UserWithCompany>>,
     pub created_at: Timestamp,
     /// The source's id of the item that it replies to.
     pub parent: Option<String>,
     /// What it says.
     pub content: Content,
     /// Who is to do a task.
-    pub assignees: Vec<Arc<Person>>,
+    pub assignees: Vec<Arc<UserWithCompany>>,
     /// Its edit log.
-    pub log: Vec<(LogEntry, Option<Arc<Person>>)>,
-    /// Its files.
+    pub log: Vec<(LogEntry, Option<Arc<UserWithCompany>>)>,
     pub attachments: Vec<Attachment>,
     /// When and by whom it was deleted.
-    pub deleted: Option<(Timestamp, Option<Arc<Person>>)>,
+    pub deleted: Option<(Timestamp, Option<Arc<UserWithCompany>>)>,
 }
 
 /// Reads what an export holds.
@@ -101,7 +96,7 @@ struct View {
     filters: Filters,
     /// When capture was on, or may have been.
     on: Spans,
-    people: HashMap<UserId, Option<Arc<Person>>>,
+    people: HashMap<UserId, Option<Arc<UserWithCompany>>>,
     /// Names of accounts that own conversations.
     owners: HashMap<AccountId, String>,
 }
@@ -126,8 +121,8 @@ impl Reader {
 }
 
 impl View {
-    const fn choice(&self) -> Choice<'_> {
-        Choice { account: self.account, cut: self.cut, filters: &self.filters }
+    const fn filter(&self) -> ConversationFilter<'_> {
+        ConversationFilter { account: self.account, cut: self.cut, filters: &self.filters }
     }
 
     /// Takes note of the cut's numbers for these conversations.
@@ -154,7 +149,7 @@ impl View {
         }
         let strangers = Vec::from_iter(strangers);
         for (user, account) in identity::rows::users::list_at_cut(c, &strangers, self.cut)? {
-            self.people.insert(user.id, Some(Arc::new(Person { user, account })));
+            self.people.insert(user.id, Some(Arc::new(UserWithCompany { user, account })));
         }
         for id in strangers {
             self.people.entry(id).or_default();
@@ -163,7 +158,7 @@ impl View {
     }
 
     /// Someone who may have been met before.
-    fn person(&mut self, c: &mut Conn, id: UserId) -> Result<Option<Arc<Person>>> {
+    fn person(&mut self, c: &mut Conn, id: UserId) -> Result<Option<Arc<UserWithCompany>>> {
         if let Some(known) = self.people.get(&id) {
             return Ok(known.clone());
         }
@@ -171,7 +166,7 @@ impl View {
         Ok(self.people.get(&id).cloned().flatten())
     }
 
-    fn person_opt(&mut self, c: &mut Conn, id: Option<UserId>) -> Result<Option<Arc<Person>>> {
+    fn person_opt(&mut self, c: &mut Conn, id: Option<UserId>) -> Result<Option<Arc<UserWithCompany>>> {
         id.map_or(Ok(None), |id| self.person(c, id))
     }
 }

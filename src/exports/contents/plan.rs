@@ -14,7 +14,7 @@ use super::{Reader, View};
 use crate::archive::formats::needs::{Extent, Needs};
 use crate::capture;
 use crate::capture::rows::items::{Planned, PlannedEdit};
-use crate::capture::rows::ledger::Count;
+use crate::capture::rows::ledger::LedgerCount;
 use crate::capture::rules::periods::{self, Appearance};
 use crate::days::DayFinder;
 use crate::db::Conn;
@@ -79,21 +79,21 @@ impl Reader {
 impl View {
     /// How many conversations are chosen, and how many membership events they have; once all of the account have been found.
     fn count(&self, c: &mut Conn) -> Result<(i64, i64)> {
-        let (told, found) = capture::rows::ledger::count_conversations(c, self.account)?;
-        if told != found {
-            return Err(lost_conversations(told, found));
+        let (recorded, found) = capture::rows::ledger::count_conversations(c, self.account)?;
+        if recorded != found {
+            return Err(lost_conversations(recorded, found));
         }
-        capture::rows::conversations::count_chosen(c, self.choice())
+        capture::rows::conversations::count_chosen(c, self.filter())
     }
 }
 
-fn lost_conversations(told: i64, found: i64) -> Error {
-    lost(&format!("{told} conversations were counted"), &format!("{found} were found"))
+fn lost_conversations(recorded: i64, found: i64) -> Error {
+    lost(&format!("{recorded} conversations were counted"), &format!("{found} were found"))
 }
 
-fn lost(told: &str, found: &str) -> Error {
+fn lost(recorded: &str, found: &str) -> Error {
     Error::conflict(format!(
-        "The check of completeness failed: {told} when they were recorded, but {found}. The database is damaged. Ask the \
+        "The check of completeness failed: {recorded} when they were recorded, but {found}. The database is damaged. Ask the \
          server's operator to restore it from a backup.",
     ))
 }
@@ -116,7 +116,7 @@ struct Walk {
     /// Number of the cut for what belongs to it.
     cut: i64,
     /// All that was found of it, beside the range and within.
-    found: Count,
+    found: LedgerCount,
     day: Option<PlannedDay>,
     /// Items that have been erased since the cut, of days that have not been planned yet.
     erased: BTreeMap<NaiveDate, u32>,
@@ -124,8 +124,8 @@ struct Walk {
 
 /// What is known of a page of conversations before its items are looked at.
 struct Known {
-    ledger: HashMap<ConversationId, Count>,
-    beside: HashMap<ConversationId, Count>,
+    ledger: HashMap<ConversationId, LedgerCount>,
+    beside: HashMap<ConversationId, LedgerCount>,
     erased: HashMap<ConversationId, BTreeMap<NaiveDate, u32>>,
 }
 
@@ -135,12 +135,12 @@ impl Known {
         Walk { id, cut, found, day: None, erased: self.erased.remove(&id).unwrap_or_default() }
     }
 
-    fn told(&self, id: ConversationId) -> Count {
+    fn recorded(&self, id: ConversationId) -> LedgerCount {
         self.ledger.get(&id).copied().unwrap_or_default()
     }
 
     fn weight(&self, id: ConversationId) -> i64 {
-        let Count { items, edits, .. } = self.told(id);
+        let LedgerCount { items, edits, .. } = self.recorded(id);
         items.saturating_add(edits)
     }
 }
@@ -157,7 +157,7 @@ impl Planner<'_> {
         }
         let page = capture::rows::conversations::page_chosen(
             c,
-            self.view.choice(),
+            self.view.filter(),
             (after, ConversationId::MAX),
             CONVERSATIONS,
         )?;
@@ -230,7 +230,7 @@ impl Planner<'_> {
             }
             // Those of items that are not there.
             while edits.next_if(|edit| edit.conversation_id == id).is_some() {
-                walk.found += Count::of_edits(1);
+                walk.found += LedgerCount::of_edits(1);
             }
             self.end(c, known, walk)?;
         }
@@ -249,7 +249,7 @@ impl Planner<'_> {
         item: &Planned,
         edits: &mut Peekable<impl Iterator<Item = PlannedEdit>>,
     ) -> Result<()> {
-        walk.found += Count::of_item(item.created_at);
+        walk.found += LedgerCount::of_item(item.created_at);
         let cut = walk.cut;
         let appearance = periods::appearance(&self.view.on, item.deleted, cut);
         let shows = item.recording <= cut && appearance != Appearance::Hidden;
@@ -268,7 +268,7 @@ impl Planner<'_> {
         }
         let place = (item.created_at, item.id);
         while let Some(edit) = edits.next_if(|edit| edit.conversation_id == walk.id && edit.item <= place) {
-            walk.found += Count::of_edits(1);
+            walk.found += LedgerCount::of_edits(1);
             let counts = shows && edit.item == place && edit.recording <= cut;
             if let Some(planned) = walk.day.as_mut().filter(|_| counts) {
                 planned.edits += 1;
@@ -285,15 +285,18 @@ impl Planner<'_> {
 
     /// All of a conversation has been found: it must be what the ledger says.
     fn end(&mut self, c: &mut Conn, known: &Known, walk: Walk) -> Result<()> {
-        let (told, found) = (known.told(walk.id), walk.found);
-        if told != found {
+        let (recorded, found) = (known.recorded(walk.id), walk.found);
+        if recorded != found {
             let labels = filters::labels(c, &[walk.id])?;
             let name = labels.first().map_or("", |(_, name)| name);
             let place = format!("“{name}” (conversation {}), around the days of this range", walk.id);
-            let more =
-                if (told.items, told.edits) == (found.items, found.edits) { ", some at another time" } else { "" };
+            let more = if (recorded.items, recorded.edits) == (found.items, found.edits) {
+                ", some at another time"
+            } else {
+                ""
+            };
             return Err(lost(
-                &format!("{} items and {} changes of {place}, were counted", told.items, told.edits),
+                &format!("{} items and {} changes of {place}, were counted", recorded.items, recorded.edits),
                 &format!("{} items and {} changes were found{more}", found.items, found.edits),
             ));
         }

@@ -134,7 +134,7 @@ fn a_few_statements_serve_a_page_of_conversations() {
 }
 
 /// Longer than a page of the plan, with several items at each instant and edits of some, between conversations that are small.
-/// That edits at the borders of pages are counted once, the comparison with the ledger tells.
+/// That edits at the borders of pages are counted once, the comparison with the ledger shows.
 #[test]
 fn a_long_conversation_is_counted_from_page_to_page() {
     let mut events = vec![json!({"type": "user", "id": "u1", "name": "Ada"})];

@@ -22,14 +22,13 @@ pub struct Letter {
     pub html: String,
 }
 
-/// What a letter tells.
+/// What a letter says.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct LetterData<'a> {
     /// Name of the person it is for.
     pub recipient: &'a str,
     /// Name of the account.
     pub account: &'a str,
-    /// The request.
     pub request: &'a ExportRequest,
     /// Its parts; none if it failed.
     pub parts: &'a [Part],
@@ -84,11 +83,11 @@ struct FailedHtml<'a> {
     reason: &'a str,
 }
 
-/// Writes the letter that tells of `event`.
+/// Writes the letter about `event`.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a template cannot be rendered.
-pub fn write(event: MailEvent, facts: &Facts<'_>) -> Result<Letter> {
+pub fn write(event: MailEvent, facts: &LetterData<'_>) -> Result<Letter> {
     let request = facts.request;
     let words = Words {
         recipient: format::one_line(facts.recipient),
@@ -104,7 +103,7 @@ pub fn write(event: MailEvent, facts: &Facts<'_>) -> Result<Letter> {
     .map_err(|cause| Error::internal("writing a mail", cause))
 }
 
-fn completed(words: &Words, facts: &Facts<'_>) -> askama::Result<Letter> {
+fn completed(words: &Words, facts: &LetterData<'_>) -> askama::Result<Letter> {
     let request = facts.request;
     let size = format::size(facts.parts.iter().map(|part| part.size).sum::<i64>());
     let outcome = &Completed {

@@ -40,7 +40,7 @@ fn letter(event: MailEvent, recipient: &str, parts: &[Part]) -> Letter {
     let status = if event == MailEvent::Completed { Status::Completed } else { Status::Failed };
     let public_address = &"https://exports.halden.example".parse().unwrap();
     let request = &request(status);
-    write(event, &Facts { recipient, account: "Halden Logistics", request, parts, public_address }).unwrap()
+    write(event, &LetterData { recipient, account: "Halden Logistics", request, parts, public_address }).unwrap()
 }
 
 fn shown(letter: &Letter) -> String {
@@ -51,7 +51,8 @@ fn shown(letter: &Letter) -> String {
 fn a_letter_says_how_to_read_the_pages() {
     let public_address = &"https://exports.halden.example".parse().unwrap();
     let request = &ExportRequest { formats: formats::every(), ..request(Status::Completed) };
-    let facts = Facts { recipient: "Ana", account: "Halden", request, parts: &[part(1, 12_413_952)], public_address };
+    let facts =
+        LetterData { recipient: "Ana", account: "Halden", request, parts: &[part(1, 12_413_952)], public_address };
     let letter = write(MailEvent::Completed, &facts).unwrap();
     assert!(letter.text.contains("\nTo read it:       unpack it, and open index.html in a browser\n"));
     assert!(letter.html.contains("open <strong>index.html</strong> in a browser"));

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 pub mod letters;
 mod send;
 
-use self::letters::Facts;
+use self::letters::LetterData;
 pub use self::send::MailWorker;
 use super::rows;
 use super::rows::mails::{MailId, Unsent};
@@ -35,19 +35,13 @@ const BACK_OFF: Waits = Waits::Listed(&[
 /// A mail with all that its text needs.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// Its number.
     pub id: MailId,
-    /// To whom.
     pub recipient: User,
-    /// Their account.
     pub account: Account,
-    /// What it tells.
     pub event: MailEvent,
     /// Why the export failed.
     pub reason: Option<String>,
-    /// The export.
     pub request: ExportRequest,
-    /// Its parts.
     pub parts: Vec<Part>,
     /// When it was queued.
     pub created_at: Timestamp,
@@ -59,10 +53,10 @@ impl Letter {
     /// # Errors
     /// When a template fails.
     pub fn write(&self, public_address: &PublicAddress) -> Result<letters::Letter> {
-        // What it tells is the failure that caused it, whatever has become of the export since.
+        // What it reports is the failure that caused it, whatever has become of the export since.
         let request = &ExportRequest { reason: self.reason.clone(), ..self.request.clone() };
         let (recipient, account) = (self.recipient.name.as_str(), self.account.name.as_str());
-        letters::write(self.event, &Facts { recipient, account, request, parts: &self.parts, public_address })
+        letters::write(self.event, &LetterData { recipient, account, request, parts: &self.parts, public_address })
     }
 }
 
@@ -176,10 +170,7 @@ pub fn claim(store: &Store, now: Timestamp) -> Result<Option<MailClaim>> {
     lease::claim(store, &Mails { now })
 }
 
-/// Says that the mail is still being sent; tells whether it is still ours to send.
-///
-/// # Errors
-/// When the database fails.
+/// Says that the mail is still being sent; returns whether it is still ours to send.
 pub fn heartbeat(store: &Store, claim: &MailClaim) -> Result<bool> {
     lease::heartbeat::<Mails>(store, &claim.lease(), LEASE, ())
 }
@@ -194,9 +185,6 @@ fn letter(c: &mut Conn, mail: rows::mails::Mail) -> Result<Option<Letter>> {
 }
 
 /// Notes that a mail has been sent.
-///
-/// # Errors
-/// When the database fails.
 pub fn sent(store: &Store, claim: &MailClaim, now: Timestamp) -> Result<()> {
     store.write(|tx| rows::mails::update_sent(tx, claim.letter.id, &claim.key, now))
 }
@@ -210,9 +198,6 @@ pub fn not_sent(store: &Store, claim: &MailClaim, failure: &Failure<Unsent>, now
 }
 
 /// The newest mails about an account's exports, for the demo's page only.
-///
-/// # Errors
-/// When the database fails.
 pub fn newest_of(c: &mut Conn, account: AccountId) -> Result<Vec<Letter>> {
     let mut letters = Vec::new();
     for mail in rows::mails::list_newest(c, account, 50)? {

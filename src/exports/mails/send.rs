@@ -15,7 +15,7 @@ use crate::jobs::lease::Settled;
 use crate::mail::transport::{Outgoing, SendError, Transport};
 use crate::model::MailTrouble;
 
-/// How often the database is told that a mail is still being sent: several times within a lease.
+/// How often the database is informed that a mail is still being sent: several times within a lease.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Sends queued mail. Clones do the same work side by side.
@@ -52,7 +52,7 @@ impl MailWorker {
         Self { patience, ..self }
     }
 
-    /// Sends the mail that has waited longest, if there is one. Tells whether there was one.
+    /// Sends the mail that has waited longest, if there is one. Returns whether there was one.
     ///
     /// # Errors
     /// When the database fails; a mail that can't be sent is noted with it.
@@ -62,7 +62,7 @@ impl MailWorker {
         match self.send_while_ours(&claim) {
             Ok(()) => {
                 tracing::info!(mail, "mail sent");
-                // Not told, it would leave again.
+                // Not noted, it would be sent again.
                 jobs::persist(self.patience, "a mail's leaving", &|| true, &mut || {
                     super::sent(&self.store, &claim, self.clock.now())
                 })?;

@@ -10,9 +10,7 @@ use crate::model::{RequestId, Timestamp, UserId, Way};
 /// A part that was taken.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Download {
-    /// Number of the part.
     pub part_number: i32,
-    /// How.
     pub way: Way,
     /// By whom; none for the operator.
     pub person: Option<String>,

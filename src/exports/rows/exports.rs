@@ -75,21 +75,16 @@ fn filters(text: &str) -> Result<Filters> {
 /// A request to be made.
 #[derive(Clone, Debug)]
 pub struct NewRequest<'a> {
-    /// The account.
     pub account_id: AccountId,
-    /// Who asks.
     pub requester_id: UserId,
     /// Key of the form, so that submitting it twice makes one request (B2).
     pub form_key: &'a str,
-    /// First day.
     pub first_day: chrono::NaiveDate,
-    /// Last day.
     pub last_day: chrono::NaiveDate,
     /// The account's zone.
     pub time_zone: chrono_tz::Tz,
     /// What it is limited to.
     pub filters: &'a Filters,
-    /// When.
     pub requested_at: Timestamp,
     /// In which formats it shall be readable beside the JSON.
     pub formats: &'a Formats,
@@ -185,7 +180,7 @@ pub fn count_open(c: &mut Conn, account: AccountId) -> Result<i64> {
     Ok(query.filter(export_requests::status.eq_any(OPEN)).count().get_result(c)?)
 }
 
-/// Which stretch of an account's requests. It is told by a request rather than by a page's number, so that page 400 costs
+/// Which stretch of an account's requests. It is identified by a request rather than by a page's number, so that page 400 costs
 /// what page 1 does, and that an address goes on showing the same requests when there are newer ones.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Stretch {
@@ -209,7 +204,7 @@ pub struct Page {
     pub older: Option<RequestId>,
 }
 
-/// A stretch of at most `limit` of an account's requests. One that can't be read is left out and told in the log: it must
+/// A stretch of at most `limit` of an account's requests. One that can't be read is left out and logged: it must
 /// not take the others with it.
 pub fn page(c: &mut Conn, account: AccountId, stretch: Stretch, limit: usize) -> Result<Page> {
     let query = || {
@@ -381,7 +376,7 @@ pub fn update_attempts(tx: &mut Tx<'_>, id: RequestId, attempts: i32) -> Result<
     Ok(())
 }
 
-/// Completes a request; tells whether it was in progress.
+/// Completes a request; returns whether it was in progress.
 pub fn update_completed(tx: &mut Tx<'_>, id: RequestId, done: i64, now: Timestamp, expires: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::InProgress.as_str()))
@@ -396,7 +391,7 @@ pub fn update_completed(tx: &mut Tx<'_>, id: RequestId, done: i64, now: Timestam
     Ok(changed > 0)
 }
 
-/// Fails a request that is queued or in progress; tells whether it was.
+/// Fails a request that is queued or in progress; returns whether it was.
 pub fn update_failed(tx: &mut Tx<'_>, id: RequestId, reason: &str, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq_any(OPEN))
@@ -410,7 +405,7 @@ pub fn update_failed(tx: &mut Tx<'_>, id: RequestId, reason: &str, now: Timestam
     Ok(changed > 0)
 }
 
-/// Cancels a request that is queued or in progress; tells whether it was.
+/// Cancels a request that is queued or in progress; returns whether it was.
 pub fn update_cancelled(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq_any(OPEN))
@@ -423,7 +418,7 @@ pub fn update_cancelled(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Resul
     Ok(changed > 0)
 }
 
-/// Queues a failed request again; tells whether it had failed.
+/// Queues a failed request again; returns whether it had failed.
 pub fn update_retried(tx: &mut Tx<'_>, id: RequestId) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Failed.as_str()))
@@ -466,7 +461,7 @@ pub fn update_expired(tx: &mut Tx<'_>, id: RequestId) -> Result<()> {
 }
 
 /// Ends the time of a completed request before it is over: from now on its bytes are not given out, and the sweeper finds
-/// them if nobody else erases them. Tells whether there was something left to delete.
+/// them if nobody else erases them. Returns whether there was something left to delete.
 pub fn update_deleted(tx: &mut Tx<'_>, id: RequestId, by: UserId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::status.eq(Status::Completed.as_str()))
@@ -491,7 +486,7 @@ pub fn find_deleter(c: &mut Conn, id: RequestId) -> Result<Option<String>> {
         .optional()?)
 }
 
-/// Notes that an expired request's bytes have been erased; tells whether nobody had noted it yet.
+/// Notes that an expired request's bytes have been erased; returns whether nobody had noted it yet.
 pub fn update_erased(tx: &mut Tx<'_>, id: RequestId, now: Timestamp) -> Result<bool> {
     let changed = diesel::update(export_requests::table.find(id))
         .filter(export_requests::erased_at.is_null())
@@ -606,11 +601,9 @@ pub fn list_parts_of(c: &mut Conn, requests: &[RequestId]) -> Result<Vec<(Reques
 /// A part that ought to lie among the archives, and whose it is.
 #[derive(Clone, Debug)]
 pub struct KeptPart {
-    /// The request.
     pub request: RequestId,
     /// Name of the account.
     pub account: String,
-    /// The part.
     pub part: Part,
     /// The key under which it is kept.
     pub storage_key: String,
@@ -659,14 +652,12 @@ pub fn list_kept_parts(c: &mut Conn, requests: Option<&[RequestId]>) -> Result<V
     rows.into_iter().map(with_end).collect()
 }
 
-/// A completed request that this database did not know, as its archive tells it.
+/// A completed request that this database did not know, as its archive describes it.
 #[derive(Clone, Debug)]
 pub struct AdoptedRequest<'a> {
     /// What was asked for, and by whom.
     pub asked: NewRequest<'a>,
-    /// The cut.
     pub cut_at: Timestamp,
-    /// Items in it.
     pub items: i64,
     /// When it was taken in.
     pub now: Timestamp,

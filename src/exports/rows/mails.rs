@@ -9,19 +9,15 @@ use crate::jobs::lease::Due;
 use crate::jobs::rows::{ended, free, leases};
 use crate::model::{AccountId, MailEvent, MailTrouble, RequestId, Timestamp, UserId};
 
-/// Number of a mail.
 pub type MailId = i64;
 
 /// A mail to be sent, or sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mail {
-    /// Its number.
     pub id: MailId,
     /// What it is about.
     pub request_id: RequestId,
-    /// To whom.
     pub recipient_id: UserId,
-    /// What it tells.
     pub event: MailEvent,
     /// Why the export failed, as it was then.
     pub reason: Option<String>,
@@ -53,7 +49,7 @@ impl Row {
     }
 }
 
-/// Queues a mail, in the transaction of the change that it tells.
+/// Queues a mail, in the transaction of the change that it reports.
 pub fn create(
     tx: &mut Tx<'_>,
     request: RequestId,
@@ -168,9 +164,7 @@ pub fn list_newest(c: &mut Conn, account: AccountId, limit: i64) -> Result<Vec<M
 /// What became of a mail, for the page of what it is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeliveryStatus {
-    /// What it tells.
     pub event: MailEvent,
-    /// Name of whom it is for.
     pub name: String,
     /// Their address as it is now.
     pub email: Option<String>,
@@ -182,7 +176,6 @@ pub struct DeliveryStatus {
     pub not_before: Timestamp,
     /// When it left.
     pub sent_at: Option<Timestamp>,
-    /// When it was given up.
     pub given_up_at: Option<Timestamp>,
     /// Whether the last attempt failed.
     pub failed: bool,

@@ -19,11 +19,9 @@ use crate::model::{RequestId, Status, Timestamp};
 /// A job to be made.
 #[derive(Clone, Debug)]
 pub struct NewPartJob {
-    /// Number of the part.
     pub number: i32,
     /// What it holds.
     pub plan: String,
-    /// Items in it.
     pub items: i64,
 }
 
@@ -138,7 +136,6 @@ pub struct Built {
     pub counts: Option<String>,
     /// The same items by kind, as [`crate::exports::rules::summary`] writes them.
     pub kinds: String,
-    /// Items in it.
     pub items: i64,
     /// Under which its bytes are kept.
     pub storage_key: String,
@@ -205,7 +202,7 @@ pub fn find_storage_key(c: &mut Conn, request: RequestId, number: i32) -> Result
 
 type BuiltRow = (i32, i64, Option<String>, Option<i64>, Option<String>, Option<String>);
 
-/// The built jobs of a request in order, without their counts, which are long: [`find_counts`] and [`find_kinds`] tell them.
+/// The built jobs of a request in order, without their counts, which are long: [`find_counts`] and [`find_kinds`] return them.
 pub fn list_built(c: &mut Conn, request: RequestId) -> Result<Vec<Built>> {
     let rows: Vec<BuiltRow> = part_jobs::table
         .filter(part_jobs::request_id.eq(request).and(part_jobs::built_at.is_not_null()))

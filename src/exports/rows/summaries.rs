@@ -14,7 +14,6 @@ pub struct Summary {
     pub conversations: i64,
     /// By kind of conversation and of item.
     pub by_kind: String,
-    /// By day.
     pub by_day: String,
 }
 

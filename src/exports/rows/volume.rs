@@ -9,7 +9,7 @@ use diesel::dsl::{count_star, exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
-use crate::capture::rows::conversations::{Choice, chosen};
+use crate::capture::rows::conversations::{ConversationFilter, chosen};
 use crate::db::schema::{conversation_accounts, export_parts, export_requests, items};
 use crate::db::{Conn, instant};
 use crate::error::Result;
@@ -28,10 +28,10 @@ fn shows(on: &[Range<Timestamp>]) -> diesel::expression::SqlLiteral<Bool> {
 }
 
 /// How many items were posted within each interval of so many microseconds, in order; intervals without items are left
-/// out. Each is told by its beginning.
+/// out. Each is identified by its beginning.
 pub fn count_by_interval(
     c: &mut Conn,
-    choice: Choice<'_>,
+    filter: ConversationFilter<'_>,
     on: &[Range<Timestamp>],
     micros: i64,
 ) -> Result<Vec<(Timestamp, u64)>> {
@@ -43,21 +43,21 @@ pub fn count_by_interval(
         .filter(shows(on))
         .group_by(interval())
         .select((interval(), count_star()));
-    let mut intervals: Vec<(i64, i64)> = chosen!(query, choice).load(c)?;
+    let mut intervals: Vec<(i64, i64)> = chosen!(query, filter).load(c)?;
     intervals.sort_unstable();
-    let told = |(number, items): (i64, i64)| Ok((instant(start + number * micros)?, numbers::exact(items)?));
-    intervals.into_iter().map(told).collect()
+    let interval_count = |(number, items): (i64, i64)| Ok((instant(start + number * micros)?, numbers::exact(items)?));
+    intervals.into_iter().map(interval_count).collect()
 }
 
 /// How many conversations are chosen.
-pub fn count_conversations(c: &mut Conn, choice: Choice<'_>) -> Result<i64> {
-    Ok(chosen!(conversation_accounts::table.select(count_star()), choice).get_result(c)?)
+pub fn count_conversations(c: &mut Conn, filter: ConversationFilter<'_>) -> Result<i64> {
+    Ok(chosen!(conversation_accounts::table.select(count_star()), filter).get_result(c)?)
 }
 
 /// How many of the chosen conversations have items that were posted within these instants.
 pub fn count_conversations_within(
     c: &mut Conn,
-    choice: Choice<'_>,
+    filter: ConversationFilter<'_>,
     on: &[Range<Timestamp>],
     range: &Range<Timestamp>,
 ) -> Result<i64> {
@@ -66,7 +66,7 @@ pub fn count_conversations_within(
         .filter(items::created_at.ge(range.start.micros()).and(items::created_at.lt(range.end.micros())))
         .filter(shows(on));
     let query = conversation_accounts::table.filter(exists(within)).select(count_star());
-    Ok(chosen!(query, choice).get_result(c)?)
+    Ok(chosen!(query, filter).get_result(c)?)
 }
 
 /// The last exports of this server that were completed and had items: how many, from when until when they were worked on, and

@@ -34,19 +34,10 @@ pub enum Difference {
     /// A conversation was written, and was not planned.
     Unplanned(ConversationId),
     /// There is more or less of a day than was planned.
-    Day {
-        /// The conversation.
-        conversation: ConversationId,
-        /// The day.
-        day: NaiveDate,
-        /// What was planned.
-        planned: Counts,
-        /// What was written.
-        written: Counts,
-    },
+    Day { conversation: ConversationId, day: NaiveDate, planned: Counts, written: Counts },
 }
 
-/// The first difference between what was planned and what was written, if there is one. `erased` tells, by day, how many items of
+/// The first difference between what was planned and what was written, if there is one. `erased` returns, by day, how many items of
 /// a conversation have been erased since the cut.
 ///
 /// # Errors
@@ -201,7 +192,7 @@ mod tests {
         ) {
             let (mut conversations, place) = (conversations.clone(), place % conversations.len());
             if let Some(items) = conversations.get_mut(place) {
-                // One that comes as another is erased can't be told by counts: what is erased after the reading is not missing.
+                // One that comes as another is erased can't be seen from counts: what is erased after the reading is not missing.
                 items.retain(|item| fault != Course::Appears || *item != (at, Course::ErasedBeforeTheReading));
                 items.push((at, fault));
             }

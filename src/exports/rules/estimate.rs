@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 /// An export that was completed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Past {
-    /// Items in it.
     pub items: u64,
     /// Bytes of its parts.
     pub bytes: u64,
@@ -25,19 +24,19 @@ pub struct Estimate {
 }
 
 /// What is to be expected of an export of so many items: for each item what the past ones needed, taken together, so that
-/// large ones count for more. None while there is none to tell from: no number is invented.
+/// large ones count for more. None while there is none to estimate from: no number is invented.
 #[must_use]
 pub fn estimate(past: &[Past], items: u64) -> Option<Estimate> {
-    let told: Vec<&Past> = past.iter().filter(|past| past.items > 0 && past.took >= TimeDelta::zero()).collect();
-    let of_all: u128 = told.iter().map(|past| u128::from(past.items)).sum();
+    let usable: Vec<&Past> = past.iter().filter(|past| past.items > 0 && past.took >= TimeDelta::zero()).collect();
+    let of_all: u128 = usable.iter().map(|past| u128::from(past.items)).sum();
     if of_all == 0 {
         return None;
     }
-    let bytes: u128 = told.iter().map(|past| u128::from(past.bytes)).sum();
-    let millis: u128 = told.iter().map(|past| past.took.num_milliseconds().unsigned_abs()).map(u128::from).sum();
+    let bytes: u128 = usable.iter().map(|past| u128::from(past.bytes)).sum();
+    let millis: u128 = usable.iter().map(|past| past.took.num_milliseconds().unsigned_abs()).map(u128::from).sum();
     let share = |sum: u128| u64::try_from((sum * u128::from(items)).div_ceil(of_all)).unwrap_or(u64::MAX);
     let takes = i64::try_from(share(millis)).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::MAX);
-    Some(Estimate { bytes: share(bytes), takes, from: told.len() })
+    Some(Estimate { bytes: share(bytes), takes, from: usable.len() })
 }
 
 #[cfg(test)]

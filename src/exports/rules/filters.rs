@@ -10,7 +10,6 @@ pub const MAX_CONVERSATIONS: usize = 10;
 /// A person, as somebody names them.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Named {
-    /// By number.
     Number(i64),
     /// By address, in lower case.
     Email(String),

@@ -26,10 +26,9 @@ impl Default for Limits {
     }
 }
 
-/// What the plan tells of a day of a conversation.
+/// What the plan holds of a day of a conversation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PlannedDay {
-    /// Its counts.
     pub count: DayCount,
     /// Edits of its items.
     pub edits: u64,

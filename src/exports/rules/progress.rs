@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 const EARLIEST: TimeDelta = TimeDelta::seconds(2);
 const LEAST_SHARE: i64 = 50;
 
-/// The time left of work begun at `since`, of which `done` of `total` is done; none while nobody can tell.
+/// The time left of work begun at `since`, of which `done` of `total` is done; none while it is unknown.
 #[must_use]
 pub fn time_left(since: Timestamp, now: Timestamp, done: i64, total: i64) -> Option<TimeDelta> {
     let spent = now.micros().saturating_sub(since.micros());

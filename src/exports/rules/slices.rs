@@ -22,7 +22,6 @@ pub struct DayCount {
 /// What one part holds of one conversation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Portion<'a> {
-    /// The conversation.
     pub conversation: ConversationId,
     /// Its days, in order; none for one without items in the range.
     pub days: &'a [DayCount],
@@ -39,17 +38,14 @@ pub struct Slice {
     heads: Vec<Head>,
     days: Vec<DayCount>,
     /// Rarely any.
-    erased: Vec<Erased>,
+    erased: Vec<ErasedItems>,
 }
 
 /// Items of a day that had been erased between the cut and the plan (C4): they are in no count, and are not missing either.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Erased {
-    /// The conversation.
+pub struct ErasedItems {
     pub conversation: ConversationId,
-    /// The day.
     pub day: NaiveDate,
-    /// How many.
     pub items: u32,
 }
 
@@ -94,7 +90,7 @@ impl Slice {
     /// So many items of a day of the conversation that came last had been erased when it was planned.
     pub fn erase(&mut self, day: NaiveDate, items: u32) {
         if let Some(&Head { conversation, .. }) = self.heads.last() {
-            self.erased.push(Erased { conversation, day, items });
+            self.erased.push(ErasedItems { conversation, day, items });
         }
     }
 
@@ -171,7 +167,7 @@ impl Slice {
             }
             text.push('\n');
         }
-        for Erased { conversation, day, items } in &self.erased {
+        for ErasedItems { conversation, day, items } in &self.erased {
             let day = day.signed_duration_since(NaiveDate::default()).num_days();
             let _infallible = writeln!(text, "{conversation} - {day} {items}");
         }
@@ -189,7 +185,7 @@ impl Slice {
             let (conversation, begins) = (numbers.next()?.parse().ok()?, numbers.next()?);
             if begins == "-" {
                 let day = step_from(NaiveDate::default(), numbers.next()?)?;
-                slice.erased.push(Erased { conversation, day, items: numbers.next()?.parse().ok()? });
+                slice.erased.push(ErasedItems { conversation, day, items: numbers.next()?.parse().ok()? });
                 return Some(());
             }
             slice.conversation(conversation, begins == "1");

@@ -91,9 +91,7 @@ impl ItemCounts {
 /// Items of one conversation by kind.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ConversationCounts {
-    /// Which.
     pub id: ConversationId,
-    /// What it is.
     pub kind: ConversationKind,
     /// What it holds.
     pub items: ItemCounts,
@@ -146,7 +144,6 @@ pub struct KindTotal {
     pub listed: u64,
     /// Those of them that have items in the range.
     pub with_items: u64,
-    /// Their items.
     pub items: ItemCounts,
 }
 

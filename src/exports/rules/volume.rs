@@ -3,19 +3,16 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-/// Bars at most: as many as can be told apart on a narrow screen.
+/// Bars at most: as many as can be distinguished on a narrow screen.
 pub const MAX_BARS: usize = 62;
 
 /// How long a bar is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Unit {
-    /// A day.
     Day,
     /// A week from Monday.
     Week,
-    /// A month.
     Month,
-    /// Three months.
     Quarter,
     /// So many years.
     Years(i32),

@@ -10,9 +10,9 @@ use super::{page, see_other};
 use crate::error::{Kind, Result};
 use crate::http::forms::{Fields, Submission};
 use crate::http::sessions::{Session, Visitor};
-use crate::http::views::access::{Access, Candidate};
+use crate::http::views::access::{Access, CandidateRow};
 use crate::http::{State, chrome};
-use crate::identity::access::{self, Choices};
+use crate::identity::access::{self, AccessChange};
 use crate::model::UserId;
 
 /// So many are shown at a time: a list that can be looked through, on a page that is quick however many there are.
@@ -31,7 +31,7 @@ pub struct Query {
 /// Those of [`access::candidates`].
 pub async fn get(state: web::Data<State>, visitor: Visitor, query: web::Query<Query>) -> Result<HttpResponse> {
     let Visitor { user, session } = visitor;
-    form(&state, &session, user, StatusCode::OK, query.into_inner().find, Choices::default(), None).await
+    form(&state, &session, user, StatusCode::OK, query.into_inner().find, AccessChange::default(), None).await
 }
 
 async fn form(
@@ -40,13 +40,13 @@ async fn form(
     user: UserId,
     status: StatusCode,
     find: String,
-    choices: Choices,
+    choices: AccessChange,
     error: Option<String>,
 ) -> Result<HttpResponse> {
     let sought = find.clone();
     let (administrator, found) = state.read(move |c, _| access::candidates(c, user, &sought, SHOWN, &choices)).await?;
     let chrome = chrome::for_person(state, session, &administrator.user, &administrator.account);
-    let candidate = |candidate: access::Candidate| Candidate {
+    let candidate = |candidate: access::Candidate| CandidateRow {
         id: candidate.user.id,
         is_you: candidate.user.id == administrator.user.id,
         name: candidate.user.name,
@@ -62,10 +62,10 @@ async fn form(
 /// `POST /administration/access`: administrators with access.
 ///
 /// # Errors
-/// Those of [`Choices`] as a command; what can be put right is shown on the form.
+/// Those of [`AccessChange`] as a command; what can be put right is shown on the form.
 pub async fn post(state: web::Data<State>, submission: Submission) -> Result<HttpResponse> {
     let Submission { user, session, fields } = submission;
-    let choices = Choices { had: people(&fields, "had"), ticked: people(&fields, "user") };
+    let choices = AccessChange { had: people(&fields, "had"), ticked: people(&fields, "user") };
     let find = fields.get("find").to_owned();
     // “Find” of a browser without scripts: nothing that was ticked is lost.
     if !fields.get("show").is_empty() {

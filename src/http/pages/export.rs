@@ -163,7 +163,7 @@ pub async fn delete(state: web::Data<State>, id: web::Path<RequestId>, submissio
     Ok(see_other(&format::export_page(id)))
 }
 
-/// Erases the bytes of a deleted export; tells whether that is done. What can't be erased now is by the sweeper.
+/// Erases the bytes of a deleted export; returns whether that is done. What can't be erased now is by the sweeper.
 fn erase(store: &Store, blobs: &Blobs, id: RequestId, keys: &[String], now: Timestamp) -> bool {
     let all = keys.iter().try_for_each(|key| blobs.delete(key));
     let noted = all.and_then(|()| queue::erased(store, id, now));

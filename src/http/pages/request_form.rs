@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use super::page;
 use crate::db::Conn;
 use crate::error::{Context, Error, Field, Kind, Result};
-use crate::exports::preview::{self, Counts, Question};
+use crate::exports::preview::{self, PreviewCache, Question};
 use crate::exports::request::{Draft, RequestExport};
 use crate::exports::requests::{self, Offer, Policy};
 use crate::exports::rules::filters::check_finished;
@@ -19,8 +19,8 @@ use crate::exports::rules::requests::{check_days, parse_days};
 use crate::exports::search::{self, Strides};
 use crate::http::forms::{Fields, Submission};
 use crate::http::sessions::{Session, Visitor};
-use crate::http::views::found::{Choosable, Results};
-use crate::http::views::preview::Shown;
+use crate::http::views::found::{FilterOption, Results};
+use crate::http::views::preview::PreviewFragment;
 use crate::http::views::request::{
     CONVERSATIONS, Errors, FIRST_DAY, Filter, LAST_DAY, PEOPLE, Preset, Request, ticked,
 };
@@ -198,14 +198,14 @@ struct Filled {
     offer: Offer,
     people: Filter,
     conversations: Filter,
-    preview: Shown,
+    preview: PreviewFragment,
 }
 
 fn filled(
     c: &mut Conn,
     user: UserId,
     policy: Policy,
-    counts: &Counts,
+    counts: &PreviewCache,
     mut filling: Filling,
     now: Timestamp,
 ) -> Result<(Administrator, (Filled, Filling))> {
@@ -240,7 +240,7 @@ fn chosen(
     c: &mut Conn,
     administrator: &Administrator,
     filters: &Filters,
-) -> Result<(Vec<Choosable>, Vec<Choosable>, Filters)> {
+) -> Result<(Vec<FilterOption>, Vec<FilterOption>, Filters)> {
     let of = (administrator.account.id, administrator.account.name.as_str());
     let (people, conversations) = search::named(c, of, &filters.people, &filters.conversations)?;
     let known = Filters {
@@ -253,14 +253,14 @@ fn chosen(
 
 fn shown(
     c: &mut Conn,
-    counts: &Counts,
+    counts: &PreviewCache,
     administrator: &Administrator,
     offer: &Offer,
     (days, filters): (Option<(NaiveDate, NaiveDate)>, &Filters),
     now: Timestamp,
-) -> Result<Shown> {
+) -> Result<PreviewFragment> {
     let ask = Question { history: (offer.earliest, offer.today), days, filters, now };
-    Ok(Shown::new(&preview::preview(c, counts, administrator, ask)?))
+    Ok(PreviewFragment::new(&preview::preview(c, counts, administrator, ask)?))
 }
 
 /// `GET /administration/exports/preview`: what an export of what is filled in would hold; administrators with access, while

@@ -16,7 +16,7 @@ pub struct Access {
     /// Name of the account.
     pub account: String,
     /// Active administrators of the account; nobody else can be given access.
-    pub people: Vec<Candidate>,
+    pub people: Vec<CandidateRow>,
     /// How many fit what was looked for; only some of them may be shown.
     pub found: usize,
     /// How many active administrators there are.
@@ -29,8 +29,7 @@ pub struct Access {
 
 /// An administrator who has or can be given access.
 #[derive(Clone, Debug)]
-pub struct Candidate {
-    /// Number of the user.
+pub struct CandidateRow {
     pub id: UserId,
     /// Full name.
     pub name: String,

@@ -61,7 +61,7 @@ pub enum Section {
     },
     /// It is on, and the person has no access (A3).
     OnWithoutAccess {
-        /// Those with access; if nobody is left, the page says what to tell the operator.
+        /// Those with access; if nobody is left, the page says what to ask of the operator.
         holders: Holders,
         /// Address of the person who looks at the page, for the operator's command.
         email: String,

@@ -19,7 +19,7 @@ pub struct Asset {
     /// What it holds.
     pub bytes: &'static [u8],
     /// The same, compressed with gzip. Pages are not: they hold secrets beside what others may choose, and the size of
-    /// what is compressed together tells about both.
+    /// what is compressed together reveals something about both.
     pub packed: Vec<u8>,
 }
 

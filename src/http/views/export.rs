@@ -1,4 +1,4 @@
-//! The page of one export: what was asked, what became of it, what is inside, who was told, who has it (B3–B6, C4, C7).
+//! The page of one export: what was asked, what became of it, what is inside, who was informed, who has it (B3–B6, C4, C7).
 //!
 //! All of it may change while somebody looks at it, so that all of it is one live region: a page's part and, at
 //! `/administration/exports/{id}/live`, a fragment of its own. Of what there may be many it shows the first ones; all of
@@ -15,12 +15,12 @@ use crate::archive::{formats, review};
 use crate::days;
 use crate::exports::archives::Broken;
 use crate::exports::filters::Chosen;
-use crate::exports::overview::{Coverage, Excerpt, Inside, List, Listed, Overview};
+use crate::exports::overview::{Coverage, Excerpt, Inside, List, ListPage, Overview};
 use crate::exports::rows::downloads;
 use crate::exports::rows::mails::DeliveryStatus;
 use crate::exports::rules::summary::{CONVERSATION_KINDS, Count, ItemCounts, KindTotal, Totals};
 use crate::exports::rules::volume;
-use crate::format::{self, Whole};
+use crate::format::{self, Integer};
 use crate::model::{
     Account, ConversationKind, ExportRequest, Formats, MailEvent, MailTrouble, Part, RequestId, Status, Timestamp,
     User, Way,
@@ -36,7 +36,7 @@ pub struct Export {
     pub live: Live,
 }
 
-/// All that the page tells.
+/// All that the page shows.
 #[derive(Debug, Template)]
 #[template(path = "export_live.html")]
 pub struct Live {
@@ -44,15 +44,13 @@ pub struct Live {
     pub csrf: String,
     /// Name of the account.
     pub account: String,
-    /// The account's zone, by whose clocks instants are told.
+    /// The account's zone, by whose clocks instants are shown.
     pub zone: Tz,
-    /// Number of the request.
     pub id: RequestId,
     /// What the Export History says of it.
     pub row: Row,
     /// What can be done.
     pub actions: Actions,
-    /// What was asked.
     pub asked: Asked,
     /// How long it took.
     pub took: Option<String>,
@@ -64,13 +62,11 @@ pub struct Live {
     pub erased: Option<String>,
     /// That the operator has taken it in as a finished archive.
     pub adopted: Option<String>,
-    /// What is missing.
     pub coverage: Missing,
     /// The first parts.
     pub parts: Vec<PartRow>,
     /// How many there are, and how large they are together.
     pub parts_count: i64,
-    /// Size of all parts.
     pub parts_size: String,
     /// They can be downloaded.
     pub available: bool,
@@ -103,14 +99,10 @@ pub struct Actions {
     pub full: Option<String>,
 }
 
-/// What was asked.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// By whom.
     pub name: String,
-    /// Their address.
     pub email: Option<String>,
-    /// When.
     pub at: String,
     /// The same for machines.
     pub instant: Timestamp,
@@ -142,9 +134,7 @@ pub struct Cut {
 /// That an export was deleted before it expired.
 #[derive(Clone, Debug)]
 pub struct Deletion {
-    /// When.
     pub at: String,
-    /// By whom.
     pub by: Option<String>,
 }
 
@@ -203,13 +193,10 @@ pub struct Contents {
 /// All conversations of a kind.
 #[derive(Clone, Debug)]
 pub struct KindRow {
-    /// Which.
     pub name: &'static str,
-    /// How many.
     pub listed: String,
     /// How many of them have items in the range.
     pub with_items: String,
-    /// Items by kind.
     pub items: [String; 4],
     /// All items.
     pub sum: String,
@@ -217,14 +204,12 @@ pub struct KindRow {
     pub deleted: String,
 }
 
-/// A conversation.
 #[derive(Clone, Debug)]
 pub struct ConversationRow {
     /// What it is called, or the first of its people.
     pub name: String,
     /// How many more people are in it.
     pub others: Option<String>,
-    /// What it is.
     pub kind: &'static str,
     /// Its folder in the archive.
     pub folder: String,
@@ -234,15 +219,11 @@ pub struct ConversationRow {
     pub deleted: String,
 }
 
-/// A mail.
 #[derive(Clone, Debug)]
 pub struct MailLine {
-    /// To whom.
     pub name: String,
-    /// Their address.
     pub email: Option<String>,
-    /// What it tells.
-    pub tells: &'static str,
+    pub subject: &'static str,
     /// What became of it.
     pub status: String,
     /// Why it has not left.
@@ -256,9 +237,7 @@ pub struct MailLine {
 pub struct DownloadRow {
     /// Who; none for the operator.
     pub name: Option<String>,
-    /// How.
     pub way: &'static str,
-    /// Which part.
     pub part: i32,
     /// When it began.
     pub at: String,
@@ -392,7 +371,7 @@ fn more_than<T>(shown: &[T], count: i64) -> Option<String> {
     (count.whole() > shown.len().whole()).then(|| format::number(count))
 }
 
-/// Mail leaves within moments of what it tells, if it can; one that has to be tried again is not waited for.
+/// Mail leaves within moments of what it reports, if it can; one that has to be tried again is not waited for.
 fn about_to_leave(delivery: &DeliveryStatus, now: Timestamp) -> bool {
     let age = now.micros().saturating_sub(delivery.created_at.micros());
     delivery.sent_at.is_none() && delivery.given_up_at.is_none() && !delivery.failed && age < 60_000_000
@@ -562,7 +541,7 @@ impl ConversationRow {
 
 impl MailLine {
     fn new(delivery: DeliveryStatus, zone: Tz) -> Self {
-        let tells = match delivery.event {
+        let subject = match delivery.event {
             MailEvent::Completed => "It is ready",
             MailEvent::Failed => "It could not be made",
         };
@@ -590,7 +569,7 @@ impl MailLine {
         Self {
             name: delivery.name,
             email: delivery.email,
-            tells,
+            subject,
             status: words,
             trouble,
             sent: delivery.sent_at.is_some(),
@@ -616,7 +595,6 @@ impl DownloadRow {
 pub struct ExportList {
     /// The frame.
     pub chrome: Chrome,
-    /// Number of the request.
     pub id: RequestId,
     /// Its date range.
     pub range: String,
@@ -624,7 +602,6 @@ pub struct ExportList {
     pub zone: Tz,
     /// The parts can be downloaded.
     pub available: bool,
-    /// What is listed.
     pub rows: Rows,
     /// How many there are in all.
     pub count: i64,
@@ -634,24 +611,20 @@ pub struct ExportList {
     pub pages: u32,
 }
 
-/// What is listed.
 #[derive(Debug)]
 pub enum Rows {
-    /// Conversations.
     Conversations(Vec<ConversationRow>),
-    /// Parts.
     Parts(Vec<PartRow>),
-    /// Downloads.
     Downloads(Vec<DownloadRow>),
 }
 
 impl ExportList {
-    /// A page of one of the lists of an export; `now` and `broken` tell which of its parts can be downloaded.
+    /// A page of one of the lists of an export; `now` and `broken` say which of its parts can be downloaded.
     #[must_use]
     pub fn new(
         chrome: Chrome,
         request: &ExportRequest,
-        listed: Listed,
+        listed: ListPage,
         (page, per_page): (u32, usize),
         broken: &[Broken],
         zone: Tz,
@@ -664,11 +637,11 @@ impl ExportList {
             PartRow::new(part, is_broken)
         };
         let (rows, count) = match listed {
-            Listed::Conversations(Excerpt { shown, count }) => {
+            ListPage::Conversations(Excerpt { shown, count }) => {
                 (Rows::Conversations(shown.into_iter().map(ConversationRow::new).collect()), count)
             }
-            Listed::Parts(Excerpt { shown, count }) => (Rows::Parts(shown.into_iter().map(part).collect()), count),
-            Listed::Downloads(Excerpt { shown, count }) => {
+            ListPage::Parts(Excerpt { shown, count }) => (Rows::Parts(shown.into_iter().map(part).collect()), count),
+            ListPage::Downloads(Excerpt { shown, count }) => {
                 (Rows::Downloads(shown.into_iter().map(|it| DownloadRow::new(it, zone)).collect()), count)
             }
         };
@@ -736,7 +709,6 @@ pub const fn path_of(list: List) -> &'static str {
 pub struct DeleteExport {
     /// The frame.
     pub chrome: Chrome,
-    /// Number of the request.
     pub id: RequestId,
     /// Its date range.
     pub range: String,

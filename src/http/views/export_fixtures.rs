@@ -10,7 +10,7 @@ use super::export::{DeleteExport, Export, ExportList, Live};
 use super::fixtures::{ACCOUNT, HOSTILE, NOW, ZONE, at, chrome, part, request};
 use crate::archive::sign::PublicKey;
 use crate::exports::filters::Chosen;
-use crate::exports::overview::{Coverage, Excerpt, Inside, Listed, Overview, Parts};
+use crate::exports::overview::{Coverage, Excerpt, Inside, ListPage, Overview, Parts};
 use crate::exports::rows::downloads::Download;
 use crate::exports::rows::mails::DeliveryStatus;
 use crate::exports::rules::slices::DayCount;
@@ -240,9 +240,9 @@ pub(super) fn exports() -> Vec<(&'static str, String)> {
         ("export_failed", page(Overview { refusal: full, ..overview(failed, Vec::new()) })),
         ("export_cancelled", page(overview(cancelled, Vec::new()))),
         ("export_off", off.render().unwrap()),
-        ("export_list_conversations", list(Listed::Conversations(conversations), 2)),
-        ("export_list_parts", list(Listed::Parts(excerpt(vec![part(1, 91_234)])), 1)),
-        ("export_list_downloads", list(Listed::Downloads(excerpt(downloads())), 1)),
+        ("export_list_conversations", list(ListPage::Conversations(conversations), 2)),
+        ("export_list_parts", list(ListPage::Parts(excerpt(vec![part(1, 91_234)])), 1)),
+        ("export_list_downloads", list(ListPage::Downloads(excerpt(downloads())), 1)),
         ("delete_export", delete.render().unwrap()),
     ];
     pages.extend(over());

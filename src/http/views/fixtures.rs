@@ -5,12 +5,12 @@ use askama::Template;
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::{Europe, Tz};
 
-use super::access::{Access, Candidate, TurnOff};
+use super::access::{Access, CandidateRow, TurnOff};
 use super::administration::{Administration, Checking, Holder, Holders, Section};
-use super::found::{Choosable, Results};
+use super::found::{FilterOption, Results};
 use super::history::{History, Requesting, Row};
 use super::mails::{Mail, MailRow, Mails};
-use super::preview::Shown;
+use super::preview::PreviewFragment;
 use super::preview::tests::preview;
 use super::refusal::Refusal;
 use super::request::{Errors, Filter, Request};
@@ -230,7 +230,7 @@ fn forms() -> Vec<(&'static str, String)> {
             .render()
             .unwrap()
     };
-    let choosable = |id, name: &str, about: &str| Choosable { id, name: name.into(), about: about.into() };
+    let choosable = |id, name: &str, about: &str| FilterOption { id, name: name.into(), about: about.into() };
     let chosen = || {
         let all = vec![choosable(7, HOSTILE, HOSTILE), choosable(9, "Łukasz Żak", "lukasz.zak@halden.example")];
         Filter {
@@ -251,7 +251,7 @@ fn forms() -> Vec<(&'static str, String)> {
             last_day: last.into(),
             people: Filter { error: errors.people.clone(), ..people },
             conversations: Filter { error: errors.conversations.clone(), ..Filter::conversations(Vec::new()) },
-            preview: Shown::new(&preview(are_days(first, last).then_some((first, last)))),
+            preview: PreviewFragment::new(&preview(are_days(first, last).then_some((first, last)))),
             form_key: "form-key".into(),
             formats: Formats::default(),
             errors,
@@ -275,7 +275,7 @@ fn forms() -> Vec<(&'static str, String)> {
         form: Some("2 exports are queued or running. Try again when one of them has finished.".into()),
         ..Errors::default()
     };
-    let candidate = |id, name: &str, email: Option<&str>, checked| Candidate {
+    let candidate = |id, name: &str, email: Option<&str>, checked| CandidateRow {
         id,
         name: name.into(),
         email: email.map(Into::into),

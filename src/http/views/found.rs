@@ -3,28 +3,26 @@
 
 use askama::Template;
 
-use crate::exports::search::{Found, FoundConversation, FoundPerson};
+use crate::exports::search::{FoundConversation, FoundPerson, SearchResults};
 use crate::model::ConversationKind;
 
 /// One that can be chosen.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Choosable {
-    /// Number.
+pub struct FilterOption {
     pub id: i64,
-    /// Name.
     pub name: String,
-    /// What tells it from others of that name.
+    /// Distinguishes it from others of that name.
     pub about: String,
 }
 
-impl From<FoundPerson> for Choosable {
+impl From<FoundPerson> for FilterOption {
     fn from(found: FoundPerson) -> Self {
         let about: Vec<String> = [found.email, found.company].into_iter().flatten().collect();
         Self { id: found.id, name: found.name, about: about.join(" · ") }
     }
 }
 
-impl From<FoundConversation> for Choosable {
+impl From<FoundConversation> for FilterOption {
     fn from(found: FoundConversation) -> Self {
         let kind = match found.kind {
             ConversationKind::Team => "Team",
@@ -43,7 +41,7 @@ pub struct Results {
     /// Name of the field that they are chosen for.
     pub field: &'static str,
     /// The best first.
-    pub all: Vec<Choosable>,
+    pub all: Vec<FilterOption>,
     /// There are more.
     pub more: bool,
 }
@@ -51,7 +49,7 @@ pub struct Results {
 impl Results {
     /// Of these.
     #[must_use]
-    pub fn new<T: Into<Choosable>>(field: &'static str, found: Found<T>) -> Self {
+    pub fn new<T: Into<FilterOption>>(field: &'static str, found: SearchResults<T>) -> Self {
         Self { field, all: found.all.into_iter().map(Into::into).collect(), more: found.more }
     }
 

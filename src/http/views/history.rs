@@ -45,7 +45,6 @@ pub enum Requesting {
 /// A request, as the table shows it.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Number of the request.
     pub id: RequestId,
     /// On which day it was asked for, in the account's zone.
     pub requested_day: String,
@@ -76,11 +75,9 @@ pub enum State {
     Running(Progress),
     /// Can be downloaded.
     Completed {
-        /// Items in it.
         items: String,
         /// Until when, by the clocks of the account's zone.
         until: Option<String>,
-        /// Its files.
         parts: Vec<Download>,
         /// What is the matter with files that are missing or damaged on the server.
         trouble: Option<String>,
@@ -106,7 +103,7 @@ pub struct Progress {
     pub done: i64,
     /// Items counted; none until they have been.
     pub total: Option<i64>,
-    /// The time left, in words, as soon as one can tell.
+    /// The time left, in words, as soon as it can be estimated.
     pub left: Option<String>,
     /// How often a worker has taken it up.
     pub attempts: i32,
@@ -119,7 +116,6 @@ pub struct Download {
     pub number: i32,
     /// Rounded size.
     pub size: String,
-    /// Bytes.
     pub bytes: i64,
     /// Every byte of it.
     pub exact_size: String,

@@ -19,25 +19,19 @@ pub struct Mails {
 pub struct MailRow {
     /// Address of its page.
     pub href: String,
-    /// Whom it is for.
     pub to: String,
-    /// Its subject.
     pub subject: String,
     /// When it was sent, with the zone.
     pub sent: String,
 }
 
-/// One mail.
 #[derive(Debug, Template)]
 #[template(path = "mail.html")]
 pub struct Mail {
     /// The frame.
     pub chrome: Chrome,
-    /// Whom it is from.
     pub from: String,
-    /// Whom it is for.
     pub to: String,
-    /// Its subject.
     pub subject: String,
     /// When it was sent, with the zone.
     pub sent: String,

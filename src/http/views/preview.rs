@@ -10,23 +10,23 @@ use crate::exports::preview::{Gap, Preview, Within};
 use crate::model::Timestamp;
 use crate::{days, format};
 
-/// So many stretches without capture are told one by one.
-const TOLD: usize = 4;
+/// So many stretches without capture are listed one by one.
+const MAX_GAPS: usize = 4;
 
 /// The fragment.
 #[derive(Clone, Debug, Template)]
 #[template(path = "preview.html")]
-pub struct Shown {
+pub struct PreviewFragment {
     chart: Option<Chart>,
     zone: &'static str,
-    within: Option<Told>,
+    within: Option<RangeFigures>,
     /// What screen readers say when it has changed.
     announcement: String,
 }
 
 /// What a range holds, in words.
 #[derive(Clone, Debug)]
-struct Told {
+struct RangeFigures {
     items: String,
     conversations: String,
     listed: String,
@@ -37,16 +37,16 @@ struct Told {
     gaps: Vec<String>,
 }
 
-impl Shown {
+impl PreviewFragment {
     /// Of this.
     #[must_use]
     pub fn new(preview: &Preview) -> Self {
         let range = preview.within.as_ref().map(|within| (within.first, within.last));
         let gaps: Vec<_> = preview.gaps.iter().map(|gap| days_of(gap, preview.zone)).collect();
         let chart = preview.volume.as_ref().map(|volume| Chart::new("volume", "Items", volume, range, &gaps));
-        let within = preview.within.as_ref().map(|within| Told::new(within, preview));
+        let within = preview.within.as_ref().map(|within| RangeFigures::new(within, preview));
         let announcement = match &within {
-            Some(Told { items, conversations, size, time, .. }) => {
+            Some(RangeFigures { items, conversations, size, time, .. }) => {
                 format!("{items} in {conversations}. Estimated size: {size}. Estimated time: {time}.")
             }
             None => String::new(),
@@ -55,7 +55,7 @@ impl Shown {
     }
 }
 
-impl Told {
+impl RangeFigures {
     fn new(within: &Within, preview: &Preview) -> Self {
         let (size, time, basis) = match within.estimate {
             Some(estimate) => (
@@ -108,8 +108,8 @@ fn gap_sentences(within: &Within, zone: Tz) -> Vec<String> {
         }
         format!("Deleted messages were not kept {}.", format::from_day_to_day(first, last))
     };
-    let mut sentences: Vec<String> = within.gaps.iter().take(TOLD).map(said).collect();
-    let more = within.gaps.len().saturating_sub(TOLD);
+    let mut sentences: Vec<String> = within.gaps.iter().take(MAX_GAPS).map(said).collect();
+    let more = within.gaps.len().saturating_sub(MAX_GAPS);
     if more > 0 {
         let times = format::count(more, "more time", "more times");
         sentences.push(format!("And {times}, all of which the archive names."));
@@ -202,9 +202,9 @@ pub(super) mod tests {
             "Deleted messages were not kept on any of these days."
         );
         let many = [("2026-03-03T14:00:00Z", "2026-03-03T15:30:00Z", false); 6];
-        let told = sentences(march, &many);
+        let text = sentences(march, &many);
         assert_eq!(
-            (told.len(), told.last().unwrap().as_str()),
+            (text.len(), text.last().unwrap().as_str()),
             (5, "And 2 more times, all of which the archive names.")
         );
     }
@@ -213,13 +213,13 @@ pub(super) mod tests {
     fn what_is_not_known_is_said_to_be_unknown() {
         let mut preview = preview(Some(("2026-11-01", "2026-11-22")));
         preview.within.as_mut().unwrap().estimate = None;
-        let told = Shown::new(&preview).render().unwrap();
-        assert!(told.contains("Not known yet") && told.contains("nothing to go by"), "{told}");
+        let text = PreviewFragment::new(&preview).render().unwrap();
+        assert!(text.contains("Not known yet") && text.contains("nothing to go by"), "{text}");
     }
 
     #[test]
     fn the_fragment_as_it_is() {
-        let shown = Shown::new(&preview(Some(("2026-11-01", "2026-11-22"))));
+        let shown = PreviewFragment::new(&preview(Some(("2026-11-01", "2026-11-22"))));
         let whole = shown.render().unwrap();
         // The chart has a snapshot of its own.
         let (before, rest) = whole.split_once("<figure").unwrap();

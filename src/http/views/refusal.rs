@@ -6,7 +6,6 @@ use super::Chrome;
 use crate::error::Kind;
 use crate::format;
 
-/// A refusal.
 #[derive(Debug, Template)]
 #[template(path = "refusal.html")]
 pub struct Refusal {
@@ -23,7 +22,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The page for a failure of `kind`, told as `message`; `request_id` is shown only for faults of ours.
+    /// The page for a failure of `kind`, described by `message`; `request_id` is shown only for faults of ours.
     #[must_use]
     pub fn new(chrome: Chrome, kind: Kind, message: impl Into<String>, request_id: &str) -> Self {
         let (title, advice) = match kind {

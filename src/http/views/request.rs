@@ -5,8 +5,8 @@ use chrono::{Datelike, Days, NaiveDate};
 use url::form_urlencoded;
 
 use super::Chrome;
-use super::found::{Choosable, Results};
-use super::preview::Shown;
+use super::found::{FilterOption, Results};
+use super::preview::PreviewFragment;
 use crate::archive::formats::{self, About};
 use crate::exports::rules::filters;
 use crate::format;
@@ -44,7 +44,7 @@ pub struct Request {
     /// Conversations that it is limited to.
     pub conversations: Filter,
     /// What it would hold.
-    pub preview: Shown,
+    pub preview: PreviewFragment,
     /// Makes a form that is submitted twice create one request.
     pub form_key: String,
     /// The formats that are ticked.
@@ -54,12 +54,12 @@ pub struct Request {
 }
 
 /// A format that can be ticked.
-struct Choice {
+struct FormatOption {
     about: &'static About,
     ticked: bool,
 }
 
-impl Choice {
+impl FormatOption {
     /// As the form sends it: the key with a capital.
     fn value(&self) -> String {
         format::capitalised(self.about.key)
@@ -84,9 +84,7 @@ pub struct Filter {
     pub hint: &'static str,
     /// How many can be chosen.
     pub most: usize,
-    /// Those that are chosen.
-    pub chosen: Vec<Choosable>,
-    /// What is searched for.
+    pub chosen: Vec<FilterOption>,
     pub searched: String,
     /// What was found, for a browser without scripts.
     pub found: Option<Results>,
@@ -97,7 +95,7 @@ pub struct Filter {
 impl Filter {
     /// People, of whom these are chosen.
     #[must_use]
-    pub fn people(chosen: Vec<Choosable>) -> Self {
+    pub fn people(chosen: Vec<FilterOption>) -> Self {
         Self {
             field: PEOPLE,
             label: "Only with these people",
@@ -112,7 +110,7 @@ impl Filter {
 
     /// Conversations, of which these are chosen.
     #[must_use]
-    pub fn conversations(chosen: Vec<Choosable>) -> Self {
+    pub fn conversations(chosen: Vec<FilterOption>) -> Self {
         Self {
             field: CONVERSATIONS,
             label: "Only these conversations",
@@ -134,13 +132,9 @@ impl Filter {
 pub struct Errors {
     /// With the request as a whole.
     pub form: Option<String>,
-    /// With the first day.
     pub first_day: Option<String>,
-    /// With the last day.
     pub last_day: Option<String>,
-    /// With the people.
     pub people: Option<String>,
-    /// With the conversations.
     pub conversations: Option<String>,
 }
 
@@ -225,10 +219,10 @@ impl Request {
     }
 
     /// The formats that can be ticked.
-    fn choices(&self) -> impl Iterator<Item = Choice> {
+    fn choices(&self) -> impl Iterator<Item = FormatOption> {
         formats::ALL.iter().map(|format| {
             let about = format.about();
-            Choice { about, ticked: self.formats.contains(about.key) }
+            FormatOption { about, ticked: self.formats.contains(about.key) }
         })
     }
 

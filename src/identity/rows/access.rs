@@ -62,7 +62,7 @@ pub fn create(tx: &mut Tx<'_>, account: AccountId, user: UserId, by: Option<User
     Ok(())
 }
 
-/// Takes a user's access; tells whether there was any.
+/// Takes a user's access; returns whether there was any.
 pub fn delete(tx: &mut Tx<'_>, account: AccountId, user: UserId) -> Result<bool> {
     Ok(diesel::delete(access_grants::table.find((account, user))).execute(tx.sql())? > 0)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::db::connection::{LOOK, Waiting, on_either};
+use crate::db::connection::{LOCK_POLL, Waiting, on_either};
 use crate::db::schema::{conversations, source_accounts, source_users, sources, users};
 use crate::db::{Conn, Tx};
 use crate::error::{Error, Result};
@@ -36,16 +36,15 @@ pub fn find(c: &mut Conn, account: AccountId, source: SourceKey<'_>) -> Result<O
     Ok(query.select(sources::id).first(c).optional()?)
 }
 
-/// A source, and how much it has told.
+/// A source, and how much was recorded of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
-    /// Number.
     pub id: SourceId,
     /// Such as `slack`.
     pub kind: String,
-    /// What tells it from others of its kind.
+    /// Distinguishes it from others of its kind.
     pub name: String,
-    /// How many people it has told of.
+    /// How many people were recorded of it.
     pub people: i64,
     /// How many conversations.
     pub conversations: i64,
@@ -133,7 +132,7 @@ pub fn next_recording(tx: &mut Tx<'_>, source: SourceId) -> Result<i64> {
         .get_result(tx.sql())?)
 }
 
-/// Waits until nobody else records of this source, for as long as that takes; `waits` is told when it is longer than a moment. In
+/// Waits until nobody else records of this source, for as long as that takes; `waits` is called when it is longer than a moment. In
 /// SQLite whoever writes has waited already.
 pub fn wait_for_turn(tx: &mut Tx<'_>, source: SourceId, waits: &dyn Fn()) -> Result<()> {
     let Conn::Postgres(inner) = tx.sql() else { return Ok(()) };
@@ -145,7 +144,7 @@ pub fn wait_for_turn(tx: &mut Tx<'_>, source: SourceId, waits: &dyn Fn()) -> Res
         if free.is_some() || !waiting.lasts(Duration::MAX) {
             return Ok(());
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(LOCK_POLL);
     }
 }
 

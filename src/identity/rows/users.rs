@@ -42,11 +42,9 @@ impl Row {
 /// A user to be made. The address is kept as given: the caller has put it into lower case.
 #[derive(Clone, Debug)]
 pub struct NewUser<'a> {
-    /// The account.
     pub account_id: AccountId,
     /// Full name.
     pub name: &'a str,
-    /// Address.
     pub email: Option<&'a str>,
     /// A program.
     pub is_bot: bool,
@@ -92,7 +90,7 @@ pub fn create(tx: &mut Tx<'_>, user: &NewUser<'_>, now: Timestamp) -> Result<Use
     Ok(diesel::insert_into(users::table).values(NewRow::new(user, now)).returning(users::id).get_result(tx.sql())?)
 }
 
-/// Makes users whom a source calls by these ids, but for those whose address another one of the account has. Tells the number of each
+/// Makes users whom a source calls by these ids, but for those whose address another one of the account has. Returns the number of each
 /// that was made. No two of them have the same id, or the same address in one account.
 pub fn create_all_of_source(
     tx: &mut Tx<'_>,
@@ -287,7 +285,7 @@ pub struct Profile<'a> {
 }
 
 /// Sets what a user is called and how reached, and keeps what it was until the recording of this number of a source (C7);
-/// tells whether it changed.
+/// returns whether it changed.
 pub fn update_profile(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -332,7 +330,7 @@ pub fn update_admin(tx: &mut Tx<'_>, id: UserId, is_admin: bool) -> Result<()> {
     Ok(())
 }
 
-/// Deactivates a user, as a source tells.
+/// Deactivates a user, as a source reports.
 pub fn update_deactivated(tx: &mut Tx<'_>, id: UserId, at: Timestamp) -> Result<()> {
     diesel::update(users::table.find(id))
         .set((users::deactivated_at.eq(at.micros()), users::deactivation.eq(at.micros())))
@@ -346,7 +344,7 @@ pub fn update_reactivated(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// The latest deactivation of a user that a source has told.
+/// The latest deactivation of a user that a source has reported.
 pub fn find_deactivation(c: &mut Conn, id: UserId) -> Result<Option<Timestamp>> {
     let micros: Option<i64> = users::table.find(id).select(users::deactivation).first(c)?;
     instant_opt(micros)

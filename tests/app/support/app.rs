@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use compliance_exports::app::App;
 use compliance_exports::audit::{self, Actor, AuditEvent};
 use compliance_exports::blobs;
-use compliance_exports::capture::sources::{self, Format, Summary, events};
+use compliance_exports::capture::sources::{self, ImportFormat, ImportSummary, events};
 use compliance_exports::capture::switch;
 use compliance_exports::clock::Clock;
 use compliance_exports::config::{Overrides, Settings};
@@ -21,7 +21,7 @@ use compliance_exports::exports::queue::{self, Claim, Exports, WorkPolicy};
 use compliance_exports::exports::request::Draft;
 use compliance_exports::exports::{self, requests};
 use compliance_exports::http::{self, State};
-use compliance_exports::identity::access::{self, Choices};
+use compliance_exports::identity::access::{self, AccessChange};
 use compliance_exports::identity::accounts::{self, NewSignIn};
 use compliance_exports::identity::commands;
 use compliance_exports::jobs::Stop;
@@ -185,19 +185,19 @@ impl TestApp {
         let account = self.store().read(|c| access::administrator(c, by.id)).unwrap().account;
         let had = self.store().read(|c| access::holders(c, &account)).unwrap();
         let had = had.into_iter().map(|person| person.id).collect();
-        let choices = Choices { had, ticked: wanted.iter().copied().collect() };
+        let choices = AccessChange { had, ticked: wanted.iter().copied().collect() };
         commands::run(self.store(), Actor::User(by.id), &choices, self.now())
     }
 
     /// Records events, a JSON object on each line (docs/recording.md), and expects that none is refused.
-    pub fn record(&self, account: &str, events: &str) -> Summary {
+    pub fn record(&self, account: &str, events: &str) -> ImportSummary {
         let summary = self.try_record(account, events);
         assert!(!summary.has_problems(), "{:?}", summary.problems);
         summary
     }
 
     /// Records events of which some may be refused.
-    pub fn try_record(&self, account: &str, events: &str) -> Summary {
+    pub fn try_record(&self, account: &str, events: &str) -> ImportSummary {
         let account = self.find_account(account).id;
         let events = events.lines().map(str::trim).filter(|line| !line.is_empty());
         let facts = events.map(|line| events::parse(line.as_bytes()).expect(line));

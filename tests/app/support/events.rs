@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use compliance_exports::audit::Actor;
-use compliance_exports::capture::sources::Summary;
+use compliance_exports::capture::sources::ImportSummary;
 use compliance_exports::capture::switch;
 use compliance_exports::exports::queue::{self, Release};
 use compliance_exports::exports::requests;
@@ -47,7 +47,7 @@ pub fn deletion(conversation: &str, id: &str, at: &str) -> String {
 }
 
 /// The reasons of what was refused.
-pub fn reasons(summary: &Summary) -> Vec<&str> {
+pub fn reasons(summary: &ImportSummary) -> Vec<&str> {
     summary.problems.iter().map(|(_, reason)| reason.as_str()).collect()
 }
 

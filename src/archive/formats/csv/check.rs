@@ -11,8 +11,8 @@ use crate::model::Timestamp;
 
 /// What has been read of the spreadsheets.
 pub(super) struct Tables {
-    /// As many as the manifest tells.
-    told: u64,
+    /// As many as the manifest says.
+    declared: u64,
     spreadsheets: u64,
     found: Days,
     /// Conversations in the table of all.
@@ -20,8 +20,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(told: u64) -> Self {
-        Self { told, spreadsheets: 0, found: Days::default(), conversations: None }
+    pub(super) fn new(declared: u64) -> Self {
+        Self { declared, spreadsheets: 0, found: Days::default(), conversations: None }
     }
 
     fn spreadsheet(&mut self, file: &str, record: &Record<'_>, reader: &mut impl BufRead) -> Result<(), String> {
@@ -72,8 +72,8 @@ impl Check for Tables {
                 problem(format!("{SPREADSHEETS}/: the rows of {folder} on {day} are not the items of the JSON"));
             }
         }
-        if self.spreadsheets != self.told {
-            problem(format!("manifest.json: counts {} spreadsheets; there are {}", self.told, self.spreadsheets));
+        if self.spreadsheets != self.declared {
+            problem(format!("manifest.json: counts {} spreadsheets; there are {}", self.declared, self.spreadsheets));
         }
         let (rows, items) = (self.found.values().map(|found| found.items).sum::<u64>(), record.items());
         if rows != items {

@@ -1,8 +1,8 @@
 //! The table of all conversations.
 
 use super::{CONVERSATIONS, SPREADSHEETS, table};
-use crate::archive::formats::{Growing, ListCopy, Listed, Sink};
-use crate::archive::manifest::{Fact, Facts, Totals};
+use crate::archive::formats::{Growing, ListCopy, ListedConversation, Sink};
+use crate::archive::manifest::{FormatInfo, FormatValue, Totals};
 use crate::error::Result;
 
 /// The table of all conversations, and how many spreadsheets there are.
@@ -20,18 +20,18 @@ impl Table {
 }
 
 impl ListCopy for Table {
-    fn add(&mut self, listed: &Listed<'_>, sink: &mut dyn Sink) -> Result<()> {
+    fn add(&mut self, listed: &ListedConversation<'_>, sink: &mut dyn Sink) -> Result<()> {
         self.spreadsheets += listed.portions.len() as u64;
         table::conversation(&mut self.table.text, listed.chat.name, listed.entry);
         self.table.give(false, sink)
     }
 
-    fn end(mut self: Box<Self>, _: Totals, sink: &mut dyn Sink) -> Result<Facts> {
+    fn end(mut self: Box<Self>, _: Totals, sink: &mut dyn Sink) -> Result<FormatInfo> {
         self.table.give(true, sink)?;
-        Ok(Facts::from_iter([
-            ("folder", Fact::from(SPREADSHEETS)),
-            ("files", Fact::from(self.spreadsheets)),
-            ("conversations", Fact::from(CONVERSATIONS)),
+        Ok(FormatInfo::from_iter([
+            ("folder", FormatValue::from(SPREADSHEETS)),
+            ("files", FormatValue::from(self.spreadsheets)),
+            ("conversations", FormatValue::from(CONVERSATIONS)),
         ]))
     }
 }

@@ -1,7 +1,7 @@
 //! Spreadsheets: a CSV file for each conversation, and a table of all conversations.
 //!
-//! [`table`] writes rows, [`read`] reads them back; [`part`] and [`lists`] say which files there are and when they are given;
-//! [`check`] compares them with the JSON.
+//! [`table`] writes rows, [`read`] reads them back; `part` and `lists` say which files there are and when they are given;
+//! `check` compares them with the JSON.
 
 mod check;
 mod lists;
@@ -11,9 +11,9 @@ pub mod table;
 
 use chrono::NaiveDate;
 
-use super::{About, Check, Format, ListCopy, Part, PartCopy, Pointer, Sink, Whole};
+use super::{About, Check, ExportInfo, Format, ListCopy, Part, PartCopy, Pointer, Sink};
 use crate::archive::formats::needs::{Extent, Needs};
-use crate::archive::manifest::Facts;
+use crate::archive::manifest::FormatInfo;
 use crate::error::Result;
 pub use table::restored;
 
@@ -22,7 +22,6 @@ pub const SPREADSHEETS: &str = "Spreadsheets";
 /// A table of all conversations.
 pub const CONVERSATIONS: &str = "conversations.csv";
 
-/// Spreadsheets.
 pub struct Csv;
 
 static ABOUT: About = About {
@@ -73,11 +72,11 @@ impl Format for Csv {
         Box::new(part::Tables::new(part))
     }
 
-    fn lists<'a>(&self, _: Whole<'a>) -> Result<Box<dyn ListCopy + 'a>> {
+    fn lists<'a>(&self, _: ExportInfo<'a>) -> Result<Box<dyn ListCopy + 'a>> {
         Ok(Box::new(lists::Table::begin()))
     }
 
-    fn check(&self, said: &Facts) -> Result<Box<dyn Check>, String> {
+    fn check(&self, said: &FormatInfo) -> Result<Box<dyn Check>, String> {
         Ok(Box::new(check::Tables::new(said.number("files")?)))
     }
 }

@@ -10,14 +10,14 @@ use crate::archive::names;
 
 /// What has been read of the pages.
 pub(super) struct Pages {
-    /// As many pages of days as the manifest tells.
-    told: u64,
+    /// As many pages of days as the manifest says.
+    declared: u64,
     found: Days,
 }
 
 impl Pages {
-    pub(super) fn new(told: u64) -> Self {
-        Self { told, found: Days::default() }
+    pub(super) fn new(declared: u64) -> Self {
+        Self { declared, found: Days::default() }
     }
 }
 
@@ -40,8 +40,8 @@ impl Check for Pages {
             }
         }
         let (pages, days) = (self.found.len() as u64, record.day_files());
-        if (pages, self.told) != (days, days) {
-            problem(format!("manifest.json: counts {} pages of days; there are {pages}", self.told));
+        if (pages, self.declared) != (days, days) {
+            problem(format!("manifest.json: counts {} pages of days; there are {pages}", self.declared));
         }
         for needed in [paths::INDEX, assets::STYLE.0, assets::SCRIPT.0] {
             if !record.holds(needed) {

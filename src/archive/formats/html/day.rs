@@ -23,11 +23,9 @@ pub(super) const ITEM: &str = "<li id=\"";
 /// A day of a conversation.
 #[derive(Clone, Copy, Debug)]
 pub struct Day<'a> {
-    /// The conversation.
     pub chat: Chat<'a>,
-    /// The day.
     pub day: NaiveDate,
-    /// The zone whose day it is, and by whose clocks times are told.
+    /// The zone whose day it is, and by whose clocks times are shown.
     pub zone: Tz,
     /// The day with items before it, where known.
     pub previous: Option<NaiveDate>,
@@ -77,7 +75,7 @@ impl Day<'_> {
         html.raw("</nav>\n");
     }
 
-    /// The items of the day, or a chunk of them. `parents` tells the days of those that they reply to and that are not
+    /// The items of the day, or a chunk of them. `parents` returns the days of those that they reply to and that are not
     /// among them, if they are in the archive.
     pub fn items(&self, text: &mut Vec<u8>, items: &[ItemEntry], parents: &HashMap<String, NaiveDate>) {
         let mut places: HashMap<&str, usize> = HashMap::with_capacity(items.len());

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 
 use super::markup::Html;
 use super::paths;
-use crate::archive::formats::{Chat, List as Formats, Listed};
+use crate::archive::formats::{Chat, List as Formats, ListedConversation};
 use crate::archive::manifest::{Header, Totals};
 use crate::archive::records::ConversationEntry;
 use crate::format;
@@ -67,14 +67,13 @@ impl List {
     }
 }
 
-/// What the index tells of the whole archive.
+/// What the index shows of the whole archive.
 #[derive(Clone, Copy)]
 pub struct Index<'a> {
     /// Request, account, cut, coverage.
     pub header: &'a Header,
     /// The request's zone.
     pub zone: Tz,
-    /// Sums.
     pub totals: Totals,
     /// The parts that hold texts, the first and the last: where the search finds them.
     pub parts: (i32, i32),
@@ -197,8 +196,8 @@ impl Index<'_> {
 }
 
 /// The row of a conversation, as it stands on the first page of its list and as it stands on a further one, which lies elsewhere.
-pub fn row(text: &mut Vec<u8>, further: bool, listed: &Listed<'_>) {
-    let Listed { chat, entry, days, .. } = *listed;
+pub fn row(text: &mut Vec<u8>, further: bool, listed: &ListedConversation<'_>) {
+    let ListedConversation { chat, entry, days, .. } = *listed;
     let mut html = Html(text);
     html.raw("<li>").link(usize::from(further), &paths::days_page(chat.rank), Some(&format!("c{}", chat.id)));
     html.name(if chat.name.trim().is_empty() { "(no name)" } else { chat.name }).raw("</a> ");
@@ -227,8 +226,8 @@ pub fn begin_days(text: &mut Vec<u8>, header: &Header) {
 }
 
 /// A conversation on a page of days: about it, its people, its days, and its files of the other `formats`.
-pub fn days(text: &mut Vec<u8>, listed: &Listed<'_>, zone: Tz, formats: &Formats) {
-    let Listed { chat, entry, days, portions } = *listed;
+pub fn days(text: &mut Vec<u8>, listed: &ListedConversation<'_>, zone: Tz, formats: &Formats) {
+    let ListedConversation { chat, entry, days, portions } = *listed;
     let mut html = Html(text);
     html.raw("<section class=\"chat\" id=\"c")
         .text(&chat.id.to_string())

@@ -1,6 +1,6 @@
-//! What part 1 tells of all conversations: the index and its further pages, the pages of days, and the names for the search.
+//! What part 1 lists of all conversations: the index and its further pages, the pages of days, and the names for the search.
 //!
-//! Conversations come one by one, with their counts. Most of what is told of them can be given at once; the rows of the
+//! Conversations come one by one, with their counts. Most of what is listed of them can be given at once; the rows of the
 //! index wait in files until all are counted.
 
 use std::io::{BufReader, Read};
@@ -8,14 +8,14 @@ use std::path::Path;
 
 use super::index::{self, Index, List};
 use super::{paths, search};
-use crate::archive::formats::{Growing, ListCopy, Listed, Sink, Whole};
-use crate::archive::manifest::{Fact, Facts, Totals};
-use crate::archive::{Place, Spool};
+use crate::archive::formats::{ExportInfo, Growing, ListCopy, ListedConversation, Sink};
+use crate::archive::manifest::{FormatInfo, FormatValue, Totals};
+use crate::archive::{ChunkPosition, Spool};
 use crate::error::{Context, Result};
 
 /// The pages that list.
 pub(super) struct Lists<'a> {
-    whole: Whole<'a>,
+    whole: ExportInfo<'a>,
     days: u64,
     /// Pages of days and names, one file of each at a time.
     page: Growing,
@@ -65,7 +65,7 @@ struct RowReader {
 }
 
 impl RowReader {
-    /// Adds the rows of the next page; tells whether there was one.
+    /// Adds the rows of the next page; returns whether there was one.
     fn page(&mut self, text: &mut Vec<u8>) -> Result<bool> {
         let (Some(begin), Some(end)) = (self.pages.get(self.next), self.pages.get(self.next + 1)) else {
             return Ok(false);
@@ -82,7 +82,7 @@ impl RowReader {
 }
 
 impl<'a> Lists<'a> {
-    pub(super) fn create(whole: Whole<'a>) -> Result<Self> {
+    pub(super) fn create(whole: ExportInfo<'a>) -> Result<Self> {
         let rows = || Rows::create(whole.folder);
         let (page, names) = (Growing::default(), Growing::default());
         Ok(Self { whole, days: 0, page, names, names_shards: 0, rows: [rows()?, rows()?, rows()?] })
@@ -109,8 +109,8 @@ impl<'a> Lists<'a> {
 }
 
 impl ListCopy for Lists<'_> {
-    fn add(&mut self, listed: &Listed<'_>, sink: &mut dyn Sink) -> Result<()> {
-        let Listed { chat, entry, days, .. } = listed;
+    fn add(&mut self, listed: &ListedConversation<'_>, sink: &mut dyn Sink) -> Result<()> {
+        let ListedConversation { chat, entry, days, .. } = listed;
         self.days += days.len() as u64;
         if chat.rank.is_multiple_of(paths::CHATS_PER_PAGE) {
             self.end_page(sink)?;
@@ -137,12 +137,13 @@ impl ListCopy for Lists<'_> {
         Ok(())
     }
 
-    fn end(mut self: Box<Self>, totals: Totals, sink: &mut dyn Sink) -> Result<Facts> {
+    fn end(mut self: Box<Self>, totals: Totals, sink: &mut dyn Sink) -> Result<FormatInfo> {
         self.end_page(sink)?;
         self.open_names();
         self.close_names(true, sink)?;
-        let said = Facts::from_iter([("index", Fact::from(paths::INDEX)), ("days", Fact::from(self.days))]);
-        let Whole { header, zone, parts, formats, .. } = self.whole;
+        let said =
+            FormatInfo::from_iter([("index", FormatValue::from(paths::INDEX)), ("days", FormatValue::from(self.days))]);
+        let ExportInfo { header, zone, parts, formats, .. } = self.whole;
         // The first of several parts holds no texts.
         let parts = if parts == 1 { (1, 1) } else { (2, parts) };
         give_index(&Index { header, zone, totals, parts, formats }, self.rows, sink)?;
@@ -162,7 +163,7 @@ fn give_index(index: &Index<'_>, rows: [Rows; List::ALL.len()], sink: &mut dyn S
         readers.push((list, reader));
     }
     Index::end(&mut text);
-    sink.text(paths::INDEX, Place::WHOLE, &text)?;
+    sink.text(paths::INDEX, ChunkPosition::WHOLE, &text)?;
     for (list, mut reader) in readers {
         let mut number = 1;
         while reader.has_more() {
@@ -172,7 +173,7 @@ fn give_index(index: &Index<'_>, rows: [Rows; List::ALL.len()], sink: &mut dyn S
             reader.page(&mut text)?;
             Index::end_list(&mut text, list, number, reader.length);
             Index::end(&mut text);
-            sink.text(&paths::list_page(list.name(), number), Place::WHOLE, &text)?;
+            sink.text(&paths::list_page(list.name(), number), ChunkPosition::WHOLE, &text)?;
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! Pages to read in a browser, with a search: `index.html` and its further pages, a page for each day of each conversation beside
 //! its JSON, and what the search reads.
 //!
-//! [`day`], [`index`] and [`search`] render, through [`markup`] alone; [`part`] and [`lists`] say which files there are and when
-//! they are given; [`check`] reads them back; [`paths`] names them.
+//! [`day`], [`index`] and [`search`] render, through `markup` alone; `part` and `lists` say which files there are and when
+//! they are given; `check` reads them back; [`paths`] names them.
 
 pub mod assets;
 mod check;
@@ -15,10 +15,10 @@ pub mod paths;
 pub mod search;
 
 use self::search::{RECORD, SHARD};
-use super::{About, Check, Format, ListCopy, PartCopy, Sink, Start, Whole};
+use super::{About, Check, ExportInfo, Format, ListCopy, PartCopy, Sink, Start};
 use crate::archive::formats::needs::{Extent, Needs, Shards};
-use crate::archive::manifest::Facts;
-use crate::archive::{Place, names};
+use crate::archive::manifest::FormatInfo;
+use crate::archive::{ChunkPosition, names};
 use crate::error::Result;
 pub use check::page;
 pub use markup::visible;
@@ -70,7 +70,7 @@ impl Format for Html {
             sink.directory(folder)?;
         }
         for (path, text) in [assets::STYLE, assets::SCRIPT] {
-            sink.text(path, Place::WHOLE, text.as_bytes())?;
+            sink.text(path, ChunkPosition::WHOLE, text.as_bytes())?;
         }
         Ok(())
     }
@@ -79,11 +79,11 @@ impl Format for Html {
         Box::new(part::Pages::new(part))
     }
 
-    fn lists<'a>(&self, whole: Whole<'a>) -> Result<Box<dyn ListCopy + 'a>> {
+    fn lists<'a>(&self, whole: ExportInfo<'a>) -> Result<Box<dyn ListCopy + 'a>> {
         Ok(Box::new(lists::Lists::create(whole)?))
     }
 
-    fn check(&self, said: &Facts) -> Result<Box<dyn Check>, String> {
+    fn check(&self, said: &FormatInfo) -> Result<Box<dyn Check>, String> {
         Ok(Box::new(check::Pages::new(said.number("days")?)))
     }
 }

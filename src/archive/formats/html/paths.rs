@@ -9,7 +9,6 @@ use chrono::NaiveDate;
 pub const INDEX: &str = "index.html";
 /// Pages that list, and what all pages share.
 pub const FOLDER: &str = "Reading";
-/// What the search reads.
 pub const SEARCH_FOLDER: &str = "Reading/search";
 
 /// Conversations whose days are listed on one page.

@@ -9,7 +9,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::check::{self, OfEdit};
 use super::{Edit, EditRow, ItemId, details_json};
-use crate::capture::rows::ledger::{Changes, Count};
+use crate::capture::rows::ledger::{Changes, LedgerCount};
 use crate::db::schema::{item_edits, items};
 use crate::db::{Conn, Tx, instant};
 use crate::error::Result;
@@ -17,8 +17,7 @@ use crate::model::{ConversationId, Timestamp, UserId};
 
 /// What has to be known of an item that is changed or deleted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Found {
-    /// Its number.
+pub struct ExistingItem {
     pub id: ItemId,
     /// When it was posted.
     pub created_at: Timestamp,
@@ -33,8 +32,8 @@ pub type Key<'a> = (ConversationId, &'a str);
 
 type FoundRow = (ItemId, i64, Option<i64>, i64);
 
-fn found((id, created_at, deleted_at, recording): FoundRow) -> Result<Found> {
-    Ok(Found { id, created_at: instant(created_at)?, is_deleted: deleted_at.is_some(), recording })
+fn found((id, created_at, deleted_at, recording): FoundRow) -> Result<ExistingItem> {
+    Ok(ExistingItem { id, created_at: instant(created_at)?, is_deleted: deleted_at.is_some(), recording })
 }
 
 #[derive(QueryableByName)]
@@ -52,7 +51,7 @@ struct NumberedItem {
 }
 
 /// Those of these items that are there.
-pub fn find_all<'a>(c: &mut Conn, keys: &[Key<'a>]) -> Result<HashMap<Key<'a>, Found>> {
+pub fn find_all<'a>(c: &mut Conn, keys: &[Key<'a>]) -> Result<HashMap<Key<'a>, ExistingItem>> {
     let mut items = HashMap::with_capacity(keys.len());
     match c {
         Conn::Sqlite(inner) => {
@@ -139,7 +138,7 @@ pub fn create_edits(tx: &mut Tx<'_>, new: &[NewEdit], recording: i64) -> Result<
     let mut counted = Changes::default();
     let mut rows = Vec::with_capacity(new.len());
     for NewEdit { conversation_id, item_created_at, edit } in new {
-        counted.add(*conversation_id, *item_created_at, Count::of_edits(1));
+        counted.add(*conversation_id, *item_created_at, LedgerCount::of_edits(1));
         let details = details_json(edit.content.details.as_ref())?;
         let check_sum = OfEdit {
             conversation_id: *conversation_id,

@@ -1,4 +1,4 @@
-//! Check sums of rows: what never changes of an item or an edit, and what was told of a deletion.
+//! Check sums of rows: what never changes of an item or an edit, and what was recorded of a deletion.
 //!
 //! CRC-32, made when the row is, and made again from what an export reads. Neither database keeps any of its own (PostgreSQL
 //! does if its cluster was made so), and both give a row whose bytes have changed on the disk as if it were sound. It says nothing

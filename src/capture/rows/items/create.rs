@@ -14,7 +14,7 @@ use diesel::sqlite::Sqlite;
 
 use super::check::{self, OfItem};
 use super::{details_json, to_json};
-use crate::capture::rows::ledger::{Changes, Count};
+use crate::capture::rows::ledger::{Changes, LedgerCount};
 use crate::db::postgres::PgConnection;
 use crate::db::schema::items;
 use crate::db::{Conn, Tx};
@@ -28,17 +28,14 @@ pub struct NewItem<'a> {
     pub conversation_id: ConversationId,
     /// The source's id.
     pub external_id: Cow<'a, str>,
-    /// What it is.
     pub kind: ItemKind,
     /// Who posted it.
     pub author_id: Option<UserId>,
-    /// When.
     pub created_at: Timestamp,
     /// The source's id of the item that it replies to.
     pub parent: Option<Cow<'a, str>>,
     /// What it said.
     pub content: Cow<'a, Content>,
-    /// Its files.
     pub attachments: Cow<'a, [Attachment]>,
     /// When and by whom it was deleted, for one whose deletion was recorded first.
     pub deleted: Option<(Timestamp, Option<UserId>)>,
@@ -46,7 +43,7 @@ pub struct NewItem<'a> {
     pub recording: i64,
 }
 
-/// Makes items, but for those that are there already, and counts them in the ledger. Tells of each whether it was made; of two
+/// Makes items, but for those that are there already, and counts them in the ledger. Returns for each whether it was made; of two
 /// with one id, the first is. Those of one conversation get their numbers in this order.
 pub fn create_all(tx: &mut Tx<'_>, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
     if new.is_empty() {
@@ -66,7 +63,7 @@ pub fn create_all(tx: &mut Tx<'_>, new: &[NewItem<'_>]) -> Result<Vec<bool>> {
         }
     }
     for (item, _) in new.iter().zip(&in_order).filter(|(_, made)| **made) {
-        counted.add(item.conversation_id, item.created_at, Count::of_item(item.created_at));
+        counted.add(item.conversation_id, item.created_at, LedgerCount::of_item(item.created_at));
     }
     counted.write(tx)?;
     Ok(in_order)
@@ -149,7 +146,7 @@ const COLUMNS: &str = "conversation_id, external_id, kind, author_id, created_at
     deleted_at, deleted_by, deletion_recording, recording, size, check_sum, deletion_check_sum";
 const UNLESS_KNOWN: &str = " ON CONFLICT (conversation_id, external_id) DO NOTHING";
 
-/// Diesel would write its own statement anew for each row (it can't tell that one with `ON CONFLICT` is always the same), which
+/// Diesel would write its own statement anew for each row (it can't know that one with `ON CONFLICT` is always the same), which
 /// costs as much as the insertion. This one it knows by its type.
 struct InsertOne<'a>(&'a Row<'a>);
 

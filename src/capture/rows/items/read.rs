@@ -65,9 +65,7 @@ where
 /// What the plan asks of an item, all of which the index knows that it reads along.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Planned {
-    /// Its conversation.
     pub conversation_id: ConversationId,
-    /// Its number.
     pub id: ItemId,
     /// When it was posted.
     pub created_at: Timestamp,
@@ -143,7 +141,6 @@ pub fn plan_several(
 /// What the plan asks of a change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PlannedEdit {
-    /// The conversation.
     pub conversation_id: ConversationId,
     /// The item: when it was posted, and its number.
     pub item: Position,

@@ -29,7 +29,7 @@ fn a_bad_line_is_refused_by_place_and_the_others_are_read() {
         "{\"type\":\"user\",\"id\":\"u2\",\"name\":\"Ines Marlow\"}",
     ));
     assert_eq!(kept.facts().len(), 2);
-    insta::assert_snapshot!(kept.told());
+    insta::assert_snapshot!(kept.text());
     let (done, total) = kept.progress;
     assert_eq!(done, total);
 }
@@ -39,7 +39,7 @@ fn a_line_too_long_for_memory_is_refused_by_place() {
     let mut text = vec![b'x'; 17 * 1024 * 1024];
     text.extend(b"\n{\"type\":\"user\",\"id\":\"u1\"}\n");
     let kept = read_text(text);
-    assert_eq!(kept.told(), "events.jsonl:1 ! the line is longer than 16 MiB\n");
+    assert_eq!(kept.text(), "events.jsonl:1 ! the line is longer than 16 MiB\n");
     assert_eq!(kept.facts().len(), 1);
 }
 
@@ -51,7 +51,7 @@ fn a_folder_is_read_by_name_and_what_is_no_event_file_is_told() {
     std::fs::write(folder.path().join("1.jsonl"), user("first")).unwrap();
     std::fs::write(folder.path().join("README"), "hello").unwrap();
     let kept = Kept::from(read, folder.path()).unwrap();
-    assert_eq!(kept.told(), "README · not read: its name does not end in .jsonl\n");
+    assert_eq!(kept.text(), "README · not read: its name does not end in .jsonl\n");
     let files: Vec<_> = kept.findings.iter().skip(1).map(|(place, _)| place.file.as_str()).collect();
     assert_eq!(files, ["1.jsonl", "2.jsonl"]);
 }
@@ -118,15 +118,15 @@ fn the_documents_examples_are_what_the_schema_and_the_reader_take() {
         assert!(parse::<OperatorFact>(unknown.to_string().as_bytes()).is_err(), "{line}");
     }
     let kept = read_text(examples.join("\n"));
-    assert_eq!(kept.told(), "");
+    assert_eq!(kept.text(), "");
     let types = [
-        kept.count(|told| matches!(told, OperatorFact::Account(_))),
-        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::User(_)) | OperatorFact::UserWithRole { .. })),
-        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::Conversation(_)))),
-        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::Joined(_) | Fact::Left(_)))),
-        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::ItemCreated(_)))),
-        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::ItemEdited(_)))),
-        kept.count(|told| matches!(told, OperatorFact::Fact(Fact::ItemDeleted(_)))),
+        kept.count(|fact| matches!(fact, OperatorFact::Account(_))),
+        kept.count(|fact| matches!(fact, OperatorFact::Fact(Fact::User(_)) | OperatorFact::UserWithRole { .. })),
+        kept.count(|fact| matches!(fact, OperatorFact::Fact(Fact::Conversation(_)))),
+        kept.count(|fact| matches!(fact, OperatorFact::Fact(Fact::Joined(_) | Fact::Left(_)))),
+        kept.count(|fact| matches!(fact, OperatorFact::Fact(Fact::ItemCreated(_)))),
+        kept.count(|fact| matches!(fact, OperatorFact::Fact(Fact::ItemEdited(_)))),
+        kept.count(|fact| matches!(fact, OperatorFact::Fact(Fact::ItemDeleted(_)))),
     ];
     assert!(types.iter().all(|count| *count > 0), "an example of each type: {types:?}");
 }
@@ -144,8 +144,8 @@ fn i12_no_line_of_a_connector_makes_an_administrator() {
             "“admin” is for the operator to say: a connector can't give or take the admin role, so leave it out";
         assert_eq!(connector(&line), Err(reason.to_owned()));
         let is_admin = role == "true";
-        let Ok(OperatorFact::UserWithRole { user, is_admin: told }) = parse(line.as_bytes()) else { unreachable!() };
-        assert_eq!((user.name.as_str(), told), ("Harper", is_admin));
+        let Ok(OperatorFact::UserWithRole { user, is_admin: fact }) = parse(line.as_bytes()) else { unreachable!() };
+        assert_eq!((user.name.as_str(), fact), ("Harper", is_admin));
     }
     let without = [r#"{"type":"user","id":"u1"}"#, r#"{"type":"user","id":"u1","admin":null}"#];
     for line in without {

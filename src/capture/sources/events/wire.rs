@@ -57,7 +57,6 @@ impl Speech for OperatorFact {
     }
 }
 
-/// A line.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Line {
@@ -65,7 +64,6 @@ pub enum Line {
     Account(AccountLine),
     /// A person or bot.
     User(UserLine),
-    /// A conversation.
     Conversation(ConversationLine),
     /// Somebody came.
     Joined(MembershipLine),

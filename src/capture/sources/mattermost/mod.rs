@@ -1,4 +1,4 @@
-//! Mattermost: a bulk export, JSON Lines (`docs/recording.md` tells the mapping).
+//! Mattermost: a bulk export, JSON Lines (`docs/recording.md` describes the mapping).
 //!
 //! Here lives what each type of line means. The format names people by user name, channels by team and name, and posts
 //! not at all: `posts` gives them ids. Roles stay behind: a [`Fact`] has no word for rights on our server.
@@ -21,7 +21,7 @@ use crate::model::{ConversationKind, ConversationRecord, Fact, MemberRecord, Use
 /// Reads a bulk export from a file, from every `*.jsonl` of a folder by name, or from standard input (`-`).
 ///
 /// # Errors
-/// When `path` can't be read, and what the sink returns. A malformed line is a problem told to the sink, no error.
+/// When `path` can't be read, and what the sink returns. A malformed line is a problem given to the sink, no error.
 pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<()> {
     let mut export = Export::default();
     crate::capture::sources::lines::read(path, &mut export, sink)?;
@@ -32,7 +32,7 @@ pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<()> {
 #[derive(Default)]
 struct Export {
     people: HashSet<String>,
-    /// Channels that wait for the user lines, which tell their members.
+    /// Channels that wait for the user lines, which list their members.
     waiting: BTreeMap<String, (FilePlace, ConversationRecord)>,
     conversations: HashSet<String>,
     posts: PostIds,
@@ -74,7 +74,7 @@ fn version(place: &FilePlace, line: &Line, sink: &mut dyn Sink) -> Result<()> {
 }
 
 impl Export {
-    /// Gives what the line says to `take`, or tells why it can't be understood.
+    /// Gives what the line says to `take`, or returns why it can't be understood.
     fn understood<T: DeserializeOwned>(
         &mut self,
         place: &FilePlace,
@@ -123,7 +123,7 @@ impl Export {
         Ok(())
     }
 
-    /// Adds a member to a channel. Users come after the channels and before the posts; a line out of that order is told.
+    /// Adds a member to a channel. Users come after the channels and before the posts; a line out of that order is reported.
     fn member(&mut self, place: &FilePlace, channel: String, username: &str, sink: &mut dyn Sink) -> Result<()> {
         let member = MemberRecord { user: username.to_owned(), joined_at: None };
         if let Some((_, record)) = self.waiting.get_mut(&channel) {

@@ -137,8 +137,8 @@ mod tests {
     #[test]
     fn equal_posts_are_counted_within_their_conversation() {
         let mut ids = PostIds::default();
-        let told: Vec<_> = ["a", "a", "b", "a"].map(|conversation| ids.next(conversation, 7, "harper")).to_vec();
-        assert_eq!(told, ["7-harper", "7-harper-2", "7-harper", "7-harper-3"]);
+        let made: Vec<_> = ["a", "a", "b", "a"].map(|conversation| ids.next(conversation, 7, "harper")).to_vec();
+        assert_eq!(made, ["7-harper", "7-harper-2", "7-harper", "7-harper-3"]);
         assert_eq!(PostIds::default().next("a", 7, "harper"), "7-harper", "the same at every import");
     }
 }

@@ -14,7 +14,7 @@ fn read_lines(lines: &[&str]) -> Kept {
 
 fn shown(kept: &Kept) -> String {
     let recordings: Vec<_> = kept.facts().into_iter().map(|recording| format!("{recording:#?}\n")).collect();
-    format!("{}{}", recordings.concat(), kept.told())
+    format!("{}{}", recordings.concat(), kept.text())
 }
 
 const COMPANY: [&str; 5] = [
@@ -50,8 +50,8 @@ fn joining_and_leaving() {
         r#"{"type":"post","post":{"team":"freight","channel":"berths","user":"ines","type":"system_join_channel","message":"ines joined","create_at":1767225601001}}"#,
         r#"{"type":"post","post":{"team":"freight","channel":"berths","user":"ines","type":"system_leave_channel","message":"ines left","create_at":1767225602001}}"#,
     ]);
-    assert_eq!(kept.count(|told| matches!(told, Joined(_) | Left(_))), 2);
-    assert_eq!(kept.count(|told| matches!(told, ItemCreated(_))), 2);
+    assert_eq!(kept.count(|fact| matches!(fact, Joined(_) | Left(_))), 2);
+    assert_eq!(kept.count(|fact| matches!(fact, ItemCreated(_))), 2);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn direct_channels_are_of_the_kind_that_their_people_make() {
     let direct: Vec<_> = kept
         .facts()
         .into_iter()
-        .filter_map(|told| if let Conversation(told) = told { Some((told.id.as_str(), told.kind)) } else { None })
+        .filter_map(|fact| if let Conversation(fact) = fact { Some((fact.id.as_str(), fact.kind)) } else { None })
         .filter(|(_, kind)| kind.is_people())
         .collect();
     let expected = [
@@ -75,7 +75,7 @@ fn direct_channels_are_of_the_kind_that_their_people_make() {
         ("dm:harper,ines,tomo", ConversationKind::Group),
     ];
     assert_eq!(direct, expected);
-    insta::assert_snapshot!(kept.told());
+    insta::assert_snapshot!(kept.text());
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn what_can_not_be_understood_is_told_by_line_and_the_rest_is_read() {
         r#"{"type":"post","post":{"team":"freight","channel":"lost","user":"nobody","message":"here","create_at":1767225601001}}"#,
         r#"{"type":"user","user":{"username":"late","teams":[{"name":"freight","channels":[{"name":"berths"}]}]}}"#,
     ]);
-    insta::assert_snapshot!(kept.told());
-    assert_eq!(kept.count(|told| matches!(told, ItemCreated(_))), 1);
+    insta::assert_snapshot!(kept.text());
+    assert_eq!(kept.count(|fact| matches!(fact, ItemCreated(_))), 1);
 }
 
 #[test]
@@ -108,15 +108,15 @@ fn ids_are_the_same_at_every_import() {
 fn the_real_export_has_its_counts() {
     let Some(corpora) = corpora() else { return };
     let kept = Kept::from(read, &corpora.join("mattermost-bulk.jsonl")).unwrap();
-    assert_eq!(kept.count(|told| matches!(told, User(_))), 4);
-    let kinds = |kind| kept.count(|told| matches!(told, Conversation(told) if told.kind == kind));
+    assert_eq!(kept.count(|fact| matches!(fact, User(_))), 4);
+    let kinds = |kind| kept.count(|fact| matches!(fact, Conversation(fact) if fact.kind == kind));
     assert_eq!(kinds(ConversationKind::Team), 3);
-    assert_eq!(kept.count(|told| matches!(told, Conversation(told) if told.name.is_some() && !told.is_public)), 1);
+    assert_eq!(kept.count(|fact| matches!(fact, Conversation(fact) if fact.name.is_some() && !fact.is_public)), 1);
     assert_eq!(kinds(ConversationKind::Direct), 2, "one of them has no line of its own");
     assert_eq!(kinds(ConversationKind::Group), 1);
-    let direct = |told: &Fact| matches!(told, ItemCreated(told) if told.conversation.starts_with("dm:"));
+    let direct = |fact: &Fact| matches!(fact, ItemCreated(fact) if fact.conversation.starts_with("dm:"));
     assert_eq!(kept.count(direct), 7);
-    assert_eq!(kept.count(|told| matches!(told, ItemCreated(_)) && !direct(told)), 4);
-    assert_eq!(kept.count(|told| matches!(told, ItemEdited(_) | ItemDeleted(_))), 0);
-    assert_eq!(kept.told(), "mattermost-bulk.jsonl · reactions are not recorded; there are 1\n");
+    assert_eq!(kept.count(|fact| matches!(fact, ItemCreated(_)) && !direct(fact)), 4);
+    assert_eq!(kept.count(|fact| matches!(fact, ItemEdited(_) | ItemDeleted(_))), 0);
+    assert_eq!(kept.text(), "mattermost-bulk.jsonl · reactions are not recorded; there are 1\n");
 }

@@ -30,7 +30,7 @@ pub(super) const TABLES: [(&str, Table); 4] = [
     ("mpims.json", Table::People),
 ];
 
-/// The conversations that have been told to the sink, by the name of their folder.
+/// The conversations that have been given to the sink, by the name of their folder.
 #[derive(Default)]
 pub(super) struct Channels {
     by_folder: HashMap<String, String>,

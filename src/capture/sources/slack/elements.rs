@@ -16,7 +16,7 @@ enum Position {
     Before,
     Within,
     After,
-    /// Nothing more can be told.
+    /// Nothing more can be read.
     Over,
 }
 
@@ -107,7 +107,7 @@ fn element_length(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Vec<String> {
+    fn listing(text: &str) -> Vec<String> {
         Elements::new(text.as_bytes())
             .map(|(line, element)| match element {
                 Ok(value) => format!("{line} {value}"),
@@ -118,25 +118,25 @@ mod tests {
 
     #[test]
     fn one_bad_element_does_not_take_the_others_along() {
-        assert_eq!(told("[]"), [""; 0]);
-        assert_eq!(told("\u{feff}[\n{\"a\": \"],\\\"\"},\n\n[1,[2]]\n]"), ["2 {\"a\":\"],\\\"\"}", "4 [1,[2]]"]);
+        assert_eq!(listing("[]"), [""; 0]);
+        assert_eq!(listing("\u{feff}[\n{\"a\": \"],\\\"\"},\n\n[1,[2]]\n]"), ["2 {\"a\":\"],\\\"\"}", "4 [1,[2]]"]);
         assert_eq!(
-            told("[{\"a\":1},\n{\"a\":\noops},\n{\"a\":3}]"),
+            listing("[{\"a\":1},\n{\"a\":\noops},\n{\"a\":3}]"),
             ["1 {\"a\":1}", "3 ! expected value (column 1)", "4 {\"a\":3}"]
         );
-        let surrogate = told("[{\"a\":\"\\ud83d\"},2]");
+        let surrogate = listing("[{\"a\":\"\\ud83d\"},2]");
         assert_eq!(surrogate.len(), 2, "{surrogate:?}");
     }
 
     #[test]
     fn what_is_cut_off_or_no_list_is_told() {
-        assert_eq!(told("{\"a\":1}"), ["1 ! not a JSON list"]);
-        assert_eq!(told(""), ["1 ! not a JSON list"]);
-        assert_eq!(told("[1,\n{\"a\":\"x"), ["1 1", "2 ! the file ends before its list does: it was cut off"]);
-        assert_eq!(told("[1,"), ["1 1", "1 ! the file ends before its list does: it was cut off"]);
-        assert_eq!(told("[1,]").len(), 2);
-        assert_eq!(told("[]\n[1]"), ["2 ! there is more after the end of the list"]);
-        assert_eq!(told("[1] x"), ["1 1", "1 ! there is more after the end of the list"]);
+        assert_eq!(listing("{\"a\":1}"), ["1 ! not a JSON list"]);
+        assert_eq!(listing(""), ["1 ! not a JSON list"]);
+        assert_eq!(listing("[1,\n{\"a\":\"x"), ["1 1", "2 ! the file ends before its list does: it was cut off"]);
+        assert_eq!(listing("[1,"), ["1 1", "1 ! the file ends before its list does: it was cut off"]);
+        assert_eq!(listing("[1,]").len(), 2);
+        assert_eq!(listing("[]\n[1]"), ["2 ! there is more after the end of the list"]);
+        assert_eq!(listing("[1] x"), ["1 1", "1 ! there is more after the end of the list"]);
     }
 
     proptest::proptest! {

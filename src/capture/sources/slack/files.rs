@@ -28,13 +28,13 @@ pub(super) struct Entry {
 }
 
 /// Where the bytes are.
-pub(super) enum Store {
+pub(super) enum ExportFiles {
     Folder(PathBuf),
     Zip(Box<ZipArchive<BufReader<File>>>),
 }
 
-/// Opens an export and lists its readable files by name; what else it holds is told to `sink`.
-pub(super) fn open(path: &Path, sink: &mut dyn Sink) -> Result<(Store, Vec<Entry>)> {
+/// Opens an export and lists its readable files by name; what else it holds is reported to `sink`.
+pub(super) fn open(path: &Path, sink: &mut dyn Sink) -> Result<(ExportFiles, Vec<Entry>)> {
     let mut entries = Vec::new();
     if path == Path::new("-") {
         // A zip is read from its end.
@@ -47,13 +47,18 @@ pub(super) fn open(path: &Path, sink: &mut dyn Sink) -> Result<(Store, Vec<Entry
         let root = only_folder(path).unwrap_or_else(|| path.to_owned());
         list_folder(&root, "", DEEPEST, &mut entries, sink)?;
         entries.sort();
-        return Ok((Store::Folder(root), entries));
+        return Ok((ExportFiles::Folder(root), entries));
     }
     let file = File::open(path).map_err(|cause| unreadable(path, cause))?;
     open_zip(path, file, entries, sink)
 }
 
-fn open_zip(path: &Path, file: File, mut entries: Vec<Entry>, sink: &mut dyn Sink) -> Result<(Store, Vec<Entry>)> {
+fn open_zip(
+    path: &Path,
+    file: File,
+    mut entries: Vec<Entry>,
+    sink: &mut dyn Sink,
+) -> Result<(ExportFiles, Vec<Entry>)> {
     let zip = ZipArchive::new(BufReader::new(file)).map_err(|cause| {
         let message = format!("“{}” is not a zip, or a damaged one: fetch it again.", file_name(path));
         Error::new(Kind::Invalid, message).because(cause)
@@ -61,10 +66,10 @@ fn open_zip(path: &Path, file: File, mut entries: Vec<Entry>, sink: &mut dyn Sin
     list_zip(path, &zip, &mut entries, sink)?;
     entries.sort();
     strip_outer_folder(&mut entries);
-    Ok((Store::Zip(Box::new(zip)), entries))
+    Ok((ExportFiles::Zip(Box::new(zip)), entries))
 }
 
-impl Store {
+impl ExportFiles {
     /// The bytes of one of the files, or why it can't be read.
     pub(super) fn read(&mut self, entry: &Entry) -> Result<Vec<u8>, String> {
         match self {

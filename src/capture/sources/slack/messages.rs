@@ -1,4 +1,4 @@
-//! The messages of a Slack export's day files, old schema and new: what each tells that happened.
+//! The messages of a Slack export's day files, old schema and new: what each says that happened.
 //!
 //! A message's id is its `ts`, which is unique within its conversation.
 
@@ -22,114 +22,114 @@ pub(super) struct Messages<'a> {
     pub(super) reactions: u64,
 }
 
-/// Where a message is told.
+/// Where a message stands.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(super) struct Context<'a> {
     pub(super) conversation: &'a str,
     pub(super) place: &'a FilePlace,
 }
 
 impl Messages<'_> {
-    /// Records what one element of a day file tells.
-    pub(super) fn message(&mut self, told: Told, message: &Value) -> Result<()> {
+    /// Records what one element of a day file says.
+    pub(super) fn message(&mut self, context: Context, message: &Value) -> Result<()> {
         if !message.is_object() {
-            return self.sink.problem(told.place, "not a message: no JSON object".to_owned());
+            return self.sink.problem(context.place, "not a message: no JSON object".to_owned());
         }
         match text(message, "subtype") {
-            Some("message_changed" | "message_replied") => self.changed(told, message),
-            Some("message_deleted") => self.deleted(told, message),
-            Some("tombstone") => self.tombstone(told, message),
-            _ => self.posted(told, message),
+            Some("message_changed" | "message_replied") => self.changed(context, message),
+            Some("message_deleted") => self.deleted(context, message),
+            Some("tombstone") => self.tombstone(context, message),
+            _ => self.posted(context, message),
         }
     }
 
     /// An ordinary message, of which an edit leaves only the result.
-    fn posted(&mut self, told: Told, message: &Value) -> Result<()> {
+    fn posted(&mut self, context: Context, message: &Value) -> Result<()> {
         let edited = message.get("edited").filter(|edited| edited.is_object());
         let original = match edited {
             Some(_) => None,
             None => Some(said(message)),
         };
-        let Some((id, at)) = self.created(told, message, original)? else { return Ok(()) };
+        let Some((id, at)) = self.created(context, message, original)? else { return Ok(()) };
         if edited.is_some() {
-            self.edited(told, message, id, at)?;
+            self.edited(context, message, id, at)?;
         }
-        self.membership(told, message, at)
+        self.membership(context, message, at)
     }
 
     /// A change as an event: the message as it is now and, mostly, as it was.
-    fn changed(&mut self, told: Told, event: &Value) -> Result<()> {
+    fn changed(&mut self, context: Context, event: &Value) -> Result<()> {
         let Some(message) = event.get("message").filter(|message| message.is_object()) else {
-            return self.sink.problem(told.place, "a changed message without its “message”".to_owned());
+            return self.sink.problem(context.place, "a changed message without its “message”".to_owned());
         };
         let previous = event.get("previous_message").filter(|previous| previous.is_object());
         if text(message, "subtype") == Some("tombstone") {
             if let Some(previous) = previous {
-                self.posted(told, previous)?;
+                self.posted(context, previous)?;
             }
-            return self.deletion(told, text(message, "ts"), text(event, "ts").and_then(ts), None);
+            return self.deletion(context, text(message, "ts"), text(event, "ts").and_then(ts), None);
         }
-        let Some(previous) = previous else { return self.posted(told, message) };
-        // The previous state may itself be the result of an edit; then it is told as one.
-        self.posted(told, previous)?;
+        let Some(previous) = previous else { return self.posted(context, message) };
+        // The previous state may itself be the result of an edit; then it is recorded as one.
+        self.posted(context, previous)?;
         // A preview of a link or a reply in the thread is a change to Slack, but nobody edited anything.
         if said(previous) == said(message) {
             return Ok(());
         }
         match text(message, "ts").zip(text(event, "ts").and_then(ts)) {
-            Some((id, at)) => self.edited(told, message, id, at),
-            None => self.sink.problem(told.place, "a changed message without a usable “ts”".to_owned()),
+            Some((id, at)) => self.edited(context, message, id, at),
+            None => self.sink.problem(context.place, "a changed message without a usable “ts”".to_owned()),
         }
     }
 
     /// A deletion as an event.
-    fn deleted(&mut self, told: Told, event: &Value) -> Result<()> {
+    fn deleted(&mut self, context: Context, event: &Value) -> Result<()> {
         let previous = event.get("previous_message").filter(|previous| previous.is_object());
         if let Some(previous) = previous.filter(|previous| text(previous, "subtype") != Some("tombstone")) {
-            self.posted(told, previous)?;
+            self.posted(context, previous)?;
         }
         let id = text(event, "deleted_ts").or(previous.and_then(|previous| text(previous, "ts")));
         let by = text(event, "user");
-        self.deletion(told, id, text(event, "ts").and_then(ts), by)
+        self.deletion(context, id, text(event, "ts").and_then(ts), by)
     }
 
     /// What remains of a deleted message that has replies: neither its text nor when it was deleted.
-    fn tombstone(&mut self, told: Told, message: &Value) -> Result<()> {
-        self.deletion(told, text(message, "ts"), None, None)
+    fn tombstone(&mut self, context: Context, message: &Value) -> Result<()> {
+        self.deletion(context, text(message, "ts"), None, None)
     }
 
-    fn deletion(&mut self, told: Told, id: Option<&str>, at: Option<Timestamp>, by: Option<&str>) -> Result<()> {
+    fn deletion(&mut self, context: Context, id: Option<&str>, at: Option<Timestamp>, by: Option<&str>) -> Result<()> {
         let Some(id) = id.filter(|id| ts(id).is_some()) else {
-            return self.sink.problem(told.place, "a deletion that does not say of which message".to_owned());
+            return self.sink.problem(context.place, "a deletion that does not say of which message".to_owned());
         };
         if let Some(by) = by {
-            self.people.ensure(by, &Value::Null, told.place, self.sink)?;
+            self.people.ensure(by, &Value::Null, context.place, self.sink)?;
         }
         let record = DeletionRecord {
-            conversation: told.conversation.to_owned(),
+            conversation: context.conversation.to_owned(),
             id: id.to_owned(),
             at,
             by: by.map(str::to_owned),
         };
-        self.sink.record(told.place, Fact::ItemDeleted(record))
+        self.sink.record(context.place, Fact::ItemDeleted(record))
     }
 
     /// Records that `message` was posted, and returns its id and time; none when it has no usable ones.
     fn created<'m>(
         &mut self,
-        told: Told,
+        context: Context,
         message: &'m Value,
         original: Option<String>,
     ) -> Result<Option<(&'m str, Timestamp)>> {
         let Some((id, at)) = text(message, "ts").and_then(|id| Some((id, ts(id)?))) else {
             let found = message.get("ts").map_or("none".to_owned(), Value::to_string);
-            self.sink.problem(told.place, format!("a message without a usable time (“ts”: {found})"))?;
+            self.sink.problem(context.place, format!("a message without a usable time (“ts”: {found})"))?;
             return Ok(None);
         };
         self.reactions += list(message, "reactions").iter().map(reaction_count).sum::<u64>();
-        let by = self.author(told.place, message)?;
+        let by = self.author(context.place, message)?;
         let record = ItemRecord {
-            conversation: told.conversation.to_owned(),
+            conversation: context.conversation.to_owned(),
             id: id.to_owned(),
             kind: ItemKind::Message,
             at,
@@ -138,25 +138,25 @@ impl Messages<'_> {
             content: Content { text: original, ..Content::default() },
             attachments: attachments(message),
         };
-        self.sink.record(told.place, Fact::ItemCreated(record))?;
+        self.sink.record(context.place, Fact::ItemCreated(record))?;
         Ok(Some((id, at)))
     }
 
     /// Records that `message` got its present text, when and by whom its `edited` says, else at `otherwise`.
-    fn edited(&mut self, told: Told, message: &Value, id: &str, otherwise: Timestamp) -> Result<()> {
+    fn edited(&mut self, context: Context, message: &Value, id: &str, otherwise: Timestamp) -> Result<()> {
         let edited = message.get("edited").unwrap_or(&Value::Null);
         let by = text(edited, "user");
         if let Some(by) = by {
-            self.people.ensure(by, &Value::Null, told.place, self.sink)?;
+            self.people.ensure(by, &Value::Null, context.place, self.sink)?;
         }
         let record = EditRecord {
-            conversation: told.conversation.to_owned(),
+            conversation: context.conversation.to_owned(),
             id: id.to_owned(),
             at: text(edited, "ts").and_then(ts).unwrap_or(otherwise),
             by: by.map(str::to_owned),
             content: Content { text: Some(said(message)), ..Content::default() },
         };
-        self.sink.record(told.place, Fact::ItemEdited(record))
+        self.sink.record(context.place, Fact::ItemEdited(record))
     }
 
     /// Who posted: a person, the author of a file's comment, a bot, or nobody whom Slack names.
@@ -166,7 +166,7 @@ impl Messages<'_> {
             self.people.ensure(person, message, place, self.sink)?;
             return Ok(Some(person.to_owned()));
         }
-        // Old webhooks have a name only; without it nobody could tell them apart.
+        // Old webhooks have a name only; without it they could not be distinguished.
         let webhook = text(message, "username").filter(|_| text(message, "subtype") == Some("bot_message"));
         let bot = text(message, "bot_id").map(str::to_owned).or(webhook.map(|name| format!("bot:{name}")));
         if let Some(bot) = &bot {
@@ -176,12 +176,12 @@ impl Messages<'_> {
     }
 
     /// Records that the author came or went, where the message says so.
-    fn membership(&mut self, told: Told, message: &Value, at: Timestamp) -> Result<()> {
+    fn membership(&mut self, context: Context, message: &Value, at: Timestamp) -> Result<()> {
         let Some(user) = text(message, "user") else { return Ok(()) };
-        let record = MembershipRecord { conversation: told.conversation.to_owned(), user: user.to_owned(), at };
+        let record = MembershipRecord { conversation: context.conversation.to_owned(), user: user.to_owned(), at };
         match text(message, "subtype") {
-            Some("channel_join" | "group_join") => self.sink.record(told.place, Fact::Joined(record)),
-            Some("channel_leave" | "group_leave") => self.sink.record(told.place, Fact::Left(record)),
+            Some("channel_join" | "group_join") => self.sink.record(context.place, Fact::Joined(record)),
+            Some("channel_leave" | "group_leave") => self.sink.record(context.place, Fact::Left(record)),
             _ => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! Slack: a workspace export, as a zip or as a folder (`docs/recording.md` tells the mapping).
+//! Slack: a workspace export, as a zip or as a folder (`docs/recording.md` describes the mapping).
 //!
 //! Here lives the order of reading: people, conversations, then each folder's days. The modules below know one kind of
 //! thing each. The address of a file, and every token, stays behind (C5).
@@ -17,8 +17,8 @@ use chrono::NaiveDate;
 
 use self::channels::{Channels, TABLES};
 use self::elements::Elements;
-use self::files::{Entry, Store};
-use self::messages::{Messages, Told};
+use self::files::{Entry, ExportFiles};
+use self::messages::{Context, Messages};
 use self::people::People;
 use super::{FilePlace, Sink, file_name};
 use crate::error::{Error, Kind, Result};
@@ -27,7 +27,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// # Errors
 /// When `path` can't be read or is no Slack export, and what the sink returns. A malformed file or message is a problem
-/// told to the sink, no error.
+/// given to the sink, no error.
 pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<()> {
     let (store, entries) = files::open(path, sink)?;
     let is_table = |entry: &Entry| entry.name == "users.json" || TABLES.iter().any(|(name, _)| entry.name == *name);
@@ -51,7 +51,7 @@ pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<()> {
 
 /// An export on its way to the sink.
 struct Export<'a> {
-    store: Store,
+    store: ExportFiles,
     sink: &'a mut dyn Sink,
     people: People,
     done: u64,
@@ -88,7 +88,9 @@ impl Export<'_> {
             for (line, element) in Elements::new(&bytes) {
                 let place = place.line(line);
                 match element {
-                    Ok(message) => messages.message(Told { conversation: &conversation, place: &place }, &message)?,
+                    Ok(message) => {
+                        messages.message(Context { conversation: &conversation, place: &place }, &message)?
+                    }
                     Err(reason) => messages.sink.problem(&place, reason)?,
                 }
             }
@@ -100,7 +102,7 @@ impl Export<'_> {
         Ok(())
     }
 
-    /// The bytes of a file; one that can't be read is told and passed over.
+    /// The bytes of a file; one that can't be read is reported and passed over.
     fn bytes(&mut self, entry: &Entry) -> Result<Option<(FilePlace, Vec<u8>)>> {
         let place = FilePlace::file(&entry.name);
         let read = self.store.read(entry);

@@ -17,10 +17,10 @@ use crate::model::{CompanyRecord, Fact, UserRecord};
 /// Slack's own voice, which few exports list.
 const SLACKBOT: &str = "USLACKBOT";
 
-/// Who has been told to the sink.
+/// Who has been given to the sink.
 #[derive(Default)]
 pub(super) struct People {
-    /// The team that the export belongs to; none when `users.json` does not tell.
+    /// The team that the export belongs to; none when `users.json` does not say.
     home: Option<String>,
     known: HashSet<String>,
     companies: HashSet<String>,
@@ -55,7 +55,7 @@ impl People {
                     .to_owned(),
                 email: text(profile, "email").map(str::to_owned),
                 is_bot: user.get("is_bot").and_then(Value::as_bool).unwrap_or(false) || id == SLACKBOT,
-                // Slack tells that but not always since when: then 1970, which is the same at every import.
+                // Slack says that but not always since when: then 1970, which is the same at every import.
                 deactivated_at: deleted.then(|| time::seconds(user.get("updated")).unwrap_or_default()),
             };
             self.known.insert(record.id.clone());
@@ -64,12 +64,12 @@ impl People {
         Ok(())
     }
 
-    /// Records a person who is missing from `users.json`, once, by what the `message` that names them tells.
+    /// Records a person who is missing from `users.json`, once, by what the `message` that names them says.
     pub(super) fn ensure(&mut self, id: &str, message: &Value, place: &FilePlace, sink: &mut dyn Sink) -> Result<()> {
         if !self.known.insert(id.to_owned()) {
             return Ok(());
         }
-        // What the message tells about its author says nothing about others whom it names.
+        // What the message says about its author says nothing about others whom it names.
         let speaks = text(message, "user") == Some(id);
         let message = if speaks { message } else { &Value::Null };
         let profile = message.get("user_profile").unwrap_or(&Value::Null);
@@ -90,7 +90,7 @@ impl People {
         Ok(())
     }
 
-    /// Records a bot by what its `message` tells; bots have no line in `users.json`.
+    /// Records a bot by what its `message` says; bots have no line in `users.json`.
     pub(super) fn ensure_bot(
         &mut self,
         id: &str,

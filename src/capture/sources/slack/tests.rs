@@ -56,17 +56,17 @@ fn read_zip(files: &[(String, String)]) -> Result<Kept> {
 fn recorded(messages: Value) -> String {
     let kept = read_folder(&company(&[("berths/2026-01-01.json", messages)]));
     let day = |(place, finding): &(FilePlace, crate::capture::sources::Finding)| match finding {
-        crate::capture::sources::Finding::Fact(told) if place.file.ends_with("01-01.json") => {
-            Some(format!("{told:#?}\n"))
+        crate::capture::sources::Finding::Fact(fact) if place.file.ends_with("01-01.json") => {
+            Some(format!("{fact:#?}\n"))
         }
         _ => None,
     };
     let recordings: Vec<String> = kept.findings.iter().filter_map(day).collect();
-    format!("{}{}", recordings.concat(), kept.told())
+    format!("{}{}", recordings.concat(), kept.text())
 }
 
 fn items(kept: &Kept) -> Vec<&ItemRecord> {
-    kept.facts().into_iter().filter_map(|told| if let ItemCreated(item) = told { Some(item) } else { None }).collect()
+    kept.facts().into_iter().filter_map(|fact| if let ItemCreated(item) = fact { Some(item) } else { None }).collect()
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn people_of_all_sorts_and_conversations_of_all_kinds() {
             json!([{"id": "G2", "name": "mpdm-a--b--c-1", "members": ["U1", "U2", "U3"]}, {"name": "lost"}]),
         ),
     ]));
-    let all: Vec<_> = kept.facts().into_iter().map(|told| format!("{told:?}\n")).collect();
-    insta::assert_snapshot!(format!("{}{}", all.concat(), kept.told()));
+    let all: Vec<_> = kept.facts().into_iter().map(|fact| format!("{fact:?}\n")).collect();
+    insta::assert_snapshot!(format!("{}{}", all.concat(), kept.text()));
 }
 
 #[test]
@@ -143,12 +143,12 @@ fn c5_attachment_has_no_address() {
         json!({"id": id, "name": format!("{id}.pdf"), "title": "Rates", "mimetype": "application/pdf", "size": 9,
         "url_private": "https://files.slack.com/files-pri/THOME-F/x.pdf?t=xoxe-1", "permalink": "https://meridian.slack.com/files/U1/F1/x"})
     };
-    let told = recorded(json!([
+    let text = recorded(json!([
         {"subtype": "file_share", "user": "U1", "ts": "1767225601.000001", "file": file("F1"),
          "text": "<@U1> uploaded a file: <https://meridian.slack.com/files/U1/F1/x|Rates>"},
         {"user": "U1", "ts": "1767225602.000001", "text": "both", "file": file("F2"), "files": [file("F2"), file("F3"), {"id": "F4", "mode": "tombstone"}, {}]}]));
-    assert!(!told.contains("slack.com") && !told.contains("xox"), "{told}");
-    insta::assert_snapshot!(told);
+    assert!(!text.contains("slack.com") && !text.contains("xox"), "{text}");
+    insta::assert_snapshot!(text);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn nothing_malformed_takes_the_rest_along() {
         ("integration_logs.json", json!([])),
         ("groups.json", "[".into()),
     ]));
-    insta::assert_snapshot!(kept.told());
+    insta::assert_snapshot!(kept.text());
     let texts: Vec<_> = items(&kept).into_iter().map(|item| item.content.text.as_deref()).collect();
     assert_eq!(texts, [Some("a"), Some("b"), Some(""), Some("c")]);
 }
@@ -174,8 +174,8 @@ fn without_tables_the_days_are_still_read() {
     let day = json!([{"user": "U1", "team": "THOME", "text": "a", "ts": "1767225601.000001"}]).to_string();
     let kept = read_zip(&[("berths/2026-01-01.json".to_owned(), day)]).unwrap();
     assert_eq!(items(&kept).len(), 1);
-    assert_eq!(kept.count(|told| matches!(told, Company(_))), 0);
-    insta::assert_snapshot!(kept.told());
+    assert_eq!(kept.count(|fact| matches!(fact, Company(_))), 0);
+    insta::assert_snapshot!(kept.text());
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn names_that_lead_out_of_the_zip_and_leftovers_are_told() {
     let mut files = company(&[]);
     files.push(("../evil/2026-01-01.json".to_owned(), "[]".to_owned()));
     files.push(("__MACOSX/._users.json".to_owned(), "x".to_owned()));
-    insta::assert_snapshot!(read_zip(&files).unwrap().told());
+    insta::assert_snapshot!(read_zip(&files).unwrap().text());
 }
 
 #[test]
@@ -228,16 +228,16 @@ fn the_real_export_of_the_old_schema_has_its_counts() {
     let Some(corpora) = corpora() else { return };
     let kept = Kept::from(read, &corpora.join("slack-houstondatavis.zip")).unwrap();
     assert_eq!(users_of(&kept, "users.json"), 71);
-    assert_eq!(kept.count(|told| matches!(told, User(user) if user.deactivated_at.is_some())), 1);
-    assert_eq!(kept.count(|told| matches!(told, Conversation(told) if told.kind == ConversationKind::Team)), 16);
+    assert_eq!(kept.count(|fact| matches!(fact, User(user) if user.deactivated_at.is_some())), 1);
+    assert_eq!(kept.count(|fact| matches!(fact, Conversation(fact) if fact.kind == ConversationKind::Team)), 16);
     assert_eq!(items(&kept).len(), 1382);
-    assert_eq!(kept.count(|told| matches!(told, ItemEdited(_))), 37);
-    assert_eq!(kept.count(|told| matches!(told, Joined(_))), 320);
-    assert_eq!(kept.count(|told| matches!(told, Left(_))), 3);
+    assert_eq!(kept.count(|fact| matches!(fact, ItemEdited(_))), 37);
+    assert_eq!(kept.count(|fact| matches!(fact, Joined(_))), 320);
+    assert_eq!(kept.count(|fact| matches!(fact, Left(_))), 3);
     assert!(items(&kept).iter().all(|item| item.by.is_some()));
     let (first, last) = span(&kept);
     assert_eq!((first.as_str(), last.as_str()), ("2015-06-06T02:36:47.760577Z", "2016-07-27T20:21:38.000041Z"));
-    insta::assert_snapshot!(kept.told());
+    insta::assert_snapshot!(kept.text());
     let shared: Vec<&Fact> = kept.facts();
     assert!(!format!("{shared:?}").contains("houstondatavis.slack.com/files"), "C5");
 }
@@ -247,11 +247,11 @@ fn the_real_log_in_japanese_has_its_counts() {
     let Some(corpora) = corpora() else { return };
     let kept = Kept::from(read, &corpora.join("slack-haskelljp.zip")).unwrap();
     assert_eq!(users_of(&kept, "users.json"), 1204);
-    assert_eq!(kept.count(|told| matches!(told, Conversation(_))), 3);
+    assert_eq!(kept.count(|fact| matches!(fact, Conversation(_))), 3);
     assert_eq!(items(&kept).len(), 4281);
     assert_eq!(items(&kept).iter().filter(|item| item.parent.is_some()).count(), 868);
-    assert!(kept.count(|told| matches!(told, User(user) if user.name.trim().is_empty())) == 0);
+    assert!(kept.count(|fact| matches!(fact, User(user) if user.name.trim().is_empty())) == 0);
     let (first, last) = span(&kept);
     assert_eq!((first.as_str(), last.as_str()), ("2017-10-30T10:58:40.000261Z", "2026-08-13T07:31:18.536779Z"));
-    assert_eq!(kept.told(), "");
+    assert_eq!(kept.text(), "");
 }

@@ -81,7 +81,7 @@ fn link(block: &Value) -> String {
 
 /// C5: puts the title of a file in the place of its address.
 ///
-/// Where Slack itself told of a file, no address of a file remains. Elsewhere people's words stay as they are, but for
+/// Where Slack itself names a file, no address of a file remains. Elsewhere people's words stay as they are, but for
 /// addresses that would fetch a file without anything else.
 fn without_file_addresses(said: &str, about_file: bool) -> String {
     let mut kept = String::with_capacity(said.len());
@@ -145,24 +145,24 @@ mod tests {
 
     #[test]
     fn c5_the_title_stands_where_slack_put_the_address_of_a_file() {
-        let told = |said: &str| of_message(&json!({ "text": said }), true);
+        let converted = |said: &str| of_message(&json!({ "text": said }), true);
         assert_eq!(
-            told(
+            converted(
                 "<@U1> uploaded a file: <https://meridian.slack.com/files/U1/F1/rates.pdf|Rates 2026> and commented: ok"
             ),
             "<@U1> uploaded a file: Rates 2026 and commented: ok"
         );
-        assert_eq!(told("<https://files.slack.com/files-pri/T1-F1/rates.pdf?t=xoxe-1>"), "rates.pdf");
-        assert_eq!(told("see https://slack-files.com/T1-F1-abc now"), "see T1-F1-abc now");
-        assert_eq!(told("<https://rates.example/files/x|x> http"), "<https://rates.example/files/x|x> http");
+        assert_eq!(converted("<https://files.slack.com/files-pri/T1-F1/rates.pdf?t=xoxe-1>"), "rates.pdf");
+        assert_eq!(converted("see https://slack-files.com/T1-F1-abc now"), "see T1-F1-abc now");
+        assert_eq!(converted("<https://rates.example/files/x|x> http"), "<https://rates.example/files/x|x> http");
     }
 
     #[test]
     fn c5_elsewhere_only_addresses_that_fetch_are_taken_out() {
-        let told = |said: &str| of_message(&json!({ "text": said }), false);
+        let converted = |said: &str| of_message(&json!({ "text": said }), false);
         let page = "look at <https://meridian.slack.com/files/U1/F1/rates.pdf>";
-        assert_eq!(told(page), page);
-        assert_eq!(told("<https://files.slack.com/files-pri/T1-F1/rates.pdf?t=xoxe-1|here>"), "here");
+        assert_eq!(converted(page), page);
+        assert_eq!(converted("<https://files.slack.com/files-pri/T1-F1/rates.pdf?t=xoxe-1|here>"), "here");
     }
 
     #[test]

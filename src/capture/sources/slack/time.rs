@@ -32,12 +32,12 @@ mod tests {
 
     #[test]
     fn keeps_every_microsecond() {
-        let told = |text| ts(text).map(|instant| instant.to_string());
-        assert_eq!(told("1433558207.760577").as_deref(), Some("2015-06-06T02:36:47.760577Z"));
-        assert_eq!(told("1433558207.5").as_deref(), Some("2015-06-06T02:36:47.500Z"));
-        assert_eq!(told("1433558207").as_deref(), Some("2015-06-06T02:36:47Z"));
+        let parsed = |text| ts(text).map(|instant| instant.to_string());
+        assert_eq!(parsed("1433558207.760577").as_deref(), Some("2015-06-06T02:36:47.760577Z"));
+        assert_eq!(parsed("1433558207.5").as_deref(), Some("2015-06-06T02:36:47.500Z"));
+        assert_eq!(parsed("1433558207").as_deref(), Some("2015-06-06T02:36:47Z"));
         for wrong in ["", ".5", "-1.0", "+1", "1.0000001", "soon", "1.x", "99999999999999999999", "253402300800"] {
-            assert_eq!(told(wrong), None, "{wrong}");
+            assert_eq!(parsed(wrong), None, "{wrong}");
         }
     }
 

@@ -8,27 +8,27 @@ use crate::model::{AccountId, Filters};
 
 /// Which conversations are meant.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice<'a> {
+pub struct ConversationFilter<'a> {
     /// They are exported for this account.
     pub account: AccountId,
-    /// What was told after it does not count.
+    /// What was recorded after it does not count.
     pub cut: Cut,
     /// What they are limited to.
     pub filters: &'a Filters,
 }
 
-/// Narrows a query with `conversation_accounts` in it down to a [`Choice`].
+/// Narrows a query with `conversation_accounts` in it down to a [`ConversationFilter`].
 macro_rules! chosen {
-    ($query:expr, $choice:expr) => {{
+    ($query:expr, $filter:expr) => {{
         use $crate::db::cuts::Cut;
         use $crate::db::schema::{conversation_accounts as ours, conversations, export_cuts, participants};
-        let (query, choice) = ($query, $choice);
-        let mut query = query.filter(ours::account_id.eq(choice.account)).into_boxed();
-        if !choice.filters.people.is_empty() {
+        let (query, filter) = ($query, $filter);
+        let mut query = query.filter(ours::account_id.eq(filter.account)).into_boxed();
+        if !filter.filters.people.is_empty() {
             let took_part = participants::table
-                .filter(participants::user_id.eq_any(choice.filters.people.clone()))
+                .filter(participants::user_id.eq_any(filter.filters.people.clone()))
                 .filter(participants::conversation_id.eq(ours::conversation_id));
-            query = match choice.cut {
+            query = match filter.cut {
                 Cut::Now => query.filter(diesel::dsl::exists(took_part)),
                 Cut::Of(request) => {
                     // The query itself may be about conversations.
@@ -43,8 +43,8 @@ macro_rules! chosen {
                 }
             };
         }
-        if !choice.filters.conversations.is_empty() {
-            query = query.filter(ours::conversation_id.eq_any(choice.filters.conversations.clone()));
+        if !filter.filters.conversations.is_empty() {
+            query = query.filter(ours::conversation_id.eq_any(filter.filters.conversations.clone()));
         }
         query
     }};

@@ -1,6 +1,6 @@
-//! What can be recorded, as the recorder looks at it: the same for whoever tells it, with what only the operator may add.
+//! What can be recorded, as the recorder looks at it: the same whoever reports it, with what only the operator may add.
 //!
-//! Here lives the way from [`Fact`] and [`OperatorFact`] to it, which is the only one: what a [`Fact`] tells has no word on rights or
+//! Here lives the way from [`Fact`] and [`OperatorFact`] to it, which is the only one: what a [`Fact`] says has no word on rights or
 //! accounts. The recorder judges it; importers ask what it is about.
 
 use crate::model::{
@@ -8,30 +8,27 @@ use crate::model::{
     OperatorFact, UserRecord,
 };
 
-/// What may be told to a recorder: [`Fact`]s by a source, [`OperatorFact`]s by the operator, and nothing else.
+/// What may be given to a recorder: [`Fact`]s by a source, [`OperatorFact`]s by the operator, and nothing else.
 pub trait Recordable {
-    /// What it tells.
-    fn told(&self) -> Told<'_>;
+    /// What it reports.
+    fn fact_ref(&self) -> FactRef<'_>;
 }
 
-/// What a fact tells, and what the operator says beyond it.
+/// What a fact says, and what the operator says beyond it.
 #[derive(Clone, Copy, Debug)]
-pub enum Told<'r> {
+pub enum FactRef<'r> {
     /// A company of the source.
     Company {
-        /// The company.
         record: &'r CompanyRecord,
         /// It is the account of this server with its name, if there is one. Only the operator says so.
         is_account: bool,
     },
     /// A person or bot.
     User {
-        /// The person.
         record: &'r UserRecord,
         /// Gives or takes the admin role. Only the operator says so.
         is_admin: Option<bool>,
     },
-    /// A conversation.
     Conversation(&'r ConversationRecord),
     /// Somebody joined a conversation.
     Joined(&'r MembershipRecord),
@@ -46,31 +43,31 @@ pub enum Told<'r> {
 }
 
 impl Recordable for Fact {
-    fn told(&self) -> Told<'_> {
+    fn fact_ref(&self) -> FactRef<'_> {
         match self {
-            Self::Company(record) => Told::Company { record, is_account: false },
-            Self::User(record) => Told::User { record, is_admin: None },
-            Self::Conversation(record) => Told::Conversation(record),
-            Self::Joined(record) => Told::Joined(record),
-            Self::Left(record) => Told::Left(record),
-            Self::ItemCreated(record) => Told::ItemCreated(record),
-            Self::ItemEdited(record) => Told::ItemEdited(record),
-            Self::ItemDeleted(record) => Told::ItemDeleted(record),
+            Self::Company(record) => FactRef::Company { record, is_account: false },
+            Self::User(record) => FactRef::User { record, is_admin: None },
+            Self::Conversation(record) => FactRef::Conversation(record),
+            Self::Joined(record) => FactRef::Joined(record),
+            Self::Left(record) => FactRef::Left(record),
+            Self::ItemCreated(record) => FactRef::ItemCreated(record),
+            Self::ItemEdited(record) => FactRef::ItemEdited(record),
+            Self::ItemDeleted(record) => FactRef::ItemDeleted(record),
         }
     }
 }
 
 impl Recordable for OperatorFact {
-    fn told(&self) -> Told<'_> {
+    fn fact_ref(&self) -> FactRef<'_> {
         match self {
-            Self::Fact(fact) => fact.told(),
-            Self::Account(record) => Told::Company { record, is_account: true },
-            Self::UserWithRole { user, is_admin } => Told::User { record: user, is_admin: Some(*is_admin) },
+            Self::Fact(fact) => fact.fact_ref(),
+            Self::Account(record) => FactRef::Company { record, is_account: true },
+            Self::UserWithRole { user, is_admin } => FactRef::User { record: user, is_admin: Some(*is_admin) },
         }
     }
 }
 
-impl<'r> Told<'r> {
+impl<'r> FactRef<'r> {
     /// What it says of an item, if it does.
     #[must_use]
     pub const fn content(self) -> Option<&'r Content> {

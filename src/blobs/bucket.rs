@@ -2,8 +2,8 @@
 //! names whose they are.
 //!
 //! What arrived is read back and compared with the SHA-256 that the check of the finished part returned. That proves it for every
-//! store: check sums that a store keeps of an upload in pieces are sums of the pieces' sums, and some stores pass over them. They are
-//! sent all the same, so that a piece that was damaged on its way is refused and sent again.
+//! store: check sums that a store keeps of an upload in chunks are sums of the chunks' sums, and some stores pass over them. They are
+//! sent all the same, so that a chunk that was damaged on its way is refused and sent again.
 //!
 //! Everything here waits for the network. Workers have patience, because a part may be hours of work; pages have little.
 //! [`crate::blobs::Blobs`] calls this.
@@ -36,9 +36,9 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::keys;
 use crate::sums::Hashing;
 
-/// Bytes that are sent in one piece. S3 takes no smaller ones than 5 MiB, and at most 10,000: more than the largest part.
-const PIECE: usize = 8 << 20;
-/// Pieces on their way at the same time. With the one that is being read from the disk, each worker holds 24 MiB.
+/// Bytes that are sent at a time. S3 takes no smaller ones than 5 MiB, and at most 10,000: more than the largest part.
+const UPLOAD_CHUNK: usize = 8 << 20;
+/// Chunks on their way at the same time. With the one that is being read from the disk, each worker holds 24 MiB.
 const ON_THE_WAY: usize = 2;
 /// How long a connection may take to be made: longer, and there is nobody.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -123,7 +123,7 @@ impl Bucket {
             let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries, retry_timeout };
             let options = ClientOptions::new()
                 .with_connect_timeout(CONNECT)
-                // Each piece of an answer must come in time, however many there are.
+                // Each chunk of an answer must come in time, however many there are.
                 .with_timeout_disabled()
                 .with_read_timeout(read_timeout)
                 .with_allow_http(settings.is_http());
@@ -280,7 +280,7 @@ impl Bucket {
         self.brisk(self.0.brisk.get_opts(path, options))?.map_err(|error| self.trouble(error))
     }
 
-    /// Puts a file there in pieces, and compares what arrived.
+    /// Puts a file there in chunks, and compares what arrived.
     pub(super) fn bring(&self, file: &FilePath, key: &str, sha256: &str, goes_on: GoesOn<'_>) -> Result<()> {
         let path = self.path(Area::Archives, key)?;
         self.put(file, &path, goes_on)?;
@@ -298,17 +298,17 @@ impl Bucket {
         let doing = || format!("The finished archive {} can't be read.", file.display());
         let mut from = File::open(file).context(doing)?;
         let upload = self.work(goes_on, self.0.patient.put_multipart(path))?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, UPLOAD_CHUNK);
         let sent = loop {
-            let mut piece = Vec::with_capacity(PIECE);
-            if let Err(error) = from.by_ref().take(PIECE as u64).read_to_end(&mut piece).context(doing) {
+            let mut chunk = Vec::with_capacity(UPLOAD_CHUNK);
+            if let Err(error) = from.by_ref().take(UPLOAD_CHUNK as u64).read_to_end(&mut chunk).context(doing) {
                 break Err(error);
             }
             // After the last, all have to arrive.
-            let (is_last, beside) = if piece.len() < PIECE { (true, 1) } else { (false, ON_THE_WAY) };
+            let (is_last, beside) = if chunk.len() < UPLOAD_CHUNK { (true, 1) } else { (false, ON_THE_WAY) };
             let send = async {
-                if !piece.is_empty() {
-                    upload.put(Bytes::from(piece));
+                if !chunk.is_empty() {
+                    upload.put(Bytes::from(chunk));
                 }
                 upload.wait_for_capacity(beside).await
             };
@@ -328,10 +328,10 @@ impl Bucket {
         }
     }
 
-    /// Takes the pieces back. What is left where that fails, the bucket's own rules clear away (docs/operation.md).
+    /// Takes the chunks back. What is left where that fails, the bucket's own rules clear away (docs/operation.md).
     fn abort(&self, upload: WriteMultipart) {
         if let Err(error) = self.brisk(upload.abort()).and_then(|done| done.map_err(|error| self.trouble(error))) {
-            tracing::warn!(cause = %error.causes(), "pieces of an upload that was broken off stay in {}", self.0.url);
+            tracing::warn!(cause = %error.causes(), "chunks of an upload that was broken off stay in {}", self.0.url);
         }
     }
 

@@ -9,7 +9,7 @@ use super::{accounts, output, signals};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::error::{Context, Error, Field, Kind, Result};
-use crate::exports::request::Draft;
+use crate::exports::request::{self, Draft};
 use crate::exports::requests;
 use crate::identity::commands;
 use crate::jobs::Stop;
@@ -40,10 +40,11 @@ pub(super) fn export(app: &App, args: &ExportArgs) -> Result<()> {
         conversations: &args.conversations,
         formats: args.formats.0.clone(),
     };
-    let made = draft
-        .parse(&keys::new_key(), app.state().policy.max_open)
-        .map_err(Error::several)
-        .and_then(|command| commands::run(&app.store, Actor::User(user), &command, app.clock.now()));
+    let now = app.clock.now();
+    let made = match draft.parse(&keys::new_key(), app.state().policy.max_open) {
+        Ok(command) => commands::run(&app.store, Actor::User(user), &command, now),
+        Err(_) => app.store.read(|c| request::problems(c, user, &draft, now)).and_then(|all| Err(Error::several(all))),
+    };
     let id = made.map_err(|error| accounts::for_operator(all_of(error), person))?;
     let stop = Stop::default();
     let asked = stop.clone();

@@ -31,7 +31,7 @@ pub fn find(
     }
 }
 
-fn find_people(c: &mut Conn, account: AccountId, named: &[Named]) -> Result<Vec<UserId>> {
+pub(super) fn find_people(c: &mut Conn, account: AccountId, named: &[Named]) -> Result<Vec<UserId>> {
     let mut people = BTreeSet::new();
     for named in named {
         let found = match named {
@@ -52,7 +52,11 @@ fn find_people(c: &mut Conn, account: AccountId, named: &[Named]) -> Result<Vec<
     Ok(people.into_iter().collect())
 }
 
-fn find_conversations(c: &mut Conn, account: AccountId, named: &[ConversationId]) -> Result<Vec<ConversationId>> {
+pub(super) fn find_conversations(
+    c: &mut Conn,
+    account: AccountId,
+    named: &[ConversationId],
+) -> Result<Vec<ConversationId>> {
     let found = capture::rows::conversations::list_of_account(c, account, named)?;
     if found == named { Ok(found) } else { Err(rules::unknown_conversation()) }
 }

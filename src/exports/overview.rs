@@ -9,8 +9,6 @@ use super::archives::{self, Broken};
 use super::evidence::{self, Adoption};
 use super::filters::{self, Chosen};
 use super::queue::CONVERSATIONS_PER_PAGE;
-use super::rows::downloads::Download;
-use super::rows::mails::DeliveryStatus;
 use super::rules::summary::{ConversationCounts, ItemCounts, KindCounts, Totals};
 use super::{requests, rows};
 use crate::archive::names;
@@ -19,11 +17,13 @@ use crate::capture::rules::periods;
 use crate::db::cuts::Cut;
 use crate::db::{self, Conn};
 use crate::error::{Error, Result};
+use crate::exports::rules::requests as rules;
 use crate::identity::access::Administrator;
 use crate::model::{
-    CapturePeriod, ConversationId, ConversationKind, ExportRequest, Part, RequestId, SourceKey, Timestamp, UserId,
+    CapturePeriod, ConversationId, ConversationKind, DeliveryStatus, Download, ExportRequest, Part, RequestId,
+    SourceKey, Timestamp, UserId,
 };
-use crate::{capture, days, format, identity, numbers};
+use crate::{capture, format, identity, numbers};
 
 /// Of what there may be many, so many are shown at first.
 pub const FIRST: usize = 6;
@@ -180,7 +180,7 @@ fn recordings(c: &mut Conn, request: &ExportRequest) -> Result<Vec<(String, i64)
 }
 
 fn coverage(request: &ExportRequest, periods: &[CapturePeriod], now: Timestamp) -> Coverage {
-    let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
+    let range = rules::range(request);
     let until = request.cut.unwrap_or(now).max(range.start);
     let gaps = periods::gaps(periods, range.start, until);
     Coverage { range: range.start..range.end.min(until), until, gaps }

@@ -7,10 +7,11 @@ use super::rules::{filters as filter_rules, requests as rules};
 use super::{filters, rows};
 use crate::audit::{self, AuditEvent};
 use crate::days;
-use crate::db::Tx;
+use crate::db::{Conn, Tx};
 use crate::error::{Error, Kind, Result};
+use crate::identity::access;
 use crate::identity::commands::{Command, WithAccessWhileOn};
-use crate::model::{ConversationId, Formats, RequestId, Timestamp};
+use crate::model::{ConversationId, Formats, RequestId, Timestamp, UserId};
 
 /// What is asked for, as typed: in a form, or on the command line.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +53,24 @@ impl Draft<'_> {
             }
         }
     }
+}
+
+/// All that is wrong with what was typed, also what only the account's data shows: for a draft that can't be parsed, so that all of it
+/// is shown at once.
+///
+/// # Errors
+/// Those of [`access::administrator_with_access_while_on`].
+pub fn problems(c: &mut Conn, user: UserId, draft: &Draft<'_>, now: Timestamp) -> Result<Vec<Error>> {
+    let account = access::administrator_with_access_while_on(c, user)?.account;
+    let mut errors = match rules::parse_days(draft.first_day, draft.last_day) {
+        Ok((first_day, last_day)) => rules::check_days(first_day, last_day, days::day_of(now, account.time_zone)),
+        Err(errors) => errors,
+    };
+    let people = filter_rules::check_people(draft.people);
+    errors.extend(people.and_then(|people| filters::find_people(c, account.id, &people)).err());
+    let conversations = filter_rules::check_conversations(draft.conversations);
+    errors.extend(conversations.and_then(|found| filters::find_conversations(c, account.id, &found)).err());
+    Ok(errors)
 }
 
 /// Requests an export of these days, both included. The outcome is its number: of an earlier one, if that has the same form key.

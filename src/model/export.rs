@@ -194,6 +194,42 @@ pub struct Part {
     pub sha256: String,
 }
 
+/// A part that was taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Download {
+    pub part_number: i32,
+    pub way: Way,
+    /// By whom; none for the operator.
+    pub person: Option<String>,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+/// Number of a mail.
+pub type MailId = i64;
+
+/// What became of a mail, for the page of what it is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeliveryStatus {
+    pub event: MailEvent,
+    pub name: String,
+    /// Their address as it is now.
+    pub email: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// How often sending has been tried.
+    pub attempts: i32,
+    /// When it is tried next, unless it has left or was given up.
+    pub not_before: Timestamp,
+    /// When it left.
+    pub sent_at: Option<Timestamp>,
+    pub given_up_at: Option<Timestamp>,
+    /// Whether the last attempt failed.
+    pub failed: bool,
+    /// Why, where that is known.
+    pub trouble: Option<MailTrouble>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

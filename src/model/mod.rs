@@ -14,7 +14,10 @@ pub use account::{Account, AccountId, CapturePeriod, User, UserId};
 pub use conversation::{
     Attachment, Content, ConversationId, ConversationKind, Details, EventTime, ItemKind, TaskStatus,
 };
-pub use export::{ExportRequest, Filters, Formats, MailEvent, MailTrouble, Part, RequestId, Status, Way};
+pub use export::{
+    DeliveryStatus, Download, ExportRequest, Filters, Formats, MailEvent, MailId, MailTrouble, Part, RequestId, Status,
+    Way,
+};
 pub use fact::{
     CompanyRecord, ConversationRecord, DeletionRecord, EditRecord, Fact, ItemRecord, MemberRecord, MembershipRecord,
     OperatorFact, UserRecord,

@@ -652,7 +652,7 @@ fn c7_the_same_cut_is_signed_alike() {
     let twice = [0, 1].map(|_| {
         app.run_sql(&format!(
             "DELETE FROM export_parts; DELETE FROM export_conversations; DELETE FROM export_summaries;
-             UPDATE export_requests SET status = 'Accepted' WHERE id = {id}"
+             UPDATE export_requests SET status = 'Accepted', planned_at = NULL WHERE id = {id}"
         ));
         app.at("2026-03-16T12:00:00Z");
         app.work();

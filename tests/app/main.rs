@@ -14,6 +14,7 @@ mod access;
 mod again;
 mod batches;
 mod clocks;
+mod commands;
 mod companies;
 mod contents;
 mod copies;

@@ -25,7 +25,7 @@ use crate::exports::queue::{self, Claim, PartJob};
 use crate::exports::rows::part_jobs::Built;
 use crate::exports::rules::requests as rules;
 use crate::model::ExportRequest;
-use crate::{days, jobs, numbers};
+use crate::{jobs, numbers};
 
 /// Batches in the pipeline for each packer, beside the one that is being filled: one that it packs, one that waits for it, one
 /// that waits to be written.
@@ -156,7 +156,7 @@ impl ExportWorker {
 
 /// What the manifest says of the request.
 pub(super) fn header(request: &ExportRequest, cut: &TakenCut) -> Header {
-    let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
+    let range = rules::range(request);
     records::header(request, &range, cut)
 }
 

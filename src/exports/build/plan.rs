@@ -10,9 +10,10 @@ use crate::exports::contents::{Division, Reader};
 use crate::exports::evidence::{self, TakenCut};
 use crate::exports::queue::{self, Claim};
 use crate::exports::rules::parts::Limits;
+use crate::exports::rules::requests as rules;
 use crate::exports::rules::slices::Slice;
+use crate::jobs;
 use crate::model::ExportRequest;
-use crate::{days, jobs};
 
 impl ExportWorker {
     pub(super) fn plan(&self, claim: &mut Claim, heartbeat: &Heartbeat) -> Result<()> {
@@ -46,7 +47,7 @@ impl ExportWorker {
 
 /// A reader of what an export holds, as of its cut.
 pub(super) fn reader(store: &Store, request: &ExportRequest, cut: &TakenCut) -> Reader {
-    let range = days::instants_of_days(request.first_day, request.last_day, request.time_zone);
+    let range = rules::range(request);
     let reader = Reader::new(store, request.account_id, (Cut::Of(request.id), &cut.evidence.periods), range);
     reader.limited_to(&request.filters)
 }

@@ -10,14 +10,14 @@ mod send;
 use self::letters::LetterData;
 pub use self::send::MailWorker;
 use super::rows;
-use super::rows::mails::{MailId, Unsent};
+use super::rows::mails::Unsent;
 use crate::config::PublicAddress;
 use crate::db::{Conn, Store, Tx};
 use crate::error::Result;
 use crate::identity;
 use crate::jobs::attempts::{Failure, Next, Trouble, Waits};
 use crate::jobs::lease::{self, Again, Due, End, Hold, Lease, Queue, Settled};
-use crate::model::{Account, AccountId, ExportRequest, MailEvent, MailTrouble, Part, Timestamp, User};
+use crate::model::{Account, AccountId, ExportRequest, MailEvent, MailId, MailTrouble, Part, Timestamp, User};
 
 /// How long a worker that says nothing keeps a mail. One that lives says so while it sends, however long the mail server takes;
 /// one that was killed holds its mail up no longer than this.

@@ -5,18 +5,7 @@ use diesel::prelude::*;
 use crate::db::schema::{export_downloads, users};
 use crate::db::{Conn, Tx, instant, parsed};
 use crate::error::Result;
-use crate::model::{RequestId, Timestamp, UserId, Way};
-
-/// A part that was taken.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Download {
-    pub part_number: i32,
-    pub way: Way,
-    /// By whom; none for the operator.
-    pub person: Option<String>,
-    /// When it began.
-    pub at: Timestamp,
-}
+use crate::model::{Download, RequestId, Timestamp, UserId, Way};
 
 /// Notes that a part is taken.
 pub fn create(

@@ -7,9 +7,7 @@ use crate::db::{AT_ONCE, Conn, Tx, instant, instant_opt, parsed};
 use crate::error::Result;
 use crate::jobs::lease::Due;
 use crate::jobs::rows::{ended, free, leases};
-use crate::model::{AccountId, MailEvent, MailTrouble, RequestId, Timestamp, UserId};
-
-pub type MailId = i64;
+use crate::model::{AccountId, DeliveryStatus, MailEvent, MailId, MailTrouble, RequestId, Timestamp, UserId};
 
 /// A mail to be sent, or sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -159,28 +157,6 @@ pub fn list_newest(c: &mut Conn, account: AccountId, limit: i64) -> Result<Vec<M
         .select(Row::as_select())
         .load(c)?;
     rows.into_iter().map(Row::into_model).collect()
-}
-
-/// What became of a mail, for the page of what it is about.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct DeliveryStatus {
-    pub event: MailEvent,
-    pub name: String,
-    /// Their address as it is now.
-    pub email: Option<String>,
-    /// When it was queued.
-    pub created_at: Timestamp,
-    /// How often sending has been tried.
-    pub attempts: i32,
-    /// When it is tried next, unless it has left or was given up.
-    pub not_before: Timestamp,
-    /// When it left.
-    pub sent_at: Option<Timestamp>,
-    pub given_up_at: Option<Timestamp>,
-    /// Whether the last attempt failed.
-    pub failed: bool,
-    /// Why, where that is known.
-    pub trouble: Option<MailTrouble>,
 }
 
 #[derive(Queryable, Selectable)]

@@ -1,10 +1,12 @@
 //! B1–B3, B6: which ranges can be requested, which states follow one another, until when an archive is kept.
 
+use std::ops::Range;
+
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use crate::error::{Error, Field};
-use crate::format;
-use crate::model::{RequestId, Status, Timestamp};
+use crate::model::{ExportRequest, RequestId, Status, Timestamp};
+use crate::{days, format};
 
 /// The days of a request as typed (B1).
 ///
@@ -39,6 +41,12 @@ fn parse_day(field: Field, text: &str) -> Result<NaiveDate, Error> {
     }
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| (1..=9998).contains(&day.year()));
     day.ok_or_else(|| Error::invalid(field, format!("“{text}” is not a day. Write it like 2026-03-31.")))
+}
+
+/// The instants of the days of a request, both included (B1, C6).
+#[must_use]
+pub fn range(request: &ExportRequest) -> Range<Timestamp> {
+    days::instants_of_days(request.first_day, request.last_day, request.time_zone)
 }
 
 /// Whether another export may be requested while so many are queued or in progress (B2).

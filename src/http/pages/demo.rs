@@ -6,12 +6,12 @@ use actix_web::{HttpResponse, web};
 use super::page;
 use crate::error::{Error, Result};
 use crate::exports::mails;
-use crate::exports::rows::mails::MailId;
 use crate::format;
 use crate::http::sessions::Visitor;
 use crate::http::views::mails::{Mail, MailRow, Mails};
 use crate::http::{State, chrome};
 use crate::identity::access;
+use crate::model::MailId;
 
 /// `GET /demo/mails`: administrators; those of the demo's companies are all there are.
 ///

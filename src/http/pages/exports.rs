@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 
 use super::request_form::{self, Typed};
 use super::see_other;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exports::requests::{Cancel, Retry};
 use crate::format;
 use crate::http::State;
@@ -20,8 +20,11 @@ pub async fn post(state: web::Data<State>, submission: Submission) -> Result<Htt
     let Submission { user, session, fields } = submission;
     let typed = Typed::of(&fields);
     let made = match typed.parse(state.policy) {
-        Ok(command) => state.run(user, command).await,
-        Err(errors) => Err(Error::several(errors)),
+        Some(command) => state.run(user, command).await,
+        None => {
+            let typed = typed.clone();
+            Err(state.read(move |c, now| typed.problems(c, user, now)).await?)
+        }
     };
     match made {
         Ok(_) => {

@@ -12,7 +12,7 @@ use super::page;
 use crate::db::Conn;
 use crate::error::{Context, Error, Field, Kind, Result};
 use crate::exports::preview::{self, PreviewCache, Question};
-use crate::exports::request::{Draft, RequestExport};
+use crate::exports::request::{self, Draft, RequestExport};
 use crate::exports::requests::{self, Offer, Policy};
 use crate::exports::rules::filters::check_finished;
 use crate::exports::rules::requests::{check_days, parse_days};
@@ -84,26 +84,34 @@ impl Typed {
         Filters { people: numbers(&self.people), conversations: numbers(&self.conversations) }
     }
 
-    /// As a command.
-    ///
-    /// # Errors
-    /// One for each field that can't be understood, or whose search has not come to its end.
-    pub(super) fn parse(&self, policy: Policy) -> Result<RequestExport, Vec<Error>> {
-        let draft = Draft {
+    fn draft(&self) -> Draft<'_> {
+        Draft {
             first_day: &self.first_day,
             last_day: &self.last_day,
             people: &self.people,
             conversations: &self.conversations,
             formats: self.formats.clone(),
-        };
+        }
+    }
+
+    /// Searches that have not come to their end.
+    fn unfinished(&self) -> Vec<Error> {
         let [person, conversation] = &self.searched;
         let searches = [(Field::People, person), (Field::Conversations, conversation)];
-        let unfinished = searches.into_iter().filter_map(|(field, typed)| check_finished(field, typed).err());
-        let unfinished: Vec<Error> = unfinished.collect();
-        match draft.parse(&self.form_key, policy.max_open) {
-            Ok(command) if unfinished.is_empty() => Ok(command),
-            parsed => Err(parsed.err().into_iter().flatten().chain(unfinished).collect()),
-        }
+        searches.into_iter().filter_map(|(field, typed)| check_finished(field, typed).err()).collect()
+    }
+
+    /// As a command; none if something of it can't be understood, or a search has not come to its end.
+    pub(super) fn parse(&self, policy: Policy) -> Option<RequestExport> {
+        let command = self.draft().parse(&self.form_key, policy.max_open).ok()?;
+        self.unfinished().is_empty().then_some(command)
+    }
+
+    /// Why it is no command.
+    pub(super) fn problems(&self, c: &mut Conn, user: UserId, now: Timestamp) -> Result<Error> {
+        let mut errors = request::problems(c, user, &self.draft(), now)?;
+        errors.extend(self.unfinished());
+        Ok(Error::several(errors))
     }
 
     /// The days, if they do.

@@ -16,14 +16,12 @@ use crate::days;
 use crate::exports::archives::Broken;
 use crate::exports::filters::Chosen;
 use crate::exports::overview::{Coverage, Excerpt, Inside, List, ListPage, Overview};
-use crate::exports::rows::downloads;
-use crate::exports::rows::mails::DeliveryStatus;
 use crate::exports::rules::summary::{CONVERSATION_KINDS, Count, ItemCounts, KindTotal, Totals};
 use crate::exports::rules::volume;
 use crate::format::{self, Integer};
 use crate::model::{
-    Account, ConversationKind, ExportRequest, Formats, MailEvent, MailTrouble, Part, RequestId, Status, Timestamp,
-    User, Way,
+    Account, ConversationKind, DeliveryStatus, Download, ExportRequest, Formats, MailEvent, MailTrouble, Part,
+    RequestId, Status, Timestamp, User, Way,
 };
 
 /// The page.
@@ -578,7 +576,7 @@ impl MailLine {
 }
 
 impl DownloadRow {
-    fn new(download: downloads::Download, zone: Tz) -> Self {
+    fn new(download: Download, zone: Tz) -> Self {
         let way = match download.way {
             Way::Download => "Downloaded",
             Way::Copy => "Copied on the server",

@@ -11,12 +11,11 @@ use super::fixtures::{ACCOUNT, HOSTILE, NOW, ZONE, at, chrome, part, request};
 use crate::archive::sign::PublicKey;
 use crate::exports::filters::Chosen;
 use crate::exports::overview::{Coverage, Excerpt, Inside, ListPage, Overview, Parts};
-use crate::exports::rows::downloads::Download;
-use crate::exports::rows::mails::DeliveryStatus;
 use crate::exports::rules::slices::DayCount;
 use crate::exports::rules::summary::{ItemCounts, KindTotal, Totals};
 use crate::model::{
-    Account, ConversationKind, ExportRequest, ItemKind, MailEvent, MailTrouble, Part, Status, User, Way,
+    Account, ConversationKind, DeliveryStatus, Download, ExportRequest, ItemKind, MailEvent, MailTrouble, Part, Status,
+    User, Way,
 };
 
 fn excerpt<T>(shown: Vec<T>) -> Excerpt<T> {

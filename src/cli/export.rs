@@ -42,8 +42,8 @@ pub(super) fn export(app: &App, args: &ExportArgs) -> Result<()> {
     };
     let now = app.clock.now();
     let made = match draft.parse(&keys::new_key(), app.state().policy.max_open) {
-        Ok(command) => commands::run(&app.store, Actor::User(user), &command, now),
-        Err(_) => app.store.read(|c| request::problems(c, user, &draft, now)).and_then(|all| Err(Error::several(all))),
+        Some(command) => commands::run(&app.store, Actor::User(user), &command, now),
+        None => app.store.read(|c| request::problems(c, user, &draft, now)).and_then(|all| Err(Error::several(all))),
     };
     let id = made.map_err(|error| accounts::for_operator(all_of(error), person))?;
     let stop = Stop::default();

@@ -1,4 +1,4 @@
-//! The database. Diesel and SQL are known here and in the features' `rows`, nowhere else.
+//! The database. Diesel and SQL are known here, in the `rows` of features and jobs, and in `audit`.
 //!
 //! Here live connections, their pool, transactions and the schema. The verbs on rows (find, create, update, delete) live with their
 //! feature, in its `rows`; features compose them within [`Store::read`] and [`Store::write`]. No rule lives here. SQLite and

@@ -11,23 +11,38 @@ use serde::{Deserialize, Serialize};
 use super::rules::filters as rules;
 use super::rules::filters::Named;
 use crate::db::{self, Conn};
-use crate::error::{Error, Field, Result};
+use crate::error::{Error, Field, Kind, Result};
 use crate::model::{AccountId, ConversationId, Filters, User, UserId};
 use crate::{capture, format, identity};
 
-/// The people and conversations that are named, as an account knows them.
+/// The people and conversations that are named, as an account knows them; none, with the reasons among `errors`, if it does not.
 ///
 /// # Errors
-/// One for each field that does not do; or when the database fails.
+/// When the database fails.
 pub fn find(
     c: &mut Conn,
     account: AccountId,
     people: &[Named],
     conversations: &[ConversationId],
-) -> Result<Filters, Vec<Error>> {
-    match (find_people(c, account, people), find_conversations(c, account, conversations)) {
-        (Ok(people), Ok(conversations)) => Ok(Filters { people, conversations }),
-        (people, conversations) => Err(people.err().into_iter().chain(conversations.err()).collect()),
+    errors: &mut Vec<Error>,
+) -> Result<Option<Filters>> {
+    let people = unless_invalid(find_people(c, account, people), errors)?;
+    let conversations = unless_invalid(find_conversations(c, account, conversations), errors)?;
+    Ok(people.zip(conversations).map(|(people, conversations)| Filters { people, conversations }))
+}
+
+/// Puts what is wrong with an input among `errors`.
+///
+/// # Errors
+/// Any other failure: it says nothing of the input.
+pub(super) fn unless_invalid<T>(found: Result<T>, errors: &mut Vec<Error>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == Kind::Invalid => {
+            errors.push(error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -102,4 +117,19 @@ pub fn labels(c: &mut Conn, ids: &[ConversationId]) -> Result<Vec<(ConversationI
         labels.push((id, name.unwrap_or_else(|| format::names(&names))));
     }
     Ok(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_the_database_is_not_called_a_mistake_of_whoever_asks() {
+        let mut errors = Vec::new();
+        let busy = || Error::new(Kind::Unavailable, "busy").transient();
+        assert!(unless_invalid::<()>(Err(busy()), &mut errors).is_err_and(|error| error.is_transient()));
+        assert!(errors.is_empty());
+        assert!(unless_invalid::<()>(Err(rules::unknown_person()), &mut errors).is_ok_and(|found| found.is_none()));
+        assert_eq!(errors.len(), 1);
+    }
 }

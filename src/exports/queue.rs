@@ -5,7 +5,7 @@
 //! built by `build`, which reads what goes into it through [`crate::exports::contents`].
 //!
 //! How jobs are held is the same for all ([`lease`]); here is what is an export's own: whose turn it is, and what becomes of the
-//! request. Leases run by the database's clock; `now`, that of the caller, is what is told to people. Whoever changes anything
+//! request. Leases run by the database's clock; `now`, that of the caller, is the instant that people are shown. Whoever changes anything
 //! of a request locks it first ([`exports::lock`]). A verb that met a failure that may pass can be called again, also when
 //! nobody knows whether it went through.
 
@@ -137,7 +137,7 @@ pub struct Exports {
     pub policy: WorkPolicy,
     /// Only this request's work, if one is given.
     pub only: Option<RequestId>,
-    /// What people are told.
+    /// The instant that people are shown.
     pub now: Timestamp,
 }
 
@@ -278,7 +278,7 @@ impl Exports {
         Ok(Some(Claim { request, task: Task::Part(Arc::new(job)), attempts, key: hold.key.clone() }))
     }
 
-    /// Fails an export that has been begun as often as it may be; tells whether it has.
+    /// Fails an export that has been begun as often as it may be; returns whether it has.
     fn gives_up(&self, tx: &mut Tx<'_>, locked: &Locked, request: &ExportRequest, attempts: i32) -> Result<bool> {
         let allowed = self.policy.attempts;
         let exhausted = attempts::is_exhausted(attempts, allowed);
@@ -535,7 +535,7 @@ fn end_in_failure(tx: &mut Tx<'_>, locked: &Locked, job: Job, reason: &str, now:
     Ok(true)
 }
 
-/// Puts a job back into the queue; tells whether it was still ours.
+/// Puts a job back into the queue; returns whether it was still ours.
 ///
 /// # Errors
 /// When the database fails.

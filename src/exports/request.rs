@@ -29,34 +29,25 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// As a command. `form_key` is the key of the form or call, `max_open` how many requests of an account may be open.
-    ///
-    /// # Errors
-    /// One for each input that can't be understood (B1).
-    pub fn parse(&self, form_key: &str, max_open: u32) -> Result<RequestExport, Vec<Error>> {
-        let days = rules::parse_days(self.first_day, self.last_day);
-        let people = filter_rules::check_people(self.people);
-        let conversations = filter_rules::check_conversations(self.conversations);
-        match (days, people, conversations) {
-            (Ok((first_day, last_day)), Ok(people), Ok(conversations)) => Ok(RequestExport {
-                first_day,
-                last_day,
-                people,
-                conversations,
-                formats: self.formats.clone(),
-                form_key: form_key.to_owned(),
-                max_open,
-            }),
-            (days, people, conversations) => {
-                let days = days.err().into_iter().flatten();
-                Err(days.chain(people.err()).chain(conversations.err()).collect())
-            }
-        }
+    /// As a command; none if something can't be understood, which [`problems`] explains. `form_key` is the key of the form or call,
+    /// `max_open` how many requests of an account may be open.
+    #[must_use]
+    pub fn parse(&self, form_key: &str, max_open: u32) -> Option<RequestExport> {
+        let (first_day, last_day) = rules::parse_days(self.first_day, self.last_day).ok()?;
+        Some(RequestExport {
+            first_day,
+            last_day,
+            people: filter_rules::check_people(self.people).ok()?,
+            conversations: filter_rules::check_conversations(self.conversations).ok()?,
+            formats: self.formats.clone(),
+            form_key: form_key.to_owned(),
+            max_open,
+        })
     }
 }
 
-/// All that is wrong with what was typed, also what only the account's data shows: for a draft that can't be parsed, so that all of it
-/// is shown at once.
+/// All that is wrong with what was typed, also what only the account's data shows, so that it is shown at once (B1): for a draft that
+/// can't be parsed.
 ///
 /// # Errors
 /// Those of [`access::administrator_with_access_while_on`].
@@ -67,9 +58,11 @@ pub fn problems(c: &mut Conn, user: UserId, draft: &Draft<'_>, now: Timestamp) -
         Err(errors) => errors,
     };
     let people = filter_rules::check_people(draft.people);
-    errors.extend(people.and_then(|people| filters::find_people(c, account.id, &people)).err());
+    let people = people.and_then(|people| filters::find_people(c, account.id, &people));
+    filters::unless_invalid(people, &mut errors)?;
     let conversations = filter_rules::check_conversations(draft.conversations);
-    errors.extend(conversations.and_then(|found| filters::find_conversations(c, account.id, &found)).err());
+    let conversations = conversations.and_then(|found| filters::find_conversations(c, account.id, &found));
+    filters::unless_invalid(conversations, &mut errors)?;
     Ok(errors)
 }
 
@@ -107,14 +100,8 @@ impl Command for RequestExport {
         }
         let today = days::day_of(now, account.time_zone);
         let mut errors = rules::check_days(self.first_day, self.last_day, today);
-        let found = filters::find(tx, account.id, &self.people, &self.conversations);
-        let filters = match found {
-            Ok(filters) if errors.is_empty() => filters,
-            found => {
-                errors.extend(found.err().into_iter().flatten());
-                return Err(Error::several(errors));
-            }
-        };
+        let found = filters::find(tx, account.id, &self.people, &self.conversations, &mut errors)?;
+        let Some(filters) = found.filter(|_| errors.is_empty()) else { return Err(Error::several(errors)) };
         rules::check_open(rows::exports::count_open(tx, account.id)?, self.max_open)?;
         let (first_day, last_day) = (self.first_day, self.last_day);
         let new = rows::exports::NewRequest {

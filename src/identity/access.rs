@@ -1,7 +1,7 @@
 //! Who may do what with an account's exports, carried out: A2–A5, B8.
 //!
-//! Every function takes the number of the person who asks and looks the rights up in the database, in the same
-//! transaction as what it does (A5): callers that read do so within [`crate::db::Store::read`].
+//! A query takes the number of the person who asks and looks the rights up in the database, in the same transaction as what it
+//! reads (A5): callers that read do so within [`crate::db::Store::read`].
 
 use std::collections::BTreeSet;
 

@@ -20,7 +20,7 @@ pub enum Trouble {
 pub struct Failure<W> {
     /// Whether it is worth another try.
     pub trouble: Trouble,
-    /// What is told of it.
+    /// What is noted of it.
     pub why: W,
 }
 

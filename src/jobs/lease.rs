@@ -72,7 +72,7 @@ pub trait Queue {
     type Claim;
     /// How far a job is.
     type Progress: Copy;
-    /// What is told of a failure.
+    /// What is noted of a failure.
     type Why;
 
     /// How long a worker that says nothing keeps a job.
@@ -96,7 +96,7 @@ pub trait Queue {
     /// Ends leases that lie beyond `latest` there.
     fn end_beyond(tx: &mut Tx<'_>, turn: Self::Turn, latest: Timestamp) -> Result<()>;
 
-    /// Prolongs a lease and notes how far the job is; tells whether the lease still holds.
+    /// Prolongs a lease and notes how far the job is; returns whether the lease still holds.
     fn prolong(
         tx: &mut Tx<'_>,
         lease: &Lease<'_, Self::Job>,
@@ -104,15 +104,15 @@ pub trait Queue {
         progress: Self::Progress,
     ) -> Result<bool>;
 
-    /// Puts a job back; tells whether the lease still held.
+    /// Puts a job back; returns whether the lease still held.
     fn release(tx: &mut Tx<'_>, lease: &Lease<'_, Self::Job>, again: Again) -> Result<bool>;
 
-    /// Notes why a job is put off, if its lease holds and anybody is told.
+    /// Notes why a job is put off, if its lease holds and that is shown to anybody.
     fn note(_tx: &mut Tx<'_>, _lease: &Lease<'_, Self::Job>, _why: &Self::Why) -> Result<()> {
         Ok(())
     }
 
-    /// Ends a job in failure; tells whether the lease still held. `now` is what people are told.
+    /// Ends a job in failure; returns whether the lease still held. `now` is the instant that people are shown.
     fn fail(tx: &mut Tx<'_>, lease: &Lease<'_, Self::Job>, why: &Self::Why, now: Timestamp) -> Result<bool>;
 }
 
@@ -168,7 +168,7 @@ pub fn take<Q: Queue>(store: &Store, queue: &Q, turn: Q::Turn) -> Result<Option<
     })
 }
 
-/// Says that a job goes on, for a lease of `length` from now, and how far it is; tells whether it is still ours.
+/// Says that a job goes on, for a lease of `length` from now, and how far it is; returns whether it is still ours.
 ///
 /// # Errors
 /// When the database fails.
@@ -193,7 +193,7 @@ pub enum Release {
     Later(TimeDelta),
 }
 
-/// Puts a job back into the queue; tells whether it was still ours.
+/// Puts a job back into the queue; returns whether it was still ours.
 ///
 /// # Errors
 /// When the database fails.
@@ -220,7 +220,7 @@ pub enum Settled {
 }
 
 /// Notes that a job has met a failure: it is tried again later, unless that is in vain or has been done often enough. `now`
-/// is what people are told.
+/// is the instant that people are shown.
 ///
 /// # Errors
 /// When the database fails.

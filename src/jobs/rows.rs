@@ -41,7 +41,7 @@ macro_rules! leases {
             Ok(diesel::select(diesel::dsl::exists($row.filter($table::lease_key.eq(key)))).get_result(c)?)
         }
 
-        /// Prolongs a lease; tells whether it still holds.
+        /// Prolongs a lease; returns whether it still holds.
         pub fn update_lease(
             tx: &mut $crate::db::Tx<'_>,
             $job: $Job,
@@ -52,7 +52,7 @@ macro_rules! leases {
             Ok(held.set($table::lease_until.eq(until.micros())).execute(tx.sql())? > 0)
         }
 
-        /// Puts a job back; tells whether the lease still held.
+        /// Puts a job back; returns whether the lease still held.
         pub fn update_released(
             tx: &mut $crate::db::Tx<'_>,
             $job: $Job,
@@ -64,7 +64,7 @@ macro_rules! leases {
             Ok(held.set((waits, $crate::jobs::rows::ended!($table))).execute(tx.sql())? > 0)
         }
 
-        /// Puts what was taken up under this key back as if it had not been; tells whether it was.
+        /// Puts what was taken up under this key back as if it had not been; returns whether it was.
         pub fn update_disowned(tx: &mut $crate::db::Tx<'_>, $turn: $Turn, key: &str) -> $crate::error::Result<bool> {
             let held = diesel::update($rows).filter($table::lease_key.eq(key));
             let set = ($table::attempts.eq($table::attempts - 1), $crate::jobs::rows::ended!($table));

@@ -3,7 +3,7 @@
 
 use compliance_exports::audit::{Actor, AuditEvent};
 use compliance_exports::error::{Error, Field, Result};
-use compliance_exports::exports::request::Draft;
+use compliance_exports::exports::request::{self, Draft};
 use compliance_exports::exports::requests::Stretch;
 use compliance_exports::identity::{self, commands};
 use compliance_exports::jobs::Stop;
@@ -41,10 +41,10 @@ fn conversation(app: &TestApp, account: &str, external: &str) -> ConversationId 
 
 fn try_request(app: &TestApp, by: &Person, people: &[String], conversations: &[String]) -> Result<RequestId> {
     let draft = Draft { first_day: "2026-03-01", last_day: "2026-03-16", people, conversations, ..Draft::default() };
-    draft
-        .parse(&keys::new_key(), app.app.state().policy.max_open)
-        .map_err(Error::several)
-        .and_then(|command| commands::run(app.store(), Actor::User(by.id), &command, app.now()))
+    match draft.parse(&keys::new_key(), app.app.state().policy.max_open) {
+        Some(command) => commands::run(app.store(), Actor::User(by.id), &command, app.now()),
+        None => Err(Error::several(app.store().read(|c| request::problems(c, by.id, &draft, app.now()))?)),
+    }
 }
 
 fn export(app: &TestApp, by: &Person, people: &[String], conversations: &[String]) -> Archive {

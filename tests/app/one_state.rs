@@ -176,7 +176,7 @@ fn looks(app: &TestApp, user: UserId, id: RequestId) -> Vec<(&'static str, Look)
             Box::new(move |c| {
                 let found = access::administrator_with_access_while_on(c, user).and_then(|administrator| {
                     let (account, people) = (administrator.account, [Named::Email("ada@acme.example".to_owned())]);
-                    let named = filters::find(c, account.id, &people, &[1]).unwrap();
+                    let named = filters::find(c, account.id, &people, &[1], &mut Vec::new())?.unwrap();
                     search::named(c, (account.id, &account.name), &named.people, &named.conversations)
                 });
                 told(found)

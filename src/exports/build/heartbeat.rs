@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::exports::queue::{self, Claim};
 use crate::jobs::Stop;
 
-/// How often the database is told, and so how soon a cancelled export ends.
+/// How often the database is informed, and so how soon a cancelled export ends.
 pub(super) const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why a job was left before its end.
@@ -58,7 +58,7 @@ impl Heartbeat {
         Error::conflict("The export was interrupted.")
     }
 
-    /// Prolongs the lease and tells the progress, whatever the work is busy with, and learns that it was cancelled, taken up by
+    /// Prolongs the lease and reports the progress, whatever the work is busy with, and learns that it was cancelled, taken up by
     /// another worker, or that this process stops.
     pub(super) fn beat(&self, worker: &ExportWorker, claim: &Claim, stop: &Stop) -> ControlFlow<()> {
         if stop.is_asked() {
@@ -72,7 +72,7 @@ impl Heartbeat {
                 return ControlFlow::Break(());
             }
             // The lease outlasts a database that is busy for a while, and another beat follows.
-            Err(error) => tracing::warn!(cause = %error.causes(), "the progress could not be told: {error}"),
+            Err(error) => tracing::warn!(cause = %error.causes(), "the progress could not be reported: {error}"),
         }
         ControlFlow::Continue(())
     }

@@ -265,7 +265,7 @@ impl ExportWorker {
     }
 }
 
-/// Whether an error that an export has met is worth another try, and what its administrator is told of it.
+/// Whether an error that an export has met is worth another try, and what its administrator reads of it.
 fn failure(export: RequestId, error: &Error) -> Failure<String> {
     let disk = disk::trouble(error);
     // A count that does not agree does not pass by itself, nor does what is the matter with a disk.

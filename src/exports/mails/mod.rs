@@ -78,7 +78,7 @@ impl MailClaim {
 /// The queue of mail, as it is looked at `now`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mails {
-    /// What people are told.
+    /// The instant that people are shown.
     pub now: Timestamp,
 }
 

@@ -86,7 +86,7 @@ pub fn list_waiting(c: &mut Conn, due: &Due) -> Result<Vec<MailId>> {
     Ok(query.select(mails::id).limit(100).load(c)?)
 }
 
-/// Locks a mail, if it still waits and that can be done at once; tells how often it has been taken up.
+/// Locks a mail, if it still waits and that can be done at once; returns how often it has been taken up.
 pub fn lock_waiting(tx: &mut Tx<'_>, id: MailId, due: &Due) -> Result<Option<i32>> {
     let row = mails::table.find(id).filter(open!()).filter(free!(mails, due)).select(mails::attempts);
     Ok(match tx.sql() {
@@ -125,7 +125,7 @@ pub struct Unsent {
     pub error: String,
 }
 
-/// Notes why a mail could not be sent, if the lease holds; tells whether it does.
+/// Notes why a mail could not be sent, if the lease holds; returns whether it does.
 pub fn update_trouble(tx: &mut Tx<'_>, id: MailId, key: &str, why: &Unsent) -> Result<bool> {
     let changed = diesel::update(mails::table.find(id))
         .filter(mails::lease_key.eq(key))

@@ -103,7 +103,7 @@ impl Typed {
 
     /// As a command; none if something of it can't be understood, or a search has not come to its end.
     pub(super) fn parse(&self, policy: Policy) -> Option<RequestExport> {
-        let command = self.draft().parse(&self.form_key, policy.max_open).ok()?;
+        let command = self.draft().parse(&self.form_key, policy.max_open)?;
         self.unfinished().is_empty().then_some(command)
     }
 
